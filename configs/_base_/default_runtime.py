@@ -1,0 +1,33 @@
+"""What all runs share.
+
+mmpretrain's file of this name is not inherited: that needs ``pkg_resources``, which
+current setuptools no longer has.
+"""
+
+default_scope = "mmpretrain"
+custom_imports = dict(imports=["lpt_mm"], allow_failed_imports=False)
+
+default_hooks = dict(
+    timer=dict(type="IterTimerHook"),
+    logger=dict(type="LoggerHook", interval=100),
+    param_scheduler=dict(type="ParamSchedulerHook"),
+    checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=1),
+    sampler_seed=dict(type="DistSamplerSeedHook"),
+    visualization=dict(type="VisualizationHook", enable=False),
+    class_count=dict(type="ClassCountHook"),
+    beta_schedule=dict(type="BetaScheduleHook", eta=0.5),
+    plain_checkpoint=dict(type="PlainCheckpointHook"),
+)
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0),
+    dist_cfg=dict(backend="nccl"),  # the tools take gloo where there is no GPU
+)
+visualizer = dict(
+    type="UniversalVisualizer", vis_backends=[dict(type="LocalVisBackend")]
+)
+log_level = "INFO"
+load_from = None
+resume = False
+randomness = dict(seed=0, deterministic=False)

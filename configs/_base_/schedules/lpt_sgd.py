@@ -1,0 +1,14 @@
+"""The authors' optimizer; the learning rate is that of 256 + 256 images a step."""
+
+optim_wrapper = dict(
+    optimizer=dict(type="SGD", lr=0.02, momentum=0.9, weight_decay=0.01)
+)
+# The rate follows the real batch: batch_size of the loader times processes.
+auto_scale_lr = dict(enable=True, base_batch_size=256)
+param_scheduler = [
+    dict(type="LinearLR", start_factor=1e-3, end=1, convert_to_iter_based=True),
+    dict(type="CosineAnnealingLR", begin=1, convert_to_iter_based=True),
+]
+train_cfg = dict(by_epoch=True, max_epochs=40, val_interval=1)
+val_cfg = dict()
+test_cfg = dict()

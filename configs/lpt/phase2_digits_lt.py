@@ -1,0 +1,19 @@
+"""LPT phase 2 on digits-LT: group prompts. Paper: arXiv 2210.01033.
+
+Command:  python tools/train.py configs/lpt/phase2_digits_lt.py
+"""
+
+_base_ = "./phase1_digits_lt.py"
+
+phase1_work_dir = "work_dirs/phase1_digits_lt"
+
+model = dict(
+    backbone=dict(frozen_prompts=True),
+    neck=dict(
+        type="GroupPromptNeck",
+        pool_size=20,
+        topk=2,
+        prompt_length=4,
+        num_shared_layers=3,
+    ),
+)

@@ -1,0 +1,20 @@
+"""LPT phase 2 on Places-LT: group prompts. Paper: arXiv 2210.01033.
+
+Command:  python tools/train.py configs/lpt/phase2_places_lt.py --amp
+Published (authors' checkpoint): 50.07 overall, 49.27 many, 52.31 medium, 46.88 few.
+"""
+
+_base_ = "./phase1_places_lt.py"
+
+phase1_work_dir = "work_dirs/phase1_places_lt"
+
+model = dict(
+    backbone=dict(frozen_prompts=True),
+    neck=dict(
+        type="GroupPromptNeck",
+        pool_size=20,
+        topk=2,
+        prompt_length=10,
+        num_shared_layers=6,
+    ),
+)

@@ -1,0 +1,21 @@
+"""Long-tailed Prompt Tuning (LPT) for mmpretrain.
+
+Importing the package registers every component in mmpretrain's registries.
+
+Shape letters used in all docstrings: B images, N tokens, D embed_dims, L layers,
+P prompt_length, M pool_size, K topk, C classes.
+"""
+
+from lpt_mm.version import __version__, check_versions
+
+check_versions()
+
+from lpt_mm import (  # noqa: E402 (the versions must be checked before mmpretrain loads)
+    datasets,
+    engine,
+    evaluation,
+    models,
+    weights,
+)
+
+__all__ = ["__version__", "datasets", "engine", "evaluation", "models", "weights"]

@@ -1,0 +1,17 @@
+"""Data sets, samplers and transforms."""
+
+from lpt_mm.datasets.digits_lt import DigitsLT
+from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate
+from lpt_mm.datasets.rendered_glyphs import RenderedGlyphs
+from lpt_mm.datasets.samplers import ClassBalancedSampler, DualSampler
+from lpt_mm.datasets.transforms import LoadImage
+
+__all__ = [
+    "ClassBalancedSampler",
+    "DigitsLT",
+    "DualSampler",
+    "DualSamplerDataset",
+    "LoadImage",
+    "RenderedGlyphs",
+    "dual_collate",
+]

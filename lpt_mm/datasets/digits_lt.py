@@ -1,0 +1,65 @@
+"""Digits-LT: a long-tailed data set that comes with scikit-learn."""
+
+from typing import ClassVar
+
+import numpy as np
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.registry import DATASETS
+from sklearn.datasets import load_digits
+
+SPLITS = ("train", "val", "test")
+TEST_IMAGES_PER_CLASS = 74
+TRAIN_IMAGES_PER_CLASS = (100, 71, 51, 36, 26, 18, 13, 9, 6, 5)
+
+
+@DATASETS.register_module()
+class DigitsLT(BaseDataset):
+    """The 1,797 handwritten digits of scikit-learn as a long-tailed data set.
+
+    The images are shuffled once (seed 0). In that order the first 74 of each class are
+    the test set (740, balanced), the next 100, 71, 51, 36, 26, 18, 13, 9, 6, 5 of the
+    classes 0 to 9 the training set (335, imbalance ratio 20), the rest the validation
+    set (722). Source of the images:
+    https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits.
+
+    Args:
+        split: ``'train'``, ``'val'`` or ``'test'``.
+        **kwargs: Further arguments of :class:`mmpretrain.datasets.BaseDataset`.
+
+    Raises:
+        ValueError: If ``split`` is unknown.
+    """
+
+    METAINFO: ClassVar[dict] = {"classes": tuple("0123456789")}
+
+    def __init__(self, split: str, **kwargs: object) -> None:
+        if split not in SPLITS:
+            raise ValueError(f"split must be one of {SPLITS}, got {split!r}")
+        self.split = split
+        super().__init__(ann_file="", **kwargs)
+
+    def load_data_list(self) -> list[dict]:
+        """Select the images of the split.
+
+        Returns:
+            One dict per image: ``img`` (8, 8) uint8, ``gt_label``.
+        """
+        digits = load_digits()
+        # The 17 grey levels of the data set, 0 to 16, spread over 8 bits.
+        images = np.round(digits.images * (255 / 16)).astype(np.uint8)
+        order = np.random.default_rng(0).permutation(len(images))
+        labels = digits.target[order]
+        rank = np.empty(len(order), dtype=np.int64)  # place within the class
+        for label in range(10):
+            members = np.flatnonzero(labels == label)
+            rank[members] = np.arange(len(members))
+        train_end = TEST_IMAGES_PER_CLASS + np.array(TRAIN_IMAGES_PER_CLASS)[labels]
+        in_split = {
+            "test": rank < TEST_IMAGES_PER_CLASS,
+            "train": (rank >= TEST_IMAGES_PER_CLASS) & (rank < train_end),
+            "val": rank >= train_end,
+        }[self.split]
+        return [
+            {"img": images[i], "gt_label": int(digits.target[i])}
+            for i in order[in_split]
+        ]

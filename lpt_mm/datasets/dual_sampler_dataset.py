@@ -1,0 +1,102 @@
+"""Two samples per index pair, for dual sampling."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.dataset import default_collate
+from mmengine.registry import FUNCTIONS
+from mmpretrain.registry import DATASETS
+from torch.utils.data import Dataset
+
+from lpt_mm.datasets.labels import gt_labels
+
+CLASS_BALANCED = "class_balanced"
+INSTANCE_BALANCED = "instance_balanced"
+
+
+@DATASETS.register_module()
+class DualSamplerDataset(Dataset):
+    """Wrap a data set so that an index pair gives two samples, tagged by origin.
+
+    To be used with :class:`DualSampler`, which draws the pairs, and
+    :func:`dual_collate`, which makes one batch of them. Source: Long-tailed Prompt
+    Tuning, section 4.4, https://arxiv.org/abs/2210.01033.
+
+    Args:
+        dataset: Config of the data set; its pipeline must end with ``PackInputs``.
+    """
+
+    def __init__(self, dataset: dict | Dataset) -> None:
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+
+    @property
+    def metainfo(self) -> dict:
+        """Meta information of the wrapped data set."""
+        return self.dataset.metainfo
+
+    def full_init(self) -> None:
+        """Load the wrapped data set if that has not been done."""
+        self.dataset.full_init()
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return the annotation of an image of the wrapped data set.
+
+        Args:
+            idx: Index of the image.
+
+        Returns:
+            The annotation.
+        """
+        return self.dataset.get_data_info(idx)
+
+    def get_gt_labels(self) -> np.ndarray:
+        """Return the labels of the wrapped data set.
+
+        Returns:
+            (number of images,) int64 class indices.
+        """
+        return gt_labels(self.dataset)
+
+    def __len__(self) -> int:
+        """Count the images of the wrapped data set."""
+        return len(self.dataset)
+
+    def __getitem__(self, pair: tuple[int, int]) -> tuple[dict, dict]:
+        """Read the two images of a pair.
+
+        Args:
+            pair: The index drawn instance-balanced, the index drawn class-balanced.
+
+        Returns:
+            The two samples; the field ``sampling`` of their data samples tells them
+            apart.
+
+        Raises:
+            TypeError: If a plain index is given.
+        """
+        if not isinstance(pair, Sequence):
+            raise TypeError(
+                f"DualSamplerDataset needs index pairs, got {pair!r}: "
+                "set sampler=dict(type='DualSampler') in the data loader"
+            )
+        samples = tuple(self.dataset[index] for index in pair)
+        for sample, tag in zip(
+            samples, (INSTANCE_BALANCED, CLASS_BALANCED), strict=True
+        ):
+            sample["data_samples"].set_field(tag, "sampling", field_type="metainfo")
+        return samples
+
+
+@FUNCTIONS.register_module()
+def dual_collate(pairs: Sequence[tuple[dict, dict]]) -> dict:
+    """Make one batch of sample pairs.
+
+    Args:
+        pairs: B pairs of samples.
+
+    Returns:
+        ``inputs`` (2B, 3, H, W) and the list of 2B ``data_samples``, the
+        instance-balanced ones first.
+    """
+    instance, balanced = zip(*pairs, strict=True)
+    return default_collate([*instance, *balanced])

@@ -1,0 +1,133 @@
+"""Class counts: from the training set to whoever needs them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+from mmpretrain.utils import get_ori_model
+from torch import nn
+
+from lpt_mm.datasets.labels import gt_labels
+
+
+@HOOKS.register_module()
+class ClassCountHook(Hook):
+    """Hand the training images per class to all that has a ``cls_num_list``.
+
+    Before training they are counted, checked, and handed to the losses and metrics.
+    They are saved in the checkpoint's ``meta``, so that testing needs no training set.
+    """
+
+    priority = "HIGH"
+
+    def __init__(self) -> None:
+        self.cls_num_list: list[int] | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Count the training set, check the counts and hand them out.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            ValueError: If labels or classes do not fit the head, or a class has no
+                training image.
+        """
+        dataset = runner.train_dataloader.dataset
+        model = get_ori_model(runner.model)
+        self.cls_num_list = count_classes(
+            gt_labels(dataset), model.head.num_classes, dataset.metainfo.get("classes")
+        )
+        for owner in self._owners(runner):
+            owner.cls_num_list = self.cls_num_list
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Save the counts with the model.
+
+        Args:
+            runner: The runner.
+            checkpoint: The checkpoint about to be saved.
+        """
+        checkpoint["meta"]["cls_num_list"] = self.cls_num_list
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Read the counts that were saved with the model.
+
+        Args:
+            runner: The runner.
+            checkpoint: The checkpoint just read.
+        """
+        self.cls_num_list = checkpoint.get("meta", {}).get("cls_num_list")
+
+    def before_val(self, runner: Runner) -> None:
+        """Hand out the counts to those that have none.
+
+        Args:
+            runner: The runner.
+        """
+        self._fill(runner)
+
+    def before_test(self, runner: Runner) -> None:
+        """Hand out the counts to those that have none.
+
+        Args:
+            runner: The runner.
+        """
+        self._fill(runner)
+
+    def _fill(self, runner: Runner) -> None:
+        for owner in self._owners(runner):
+            if owner.cls_num_list is None:
+                owner.cls_num_list = self.cls_num_list
+
+    @staticmethod
+    def _owners(runner: Runner) -> Iterator[nn.Module]:
+        """Go through the losses and metrics that have a ``cls_num_list``."""
+        candidates = [*get_ori_model(runner.model).modules()]
+        for loop in (runner.val_loop, runner.test_loop):
+            candidates += loop.evaluator.metrics if loop is not None else []
+        return (owner for owner in candidates if hasattr(owner, "cls_num_list"))
+
+
+def count_classes(
+    labels: np.ndarray, num_classes: int, class_names: tuple[str, ...] | None = None
+) -> list[int]:
+    """Count the images of each class and check that training can work with them.
+
+    Args:
+        labels: (number of images,) class indices of the training set.
+        num_classes: Classes of the head, C.
+        class_names: Names of the data set's classes, if it has any.
+
+    Returns:
+        Images per class, length C.
+
+    Raises:
+        ValueError: If labels or names do not fit ``num_classes``, or a class has no
+            image.
+    """
+    if class_names is not None and len(class_names) != num_classes:
+        raise ValueError(
+            f"the training set has {len(class_names)} classes but the head "
+            f"{num_classes}: set num_classes={len(class_names)} in the config"
+        )
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise ValueError(
+            f"the training set has labels {labels.min()} ... {labels.max()}, but the "
+            f"head has num_classes={num_classes}"
+        )
+    counts = np.bincount(labels, minlength=num_classes).tolist()
+    empty = [
+        f"{i} ({class_names[i]})" if class_names else str(i)
+        for i, count in enumerate(counts)
+        if count == 0
+    ]
+    if empty:
+        raise ValueError(
+            f"{len(empty)} of {num_classes} classes have no training image: "
+            f"{', '.join(empty[:5])}{', ...' if len(empty) > 5 else ''}; "
+            "add images or take these classes off the data set"
+        )
+    return counts

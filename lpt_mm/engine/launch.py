@@ -1,0 +1,146 @@
+"""From a command line to a runner: what the tools in ``tools/`` share."""
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from torch import distributed
+
+LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of training and testing.
+
+    Args:
+        parser: The parser to add them to.
+    """
+    parser.add_argument("--work-dir", help="folder of logs and checkpoints")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        help="config values to change, as key=value: randomness.seed=1",
+    )
+    parser.add_argument(
+        "--launcher", choices=LAUNCHERS, default="none", help="how processes start"
+    )
+    # Older launchers pass the rank as an option instead of in the environment.
+    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config and merge the common options into it.
+
+    Args:
+        args: The parsed options, with ``config``.
+
+    Returns:
+        The config, with a work dir.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+    """
+    if not Path(args.config).is_file():
+        raise FileNotFoundError(f"there is no config {args.config!r}")
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    cfg.work_dir = args.work_dir or cfg.get("work_dir") or default_work_dir(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
+    if args.launcher != "none" and not torch.cuda.is_available():
+        _use_cpu_processes(cfg)
+    return cfg
+
+
+def default_work_dir(config: str) -> str:
+    """Name the folder of a config's runs.
+
+    Args:
+        config: Path of the config.
+
+    Returns:
+        ``work_dirs/<config name>``, relative to the current folder.
+    """
+    return str(Path("work_dirs") / Path(config).stem)
+
+
+def _use_cpu_processes(cfg: Config) -> None:
+    """Let several processes train on CPU, which mmengine's own set-up cannot."""
+    distributed.init_process_group("gloo")  # the runner keeps an existing group
+    cfg.model_wrapper_cfg = dict(type="MMDistributedDataParallel", device_ids=None)
+
+
+def close_processes() -> None:
+    """Leave the process group, if there is one."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def latest_checkpoint(work_dir: str) -> str | None:
+    """Find the checkpoint that a run recorded last, also after its folder moved.
+
+    Args:
+        work_dir: Folder of the run.
+
+    Returns:
+        Path of the checkpoint, or None if there is none.
+    """
+    record = Path(work_dir) / "last_checkpoint"
+    if not record.is_file():
+        return None
+    checkpoint = Path(work_dir) / Path(record.read_text().strip()).name
+    return str(checkpoint) if checkpoint.is_file() else None
+
+
+def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
+    """Decide which weights training starts from.
+
+    Args:
+        cfg: The config to complete; a phase-2 config has ``phase1_work_dir``.
+        resume: Checkpoint to resume from, ``'auto'`` for the latest of the work dir if
+            there is one, None for a new run.
+        phase1: Phase-1 checkpoint to use instead of the latest of ``phase1_work_dir``.
+
+    Raises:
+        FileNotFoundError: If the checkpoint to start from does not exist.
+        ValueError: If ``phase1`` is given with a config that has no phase 1.
+    """
+    work_dir = cfg.get("phase1_work_dir")
+    if phase1 is not None and work_dir is None:
+        raise ValueError("--phase1 is for phase-2 configs, which set phase1_work_dir")
+    checkpoint = latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
+    cfg.resume = checkpoint is not None
+    if checkpoint is None and work_dir is not None:
+        checkpoint = phase1 or latest_checkpoint(work_dir)
+        if checkpoint is None:
+            raise FileNotFoundError(_how_to_train_phase1(cfg.filename, work_dir))
+    checkpoint = checkpoint or cfg.get("load_from")
+    if checkpoint is not None:
+        require_checkpoint(checkpoint)
+    cfg.load_from = checkpoint
+
+
+def require_checkpoint(checkpoint: str) -> None:
+    """Refuse a checkpoint that does not exist.
+
+    Args:
+        checkpoint: Path of a file, or a URL, which is not checked.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    if "://" not in checkpoint and not Path(checkpoint).is_file():
+        raise FileNotFoundError(f"there is no checkpoint {checkpoint!r}")
+
+
+def _how_to_train_phase1(config: str, work_dir: str) -> str:
+    phase1_config = Path(config).with_name(f"{Path(work_dir).name}.py")
+    return (
+        f"phase 2 starts from phase 1, but {work_dir} has no checkpoint: first run\n"
+        f"    python tools/train.py {os.path.relpath(phase1_config)}\n"
+        "or name a phase-1 checkpoint with --phase1"
+    )

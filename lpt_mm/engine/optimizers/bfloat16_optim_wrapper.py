@@ -1,0 +1,29 @@
+"""Mixed precision that works on GPU and CPU alike."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from mmengine.optim import OptimWrapper
+from mmpretrain.registry import OPTIM_WRAPPERS
+from torch import nn
+
+
+@OPTIM_WRAPPERS.register_module()
+class BFloat16OptimWrapper(OptimWrapper):
+    """Run the forward pass in bfloat16 autocast; weights stay in float32.
+
+    bfloat16 has the range of float32, so that no loss scaling is needed. mmengine's
+    ``AmpOptimWrapper`` refuses the CPU. Its arguments are those of ``OptimWrapper``.
+    """
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Enable autocast on the model's device.
+
+        Args:
+            model: The model that is trained.
+        """
+        device = next(model.parameters()).device.type
+        with super().optim_context(model), torch.autocast(device, torch.bfloat16):
+            yield

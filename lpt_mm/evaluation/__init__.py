@@ -1,0 +1,5 @@
+"""Evaluation."""
+
+from lpt_mm.evaluation.metrics import LongTailMetric
+
+__all__ = ["LongTailMetric"]

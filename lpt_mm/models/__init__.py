@@ -1,0 +1,15 @@
+"""Model components: backbone, neck, head, losses and classifier."""
+
+from lpt_mm.models.backbones import PromptedViT
+from lpt_mm.models.classifiers import LPTClassifier
+from lpt_mm.models.heads import CosineHead
+from lpt_mm.models.losses import AsymmetricGCLLoss
+from lpt_mm.models.necks import GroupPromptNeck
+
+__all__ = [
+    "AsymmetricGCLLoss",
+    "CosineHead",
+    "GroupPromptNeck",
+    "LPTClassifier",
+    "PromptedViT",
+]

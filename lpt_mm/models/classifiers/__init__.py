@@ -1,0 +1,5 @@
+"""Classifiers."""
+
+from lpt_mm.models.classifiers.lpt_classifier import LPTClassifier
+
+__all__ = ["LPTClassifier"]

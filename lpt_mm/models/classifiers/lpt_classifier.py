@@ -1,0 +1,116 @@
+"""The classifier of both LPT phases."""
+
+import torch
+from mmpretrain.models.classifiers import ImageClassifier
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
+
+
+@MODELS.register_module()
+class LPTClassifier(ImageClassifier):
+    """Long-tailed Prompt Tuning: query, match, re-forward; loss of a dual batch.
+
+    Without a neck this is phase 1; with a ``GroupPromptNeck`` it is phase 2. A plain
+    batch is trained on as in any classifier. A dual batch, whose samples are tagged
+    with their sampling, is split: its loss is that of the class-balanced half plus
+    ``beta`` times that of the instance-balanced half. Source: Long-tailed Prompt
+    Tuning, section 4, https://arxiv.org/abs/2210.01033.
+
+    Args:
+        backbone: Config of a ``PromptedViT``.
+        neck: Config of a ``GroupPromptNeck``, whose ``embed_dims`` and ``num_layers``
+            are taken from the backbone; None for phase 1.
+        head: Config of the head, whose ``in_channels`` is taken from the backbone.
+        **kwargs: Further arguments of mmpretrain's ``ImageClassifier``.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict | None = None,
+        head: dict | None = None,
+        **kwargs: object,
+    ) -> None:
+        backbone = MODELS.build(backbone)
+        width = backbone.embed_dims
+        if neck is not None:
+            neck = dict(neck, embed_dims=width, num_layers=backbone.num_layers)
+        if head is not None:
+            head = dict(head, in_channels=width)
+        super().__init__(backbone, neck, head, **kwargs)
+        self.beta = 1.0
+
+    def extract_feat(
+        self, inputs: Tensor, stage: str = "neck"
+    ) -> tuple[Tensor, ...] | Tensor:
+        """Extract features.
+
+        Args:
+            inputs: (B, 3, H, W) images.
+            stage: ``'backbone'`` for the features with shared prompts alone, ``'neck'``
+                for those that are classified, ``'pre_logits'`` for the latter's last.
+
+        Returns:
+            A tuple of features, the last one (B, D); that one alone for
+            ``'pre_logits'``.
+        """
+        if stage == "backbone" or not self.with_neck:
+            return super().extract_feat(inputs, stage)
+        feats, _ = self._encode(inputs)
+        return self.head.pre_logits(feats) if stage == "pre_logits" else feats
+
+    def _encode(self, inputs: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        """Compute the features to classify, and the similarities (B, K) to the keys."""
+        if not self.with_neck:
+            return self.backbone(inputs), None
+        backbone, shared = self.backbone, self.neck.num_shared_layers
+        last = backbone.num_layers
+        tokens, grid = backbone.embed(inputs)
+        # Queries have no group prompts, so both passes share these layers.
+        tokens = backbone.encode(tokens, 0, shared)
+        with torch.no_grad():
+            query = backbone.readout(backbone.encode(tokens, shared, last), grid)
+        group_prompts, similarity = self.neck(query)
+        tokens = backbone.encode(tokens, shared, last, group_prompts)
+        return (backbone.readout(tokens, grid),), similarity
+
+    def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
+        """Compute the losses of a plain or a dual batch.
+
+        Args:
+            inputs: (B, 3, H, W) images.
+            data_samples: Their B labels; in a dual batch each has the field
+                ``sampling``.
+
+        Returns:
+            The losses by name, to be summed: ``loss`` (plain batch) or
+            ``loss_class_balanced`` and ``loss_instance_balanced`` (dual batch), and
+            ``loss_key`` with a neck.
+        """
+        feats, similarity = self._encode(inputs)
+        losses: dict[str, Tensor] = {}
+        key_losses = []
+        for sampling, index in _split_by_sampling(data_samples).items():
+            weight = self.beta if sampling == INSTANCE_BALANCED else 1.0
+            samples = [data_samples[i] for i in index]
+            part = self.head.loss(tuple(feat[index] for feat in feats), samples)
+            suffix = "" if sampling is None else f"_{sampling}"
+            losses[f"loss{suffix}"] = weight * part["loss"]
+            if similarity is not None:
+                key_losses.append(weight * self.neck.loss(similarity[index]))
+        if key_losses:
+            losses["loss_key"] = sum(key_losses)
+        return losses
+
+
+def _split_by_sampling(data_samples: list[DataSample]) -> dict[str | None, list[int]]:
+    """Group the positions of the samples by their tag; None stands for no tag."""
+    split: dict[str | None, list[int]] = {}
+    for i, sample in enumerate(data_samples):
+        split.setdefault(sample.get("sampling"), []).append(i)
+    unknown = set(split) - {None, CLASS_BALANCED, INSTANCE_BALANCED}
+    assert not unknown, f"unknown sampling tags {unknown}"
+    return split

@@ -1,0 +1,124 @@
+"""A pool of group-specific prompts, chosen per image by key matching."""
+
+import torch
+from mmengine.model import BaseModule
+from mmengine.model.weight_init import trunc_normal_
+from mmpretrain.registry import MODELS
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+SIMILARITY_REDUCTIONS = ("sum", "mean")
+
+
+@MODELS.register_module()
+class GroupPromptNeck(BaseModule):
+    """Keys and prompts of M groups: match a query, mix the prompts of its groups.
+
+    Source: Long-tailed Prompt Tuning, section 4.3, https://arxiv.org/abs/2210.01033.
+    The key loss is ``-loss_weight * s`` with s the mean over images of the sum over
+    their K groups of cos(query, key), as in the authors' code; the paper's constant is
+    ``loss_weight=1, similarity_reduction='mean'``.
+
+    Args:
+        embed_dims: Width of the transformer, D.
+        num_layers: Layers of the transformer, L.
+        pool_size: Number of groups, M.
+        topk: Groups chosen per image, K.
+        prompt_length: Tokens of a group prompt in each layer, P.
+        num_shared_layers: The first layers, which have no group prompts.
+        loss_weight: Weight of the key loss.
+        similarity_reduction: How the similarities of an image's K groups are joined in
+            the key loss, ``'sum'`` or ``'mean'``.
+        init_cfg: Initialisation config of mmengine.
+
+    Raises:
+        ValueError: If ``topk`` exceeds ``pool_size``, ``num_shared_layers`` leaves no
+            layer, a size is not positive or ``similarity_reduction`` is unknown.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int,
+        num_layers: int,
+        pool_size: int = 20,
+        topk: int = 2,
+        prompt_length: int = 10,
+        num_shared_layers: int = 6,
+        loss_weight: float = 0.5,
+        similarity_reduction: str = "sum",
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if prompt_length < 1:
+            raise ValueError(f"prompt_length must be at least 1, got {prompt_length}")
+        if not 1 <= topk <= pool_size:
+            raise ValueError(
+                f"topk must be in 1 ... pool_size, got topk={topk}, "
+                f"pool_size={pool_size}"
+            )
+        if not 0 <= num_shared_layers < num_layers:
+            raise ValueError(
+                f"num_shared_layers must be in 0 ... {num_layers - 1} for a "
+                f"transformer of {num_layers} layers, got {num_shared_layers}"
+            )
+        if similarity_reduction not in SIMILARITY_REDUCTIONS:
+            raise ValueError(
+                f"similarity_reduction must be one of {SIMILARITY_REDUCTIONS}, "
+                f"got {similarity_reduction!r}"
+            )
+        self.topk = topk
+        self.num_shared_layers = num_shared_layers
+        self.loss_weight = loss_weight
+        self.similarity_reduction = similarity_reduction
+        num_group_layers = num_layers - num_shared_layers
+        self.prompt_keys = nn.Parameter(torch.empty(pool_size, embed_dims))
+        self.group_prompts = nn.Parameter(
+            torch.empty(pool_size, num_group_layers, prompt_length, embed_dims)
+        )
+        trunc_normal_(self.prompt_keys, std=0.02)
+        trunc_normal_(self.group_prompts, std=0.02)
+
+    def match(self, query: Tensor) -> tuple[Tensor, Tensor]:
+        """Find the K groups whose keys are most similar to each query.
+
+        Args:
+            query: (B, D) features.
+
+        Returns:
+            The cosine similarities (B, K), and the group indices (B, K).
+        """
+        # Under mixed precision the similarities stay in float32.
+        query = query.to(torch.promote_types(query.dtype, torch.float32))
+        with torch.autocast(query.device.type, enabled=False):
+            keys = F.normalize(self.prompt_keys, dim=1)
+            similarity = F.normalize(query, dim=1) @ keys.T  # (B, M)
+        return tuple(similarity.topk(self.topk, dim=1))
+
+    def forward(self, query: Tensor) -> tuple[Tensor, Tensor]:
+        """Match queries and mix the prompts of their groups by the mean.
+
+        Args:
+            query: (B, D) features.
+
+        Returns:
+            The prompts (B, L - num_shared_layers, P, D) and the similarities (B, K).
+        """
+        similarity, groups = self.match(query)
+        share = torch.zeros(
+            len(query), len(self.prompt_keys), dtype=query.dtype, device=query.device
+        ).scatter_(1, groups, 1 / self.topk)  # (B, M)
+        # A product instead of a gather: its backward is a product too, not a scatter.
+        mixed = share.to(self.group_prompts.dtype) @ self.group_prompts.flatten(1)
+        return mixed.unflatten(1, self.group_prompts.shape[1:]), similarity
+
+    def loss(self, similarity: Tensor) -> Tensor:
+        """Compute the key loss, which pulls the chosen keys to the queries.
+
+        Args:
+            similarity: (B, K) as returned by :meth:`forward`.
+
+        Returns:
+            () loss.
+        """
+        joined = getattr(similarity, self.similarity_reduction)(dim=1)
+        return -self.loss_weight * joined.mean()

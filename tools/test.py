@@ -1,0 +1,50 @@
+"""Test a model: ``python tools/test.py CONFIG CHECKPOINT --out metrics.json``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.runner import Runner
+
+from lpt_mm.engine.launch import (
+    add_common_arguments,
+    close_processes,
+    load_config,
+    require_checkpoint,
+)
+from lpt_mm.evaluation.report import print_table, write_report
+from lpt_mm.weights.checks import check_checkpoint
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="config file")
+    parser.add_argument("checkpoint", help="checkpoint file")
+    parser.add_argument("--out", metavar="JSON", help="write the metrics to this file")
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Test."""
+    args = parse_args()
+    try:
+        cfg = load_config(args)
+        require_checkpoint(args.checkpoint)
+    except FileNotFoundError as error:
+        sys.exit(f"error: {error}")
+    cfg.load_from = args.checkpoint
+    runner = Runner.from_cfg(cfg)
+    check_checkpoint(runner.model, args.checkpoint, new="")
+    metrics = runner.test()
+    if runner.rank == 0:
+        long_tail = runner.test_evaluator.metrics[0]
+        print_table({Path(args.config).stem: metrics}, str(long_tail.shot_groups))
+        if args.out:
+            write_report(args.out, metrics, long_tail)
+    close_processes()
+
+
+if __name__ == "__main__":
+    main()

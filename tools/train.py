@@ -1,0 +1,57 @@
+"""Train a model: ``python tools/train.py configs/lpt/phase1_digits_lt.py``."""
+
+import argparse
+import sys
+
+from mmengine.runner import Runner
+
+from lpt_mm.engine.launch import (
+    add_common_arguments,
+    close_processes,
+    load_config,
+    set_start,
+)
+from lpt_mm.weights.checks import check_checkpoint
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="config file")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const="auto",
+        metavar="CHECKPOINT",
+        help="go on from a checkpoint, by default the latest of the work dir",
+    )
+    parser.add_argument("--amp", action="store_true", help="compute in bfloat16")
+    parser.add_argument(
+        "--phase1",
+        metavar="CHECKPOINT",
+        help="phase-1 checkpoint that phase 2 starts from, by default the latest of "
+        "the config's phase1_work_dir",
+    )
+    add_common_arguments(parser)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train."""
+    args = parse_args()
+    try:
+        cfg = load_config(args)
+        set_start(cfg, args.resume, args.phase1)
+    except FileNotFoundError as error:
+        sys.exit(f"error: {error}")
+    if args.amp:
+        cfg.optim_wrapper.type = "BFloat16OptimWrapper"
+    runner = Runner.from_cfg(cfg)
+    if cfg.load_from:
+        check_checkpoint(runner.model, cfg.load_from, new="" if cfg.resume else "neck.")
+    runner.train()
+    close_processes()
+
+
+if __name__ == "__main__":
+    main()
