@@ -6,9 +6,13 @@ Shape letters used in all docstrings: B images, N tokens, D embed_dims, L layers
 P prompt_length, M pool_size, K topk, C classes.
 """
 
+import warnings
+
 from lpt_mm.version import __version__, check_versions
 
 check_versions()
+# mmcv-lite says so on every import; no component here uses mmcv's compiled operators.
+warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformable")
 
 from lpt_mm import (  # noqa: E402 (the versions must be checked before mmpretrain loads)
     datasets,

@@ -12,7 +12,6 @@ model = dict(
             type="PretrainedViT", checkpoint="timm:vit_base_patch16_224.augreg_in21k"
         ),
     ),
-    neck=None,
     head=dict(
         type="CosineHead",
         scale=20.0,

@@ -37,6 +37,7 @@ class PromptedViT(VisionTransformer):
 
     Raises:
         ValueError: If ``prompt_mode`` is unknown or ``prompt_length`` not positive.
+        TypeError: If ``VisionTransformer`` does not know an argument.
     """
 
     def __init__(
@@ -57,7 +58,10 @@ class PromptedViT(VisionTransformer):
                 f"prompt_length must be at least 1, got {prompt_length}; "
                 "for no prompts set prompt_mode='none'"
             )
-        super().__init__(*args, **kwargs)
+        try:
+            super().__init__(*args, **kwargs)
+        except TypeError as error:  # name the component that has the wrong argument
+            raise TypeError(f"PromptedViT: {error}") from error
         self.prompt_mode = prompt_mode
         self.frozen = frozen
         if frozen:

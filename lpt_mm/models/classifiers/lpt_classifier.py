@@ -24,7 +24,9 @@ class LPTClassifier(ImageClassifier):
         neck: Config of a ``GroupPromptNeck``, whose ``embed_dims`` and ``num_layers``
             are taken from the backbone; None for phase 1.
         head: Config of the head, whose ``in_channels`` is taken from the backbone.
-        **kwargs: Further arguments of mmpretrain's ``ImageClassifier``.
+        data_preprocessor: Config of the data preprocessor, by default
+            ``ClsDataPreprocessor``.
+        init_cfg: Initialisation config of mmengine.
     """
 
     def __init__(
@@ -32,7 +34,8 @@ class LPTClassifier(ImageClassifier):
         backbone: dict,
         neck: dict | None = None,
         head: dict | None = None,
-        **kwargs: object,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
     ) -> None:
         backbone = MODELS.build(backbone)
         width = backbone.embed_dims
@@ -40,7 +43,9 @@ class LPTClassifier(ImageClassifier):
             neck = dict(neck, embed_dims=width, num_layers=backbone.num_layers)
         if head is not None:
             head = dict(head, in_channels=width)
-        super().__init__(backbone, neck, head, **kwargs)
+        super().__init__(
+            backbone, neck, head, data_preprocessor=data_preprocessor, init_cfg=init_cfg
+        )
         self.beta = 1.0
 
     def extract_feat(

@@ -25,7 +25,7 @@ class CosineHead(ClsHead):
         loss: Config of the loss.
         instance_loss: Config of the loss of the instance-balanced half of a dual batch;
             by default ``loss`` serves both halves.
-        **kwargs: Further arguments of mmpretrain's ``ClsHead``.
+        init_cfg: Initialisation config of mmengine.
 
     Raises:
         ValueError: If ``num_classes`` is below 2.
@@ -39,11 +39,11 @@ class CosineHead(ClsHead):
         dropout: float = 0.1,
         loss: dict | nn.Module = dict(type="AsymmetricGCLLoss"),  # noqa: B006
         instance_loss: dict | nn.Module | None = None,
-        **kwargs: object,
+        init_cfg: dict | None = None,
     ) -> None:
         if num_classes < 2:
             raise ValueError(f"num_classes must be at least 2, got {num_classes}")
-        super().__init__(loss=loss, **kwargs)
+        super().__init__(loss=loss, init_cfg=init_cfg)
         if isinstance(instance_loss, dict):
             instance_loss = MODELS.build(instance_loss)
         self.instance_loss_module = instance_loss

@@ -99,7 +99,7 @@ class AsymmetricGCLLoss(nn.Module):
         miss = miss.clamp_min(torch.finfo(miss.dtype).tiny)
         focus = torch.where(is_label, miss**self.gamma_pos, miss**self.gamma_neg)
         smooth = self.label_smoothing / cosine.shape[1]
-        target_prob = is_label * (1 - self.label_smoothing) + smooth
+        target_prob = (1 - self.label_smoothing) * is_label.to(log_prob) + smooth
         return -(target_prob * focus * log_prob).sum(dim=1).mean()
 
     def _cloud(self, cosine: Tensor, is_label: Tensor, noise: Tensor | None) -> Tensor:
@@ -114,4 +114,4 @@ class AsymmetricGCLLoss(nn.Module):
         # The counts come after the model has moved: follow it, once.
         self.rarity = self.rarity.to(cosine)
         depth = self.noise_mul * noise.clamp(-1, 1).abs() * self.rarity
-        return cosine - depth - self.margin * is_label
+        return cosine - depth - self.margin * is_label.to(cosine)

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from mmpretrain.registry import METRICS
+from mmpretrain.structures import DataSample
+
+from lpt_mm.evaluation import LongTailMetric
+from lpt_mm.evaluation.metrics import ShotGroups
+from tests.golden import load_golden
+
+
+def evaluate(label, prediction, **kwargs):
+    metric = METRICS.build(dict(type="LongTailMetric", **kwargs))
+    samples = [
+        DataSample().set_gt_label(int(y)).set_pred_label(int(p)).to_dict()
+        for y, p in zip(label, prediction, strict=True)
+    ]
+    metric.process([], samples)
+    return metric.evaluate(len(samples)), metric
+
+
+def test_agrees_with_the_reference():
+    golden, meta = load_golden("shot_accuracy")
+    metrics, _ = evaluate(
+        golden["label"], golden["prediction"], cls_num_list=golden["class_counts"]
+    )
+    for name, value in meta.items():
+        assert metrics[f"long_tail/{name}"] == pytest.approx(value, abs=1e-9)
+
+
+def test_groups_at_the_thresholds():
+    counts = [1, 19, 20, 21, 99, 100, 101]
+    lpt = ShotGroups("lpt", (20, 100)).assign(counts).tolist()
+    oltr = ShotGroups("oltr", (20, 100)).assign(counts).tolist()
+    assert lpt == ["few", "few", "few", "medium", "medium", "medium", "many"]
+    assert oltr == ["few", "few", "medium", "medium", "medium", "medium", "many"]
+
+
+def test_accuracies_of_groups_and_classes():
+    label = [0, 0, 0, 0, 1, 1, 2]
+    prediction = [0, 0, 0, 1, 1, 0, 2]
+    metrics, metric = evaluate(label, prediction, cls_num_list=[500, 50, 5, 3])
+    assert metrics == pytest.approx(
+        {
+            "long_tail/overall": 500 / 7,
+            "long_tail/many": 75.0,
+            "long_tail/medium": 50.0,
+            "long_tail/few": 100.0,
+            "long_tail/mean_class": 75.0,
+        }
+    )
+    np.testing.assert_array_equal(metric.class_accuracy, [75, 50, 100, np.nan])
+
+
+def test_a_group_without_images_is_left_out():
+    metrics, _ = evaluate([0, 1], [0, 0], cls_num_list=[500, 200])
+    assert metrics.keys() == {
+        "long_tail/overall",
+        "long_tail/many",
+        "long_tail/mean_class",
+    }
+
+
+def test_says_which_convention_was_used(monkeypatch):
+    said = []
+    module = "lpt_mm.evaluation.metrics.long_tail_metric"
+    monkeypatch.setattr(f"{module}.print_log", lambda text, **_: said.append(text))
+    evaluate([0], [0], cls_num_list=[9], convention="oltr", thresholds=(5, 8))
+    assert said == ["shot groups, oltr: few < 5 <= medium <= 8 < many"]
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        (dict(convention="other"), "'lpt', 'oltr'.*'other'"),
+        (dict(thresholds=(100, 20)), r"increasing.*\(100, 20\)"),
+        (dict(thresholds=(20,)), "two increasing"),
+    ],
+)
+def test_refuses_impossible_settings(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        LongTailMetric(**kwargs)
+
+
+def test_needs_the_class_counts():
+    with pytest.raises(ValueError, match="set cls_num_list in the evaluator"):
+        evaluate([0], [0])

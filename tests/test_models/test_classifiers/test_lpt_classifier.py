@@ -1,0 +1,181 @@
+import copy
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch.testing import assert_close
+
+from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
+from tests.golden import golden_model, load_golden, tiny_lpt
+
+COUNTS = [40, 20, 10, 8, 4, 2, 1]
+
+
+def samples(labels, *tags):
+    """Make data samples, tagged in equal parts."""
+    out = [DataSample().set_gt_label(label) for label in labels]
+    for i, sample in enumerate(out):
+        if tags:
+            tag = tags[i * len(tags) // len(out)]
+            sample.set_field(tag, "sampling", field_type="metainfo")
+    return out
+
+
+def build_model(phase, **backbone):
+    model = MODELS.build(tiny_lpt(phase, **backbone))
+    model.init_weights()
+    for module in (model.head.loss_module, model.head.instance_loss_module):
+        module.cls_num_list = COUNTS
+        module.noise_mul = 0.0
+    return model.train()
+
+
+def test_phase2_agrees_with_the_reference():
+    golden, _ = load_golden("phase2_forward")
+    model = golden_model("phase2_forward", phase=2).train()
+    (feature,), similarity = model._encode(golden["x"])
+    query = model.extract_feat(golden["x"], "backbone")[0]
+    cosine = model.head.cosine(feature)
+    total = (cosine * golden["loss_weight"]).sum() + model.neck.loss(similarity)
+    total.backward()
+    assert torch.equal(model.neck.match(query)[1], golden["topk"])
+    matched = similarity.sum(dim=1).mean()
+    for ours, name in (
+        (query, "query"),
+        (feature, "feature"),
+        (cosine, "cosine"),
+        (matched, "matched_similarity"),
+    ):
+        assert_close(ours.detach(), golden[name], rtol=0, atol=1e-9)
+    for parameter, name in (
+        (model.neck.group_prompts, "grad_pool"),
+        (model.neck.prompt_keys, "grad_keys"),
+        (model.head.weight, "grad_head"),
+    ):
+        assert_close(parameter.grad, golden[name], rtol=0, atol=1e-8)
+
+
+def test_three_sgd_steps_agree_with_the_reference(monkeypatch):
+    golden, meta = load_golden("phase2_sgd")
+    model = golden_model("phase2_forward", phase=2).train()
+    for module in (model.head.loss_module, model.head.instance_loss_module):
+        module.cls_num_list = golden["class_counts"].tolist()
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.SGD(
+        trained,
+        lr=meta["lr"],
+        momentum=meta["momentum"],
+        weight_decay=meta["weight_decay"],
+    )
+    for step, beta in enumerate(golden["betas"]):
+        model.beta = beta.item()
+        for i, module in enumerate(
+            (model.head.loss_module, model.head.instance_loss_module)
+        ):
+            noise, cloud = golden["raw_noise"][step, i], type(module)._cloud
+            monkeypatch.setattr(
+                module,
+                "_cloud",
+                lambda c, y, _, m=module, n=noise, f=cloud: f(m, c, y, n),
+            )
+        images = golden["images"][step].flatten(0, 1)
+        labels = golden["labels"][step].flatten().tolist()
+        losses = model.loss(images, samples(labels, CLASS_BALANCED, INSTANCE_BALANCED))
+        total = sum(losses.values())
+        assert_close(total.detach(), golden["losses"][step], rtol=0, atol=1e-8)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    for parameter, name in (
+        (model.neck.group_prompts, "final_pool"),
+        (model.neck.prompt_keys, "final_keys"),
+        (model.head.weight, "final_head"),
+    ):
+        assert_close(parameter.detach(), golden[name], rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize("phase", [1, 2])
+def test_dual_loss_is_the_sum_of_its_halves(float64, phase):
+    model = build_model(phase)
+    model.beta = 0.3
+    x, labels = torch.randn(6, 3, 16, 16), [0, 1, 2, 3, 4, 5]
+    dual = model.loss(x, samples(labels, INSTANCE_BALANCED, CLASS_BALANCED))
+    instance = model.loss(x[:3], samples(labels[:3], INSTANCE_BALANCED))
+    balanced = model.loss(x[3:], samples(labels[3:], CLASS_BALANCED))
+    assert_close(sum(dual.values()), sum(instance.values()) + sum(balanced.values()))
+    names = {"loss_class_balanced", "loss_instance_balanced"}
+    assert dual.keys() == names | ({"loss_key"} if phase == 2 else set())
+    model.beta = 1.0
+    unscaled = model.loss(x[:3], samples(labels[:3], INSTANCE_BALANCED))
+    assert_close(sum(instance.values()), 0.3 * sum(unscaled.values()))
+
+
+def test_plain_batches_are_trained_on_as_ever():
+    losses = build_model(2).loss(torch.randn(2, 3, 16, 16), samples([0, 1]))
+    assert losses.keys() == {"loss", "loss_key"}
+
+
+@pytest.mark.parametrize(
+    ("phase", "trained"),
+    [
+        (1, {"backbone.shared_prompts", "head.weight"}),
+        (2, {"neck.group_prompts", "neck.prompt_keys", "head.weight"}),
+    ],
+)
+def test_a_step_changes_what_is_trained_and_nothing_else(phase, trained):
+    model = build_model(phase)
+    before = copy.deepcopy(model.state_dict())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=0.01)
+    labels = samples([0, 1, 2, 3], INSTANCE_BALANCED, CLASS_BALANCED)
+    sum(model.loss(torch.randn(4, 3, 16, 16), labels).values()).backward()
+    optimizer.step()
+    after = model.state_dict()
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert changed == trained
+
+
+def test_first_layers_run_once_and_the_query_builds_no_graph(monkeypatch):
+    model, runs = build_model(2), []
+    encode = model.backbone.encode
+
+    def spy(tokens, start, stop, group_prompts=None):
+        out = encode(tokens, start, stop, group_prompts)
+        runs.append((start, stop, group_prompts is not None, out.requires_grad))
+        return out
+
+    monkeypatch.setattr(model.backbone, "encode", spy)
+    model.loss(torch.randn(2, 3, 16, 16), samples([0, 1]))
+    assert runs == [
+        (0, 2, False, False),
+        (2, 4, False, False),
+        (2, 4, True, True),
+    ]
+
+
+def test_both_phases_can_be_trained_jointly():
+    cfg = tiny_lpt(2)
+    cfg["backbone"]["frozen_prompts"] = False
+    model = MODELS.build(cfg)
+    model.head.loss_module.cls_num_list = COUNTS
+    sum(model.loss(torch.randn(2, 3, 16, 16), samples([0, 1])).values()).backward()
+    # The first layers' prompts act through the second pass alone, as all others do.
+    assert model.backbone.shared_prompts.grad.abs().amax(dim=(1, 2)).all()
+
+
+def test_stages_of_extract_feat():
+    model, x = build_model(2).eval(), torch.randn(2, 3, 16, 16)
+    backbone = model.extract_feat(x, "backbone")[-1]
+    neck = model.extract_feat(x)[-1]
+    assert backbone.shape == neck.shape == (2, 24)
+    assert not torch.allclose(backbone, neck)
+    assert_close(model.extract_feat(x, "pre_logits"), neck)
+    assert_close(model(x), model.head((neck,)))
+    assert_close(build_model(1).eval().extract_feat(x, "pre_logits").shape, neck.shape)
+
+
+def test_predicts_the_class_of_the_largest_cosine():
+    model, x = build_model(2).eval(), torch.randn(3, 3, 16, 16)
+    predictions = model.predict(x, samples([0, 1, 2]))
+    expected = model(x).argmax(dim=1)
+    assert torch.equal(torch.cat([p.pred_label for p in predictions]), expected)

@@ -1,0 +1,77 @@
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from torch.nn import functional as F
+from torch.testing import assert_close
+
+
+def build_neck(**kwargs):
+    defaults = dict(
+        type="GroupPromptNeck",
+        embed_dims=8,
+        num_layers=5,
+        pool_size=6,
+        topk=3,
+        prompt_length=4,
+        num_shared_layers=2,
+    )
+    return MODELS.build(defaults | kwargs)
+
+
+def test_mixes_the_prompts_of_the_most_similar_groups(float64):
+    neck, query = build_neck(), torch.randn(7, 8)
+    prompts, similarity = neck(query)
+    for i in range(7):
+        cosine = F.cosine_similarity(query[i][None], neck.prompt_keys, dim=1)
+        values, groups = cosine.sort(descending=True)
+        assert_close(similarity[i], values[:3])
+        assert_close(prompts[i], neck.group_prompts[groups[:3]].mean(dim=0))
+    assert prompts.shape == (7, 3, 4, 8)
+
+
+@pytest.mark.parametrize(
+    ("reduction", "weight", "factor"), [("sum", 0.5, 1.5), ("mean", 1.0, 1.0)]
+)
+def test_key_loss(reduction, weight, factor):
+    neck = build_neck(similarity_reduction=reduction, loss_weight=weight)
+    similarity = torch.rand(5, 3)
+    assert_close(neck.loss(similarity), -factor * similarity.mean())
+
+
+def test_key_loss_pulls_chosen_keys_only():
+    neck, query = build_neck(topk=1), torch.randn(4, 8)
+    before, groups = neck.match(query)
+    neck.loss(before).backward()
+    untouched = sorted(set(range(6)) - set(groups.flatten().tolist()))
+    assert untouched
+    assert not neck.prompt_keys.grad[untouched].any()
+    with torch.no_grad():
+        neck.prompt_keys -= 1e-3 * neck.prompt_keys.grad
+    assert neck.match(query)[0].sum() > before.sum()
+
+
+def test_starts_as_small_truncated_normal():
+    neck = build_neck(pool_size=200, embed_dims=64)
+    for parameter in (neck.prompt_keys, neck.group_prompts):
+        assert_close(parameter.std().item(), 0.02, rtol=0.05, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        (dict(topk=7), "topk=7, pool_size=6"),
+        (dict(topk=0), "topk must be in 1"),
+        (dict(num_shared_layers=5), r"0 \.\.\. 4 for a transformer of 5 layers, got 5"),
+        (dict(num_shared_layers=-1), "got -1"),
+        (dict(prompt_length=0), "prompt_length must be at least 1"),
+        (dict(similarity_reduction="max"), "'sum', 'mean'"),
+    ],
+)
+def test_refuses_impossible_settings(kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        build_neck(**kwargs)
+
+
+def test_a_wrong_key_names_the_component():
+    with pytest.raises(TypeError, match="GroupPromptNeck.*pool"):
+        build_neck(pool=3)
