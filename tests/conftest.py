@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,23 +31,26 @@ def float64():
     torch.set_default_dtype(torch.float32)
 
 
+def run_in(folder, *command, fails=False):
+    """Run a command in a folder, as a user would, and return what it printed."""
+    python = Path(sys.executable)
+    command = [str(part) for part in command]
+    if command[0].endswith(".py"):
+        command.insert(0, str(python))
+    env = dict(
+        os.environ,
+        PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        PATH=os.pathsep.join([str(python.parent), os.environ["PATH"]]),
+    )
+    done = subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=300
+    )
+    output = done.stdout + done.stderr
+    assert (done.returncode != 0) == fails, output[-4000:]
+    return output
+
+
 @pytest.fixture
 def run_tool(tmp_path):
-    """Run a command in an empty folder, as a user would."""
-
-    def run(*args, check=True, python=True):
-        command = [sys.executable, *map(str, args)] if python else [*map(str, args)]
-        path = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
-        folder = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        env = dict(os.environ, PYTHONPATH=path, PATH=folder)
-        done = subprocess.run(
-            command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300
-        )
-        output = done.stdout + done.stderr
-        if check:
-            assert done.returncode == 0, output[-4000:]
-        else:
-            assert done.returncode != 0, output[-4000:]
-        return output
-
-    return run
+    """Run a command in an empty folder."""
+    return partial(run_in, tmp_path)

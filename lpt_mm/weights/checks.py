@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from mmengine.runner.checkpoint import _load_checkpoint
+from mmpretrain.utils import get_ori_model
 from torch import nn
 
 # Resized at load when the image size differs.
@@ -13,7 +14,7 @@ def check_checkpoint(model: nn.Module, checkpoint: str, new: str = "neck.") -> N
     """Refuse a checkpoint that does not fit a model.
 
     Args:
-        model: The model that is to load it.
+        model: The model that is to load it, wrapped or not.
         checkpoint: Path or URL of the checkpoint.
         new: Prefix of the parameters that need not be in the checkpoint; an empty
             string stands for none.
@@ -23,7 +24,7 @@ def check_checkpoint(model: nn.Module, checkpoint: str, new: str = "neck.") -> N
     """
     state_dict = _load_checkpoint(checkpoint, map_location="cpu")
     state_dict = state_dict.get("state_dict", state_dict)
-    own = model.state_dict()
+    own = get_ori_model(model).state_dict()
     reshaped = [
         f"{name} is {tuple(state_dict[name].shape)} in the checkpoint and "
         f"{tuple(own[name].shape)} in the model"

@@ -7,7 +7,7 @@ optim_wrapper = dict(
 auto_scale_lr = dict(enable=True, base_batch_size=256)
 param_scheduler = [
     dict(type="LinearLR", start_factor=1e-3, end=1, convert_to_iter_based=True),
-    dict(type="CosineAnnealingLR", begin=1, convert_to_iter_based=True),
+    dict(type="CosineAnnealingLR", convert_to_iter_based=True),
 ]
 train_cfg = dict(by_epoch=True, max_epochs=40, val_interval=1)
 val_cfg = dict()

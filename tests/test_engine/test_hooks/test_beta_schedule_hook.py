@@ -1,0 +1,63 @@
+from functools import partial
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
+import pytest
+from mmengine.dataset import default_collate
+from mmengine.model import is_model_wrapper
+from mmpretrain.registry import DATASETS, HOOKS
+from torch import nn
+
+from lpt_mm.datasets import dual_collate
+
+
+def beta_of_epochs(hook, model, max_epochs):
+    betas = []
+    for epoch in range(max_epochs):
+        runner = SimpleNamespace(
+            model=model, epoch=epoch, max_epochs=max_epochs, message_hub=MagicMock()
+        )
+        hook.before_train_epoch(runner)
+        inner = model.module if is_model_wrapper(model) else model
+        runner.message_hub.update_scalar.assert_called_once_with(
+            "train/beta", inner.beta
+        )
+        betas.append(inner.beta)
+    return betas
+
+
+def test_beta_falls_linearly():
+    hook = HOOKS.build(dict(type="BetaScheduleHook"))
+    assert beta_of_epochs(hook, nn.Module(), 4) == [0.5, 0.375, 0.25, 0.125]
+    hook = HOOKS.build(dict(type="BetaScheduleHook", eta=1.0))
+    assert beta_of_epochs(hook, nn.Module(), 2) == [1.0, 0.5]
+
+
+def test_beta_reaches_a_wrapped_model():
+    wrapped = nn.DataParallel(nn.Module())
+    hook = HOOKS.build(dict(type="BetaScheduleHook"))
+    assert beta_of_epochs(hook, wrapped, 2) == [0.5, 0.25]
+
+
+@pytest.mark.parametrize("collate", [dual_collate, partial(dual_collate)])
+def test_accepts_the_dual_collate(collate):
+    hook = HOOKS.build(dict(type="BetaScheduleHook"))
+    hook.before_train(runner_with(collate))
+
+
+def test_refuses_a_plain_collate_of_a_dual_data_set():
+    hook = HOOKS.build(dict(type="BetaScheduleHook"))
+    with pytest.raises(ValueError, match=r"default_collate cannot batch: set .*dual_c"):
+        hook.before_train(runner_with(partial(default_collate)))
+
+
+def runner_with(collate):
+    digits = dict(type="DigitsLT", split="train")
+    dual = DATASETS.build(dict(type="DualSamplerDataset", dataset=digits))
+    loader = SimpleNamespace(dataset=dual, collate_fn=collate)
+    return SimpleNamespace(train_dataloader=loader)
+
+
+def test_refuses_a_negative_eta():
+    with pytest.raises(ValueError, match="must not be negative, got -1"):
+        HOOKS.build(dict(type="BetaScheduleHook", eta=-1))

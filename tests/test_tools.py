@@ -1,0 +1,160 @@
+"""The tools as a user runs them, each in a process of its own."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tests.conftest import ROOT, run_in
+
+TRAIN, TEST = ROOT / "tools" / "train.py", ROOT / "tools" / "test.py"
+CONFIGS = ROOT / "configs" / "lpt"
+PHASE1, PHASE2 = CONFIGS / "phase1_digits_lt.py", CONFIGS / "phase2_digits_lt.py"
+SHORT = ("train_cfg.max_epochs=2", "train_cfg.val_interval=2", "log_level=WARNING")
+
+
+def load(checkpoint):
+    assert torch.serialization.get_unsafe_globals_in_checkpoint(checkpoint) == []
+    return torch.load(checkpoint, weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def phase1_folder(tmp_path_factory):
+    """Train phase 1 for two epochs, keeping the checkpoints of both."""
+    folder = tmp_path_factory.mktemp("phase1")
+    options = ("checkpoint.interval=1", "checkpoint.max_keep_ckpts=-1")
+    options = [f"default_hooks.{option}" for option in options]
+    run_in(folder, TRAIN, PHASE1, "--cfg-options", *SHORT, *options)
+    return folder / "work_dirs" / "phase1_digits_lt"
+
+
+def test_phase2_trains_from_phase1_and_is_tested(phase1_folder, run_tool, tmp_path):
+    start = phase1_folder / "epoch_2.pth"
+    run_tool(TRAIN, PHASE2, "--phase1", start, "--amp", "--cfg-options", *SHORT)
+    checkpoint = tmp_path / "work_dirs" / "phase2_digits_lt" / "epoch_2.pth"
+    before, after = load(start)["state_dict"], load(checkpoint)["state_dict"]
+    changed = {k for k in before if not torch.equal(before[k], after[k])}
+    assert changed == {"head.weight"}
+    assert {"neck.prompt_keys", "neck.group_prompts"} == after.keys() - before.keys()
+
+    out = run_tool(TEST, PHASE2, checkpoint, "--out", "out/m.json")
+    assert "lpt: few <= 15 < medium <= 40 < many" in out
+    metrics = json.loads((tmp_path / "out" / "m.json").read_text())
+    keys = ("overall", "many", "medium", "few", "mean_class")
+    assert all(0 <= metrics[f"long_tail/{key}"] <= 100 for key in keys)
+    assert f"{metrics['long_tail/overall']:.2f}" in out
+    assert [c["train_images"] for c in metrics["classes"]][:3] == [100, 71, 51]
+
+
+def test_a_resumed_run_goes_on_where_it_stopped(phase1_folder, run_tool, tmp_path):
+    folder = tmp_path / "work_dirs" / "phase1_digits_lt"
+    folder.mkdir(parents=True)
+    (folder / "epoch_1.pth").write_bytes((phase1_folder / "epoch_1.pth").read_bytes())
+    (folder / "last_checkpoint").write_text("/elsewhere/epoch_1.pth")
+    out = run_tool(TRAIN, PHASE1, "--resume", "--cfg-options", *SHORT[:2])
+    assert "resumed epoch: 1, iter: 5" in out
+    assert "Epoch(train) [1]" not in out
+    assert "Epoch(train) [2]" in out
+    resumed, whole = load(folder / "epoch_2.pth"), load(phase1_folder / "epoch_2.pth")
+    for key in ("epoch", "iter", "cls_num_list"):
+        assert resumed["meta"][key] == whole["meta"][key]
+    rates = [c["optimizer"]["param_groups"][0]["lr"] for c in (resumed, whole)]
+    assert rates[0] == rates[1]
+    assert len(resumed["optimizer"]["state"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "message"),
+    [
+        ("phase2_digits_lt.py", [], "python tools/train.py"),
+        ("gone.py", [], "there is no config"),
+        ("phase1_digits_lt.py", ["model.head.num_classes=12"], "num_classes=10"),
+        (
+            "phase1_digits_lt.py",
+            ["train_dataloader.collate_fn.type=default_collate"],
+            "default_collate cannot batch",
+        ),
+    ],
+)
+def test_errors_come_before_training(run_tool, tmp_path, config, options, message):
+    options = ["--cfg-options", *options] if options else []
+    out = run_tool(TRAIN, CONFIGS / config, *options, fails=True)
+    assert message in out.splitlines()[-1] or message in out.splitlines()[-2]
+    assert "Epoch(train)" not in out
+    assert not list(tmp_path.rglob("*.pth"))
+
+
+def test_phase1_of_another_prompt_length_is_refused(phase1_folder, run_tool):
+    out = run_tool(
+        *(TRAIN, PHASE2, "--phase1", phase1_folder / "epoch_2.pth", "--cfg-options"),
+        "model.backbone.prompt_length=6",
+        fails=True,
+    )
+    assert "shared_prompts is (6, 4, 64) in the checkpoint and (6, 6, 64)" in out
+
+
+def test_a_phase1_checkpoint_is_no_phase2_model(phase1_folder, run_tool):
+    out = run_tool(TEST, PHASE2, phase1_folder / "epoch_2.pth", fails=True)
+    assert "lacks neck.group_prompts, neck.prompt_keys" in out
+
+
+def test_two_processes_train_and_test_on_cpu(run_tool, tmp_path):
+    run_tool(
+        *("bash", ROOT / "tools" / "dist_train.sh", PHASE1, 2, "--cfg-options"),
+        *(*SHORT, "train_dataloader.batch_size=32"),
+    )
+    folder = tmp_path / "work_dirs" / "phase1_digits_lt"
+    # 335 pairs are dealt to 2 processes in batches of 32: as many steps as one makes.
+    assert load(folder / "epoch_2.pth")["meta"]["iter"] == 10
+    checkpoint = folder / "epoch_2.pth"
+    run_tool(
+        *("bash", ROOT / "tools" / "dist_test.sh", PHASE1, checkpoint, 2),
+        *("--out", "two.json"),
+    )
+    run_tool(TEST, PHASE1, checkpoint, "--out", "one.json")
+    one, two = (
+        json.loads((tmp_path / name).read_text()) for name in ("one.json", "two.json")
+    )
+    assert one == two
+
+
+def test_scripts_without_arguments_say_how_to_use_them(run_tool):
+    for name in ("dist_train.sh", "dist_test.sh"):
+        out = run_tool("bash", ROOT / "tools" / name, fails=True)
+        assert f"bash tools/{name} CONFIG" in out
+
+
+def make_places(folder, broken=False):
+    """Lay out a few images as Places-LT is."""
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 4), ("val", 2), ("test", 2)):
+        lines = []
+        for i in range(count):
+            path = folder / split / f"{i}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            image = rng.integers(256, size=(60, 80, 3), dtype=np.uint8)
+            Image.fromarray(image).save(path)
+            lines.append(f"{split}/{i}.jpg {i % 2}\n")
+        (folder / f"Places_LT_{split}.txt").write_text("".join(lines))
+    if broken:
+        (folder / "train" / "3.jpg").write_bytes(b"")
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_image_files_are_trained_on(run_tool, tmp_path, broken):
+    make_places(tmp_path / "data" / "Places_LT", broken)
+    out = run_tool(
+        *(TRAIN, CONFIGS / "phase1_places_lt.py", "--cfg-options"),
+        *("train_cfg.max_epochs=1", "model.head.num_classes=2"),
+        *("model.backbone.arch=deit-tiny", "model.backbone.init_cfg=None"),
+        *("train_dataloader.batch_size=2", "train_dataloader.num_workers=1"),
+        *("val_dataloader.num_workers=0", "val_dataloader.persistent_workers=False"),
+        fails=broken,
+    )
+    if broken:
+        assert "cannot read the image 'data/Places_LT/train/3.jpg'" in out
+    else:
+        checkpoint = tmp_path / "work_dirs" / "phase1_places_lt" / "epoch_1.pth"
+        assert load(checkpoint)["meta"]["cls_num_list"] == [2, 2]

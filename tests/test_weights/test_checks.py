@@ -1,0 +1,47 @@
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+
+from lpt_mm.weights.checks import check_checkpoint, list_some
+from tests.golden import tiny_lpt
+
+
+def save(path, phase, prompt_length=5):
+    model = MODELS.build(tiny_lpt(phase, prompt_length))
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return str(path)
+
+
+def test_phase1_starts_phase2_but_does_not_replace_it(tmp_path):
+    file, model = save(tmp_path / "one.pth", phase=1), MODELS.build(tiny_lpt(2))
+    check_checkpoint(model, file)
+    with pytest.raises(ValueError, match=r"one\.pth is of another kind.*lacks neck\."):
+        check_checkpoint(model, file, new="")
+    check_checkpoint(model, save(tmp_path / "two.pth", phase=2), new="")
+
+
+def test_phase2_is_no_start_for_phase1(tmp_path):
+    file = save(tmp_path / "two.pth", phase=2)
+    with pytest.raises(ValueError, match=r"has, unlike the model, neck\.group_prompts"):
+        check_checkpoint(MODELS.build(tiny_lpt(1)), file)
+
+
+def test_another_prompt_length_is_named(tmp_path):
+    file = save(tmp_path / "one.pth", phase=1, prompt_length=3)
+    shapes = r"shared_prompts is \(4, 3, 24\) in the checkpoint and \(4, 5, 24\)"
+    with pytest.raises(ValueError, match=rf"prompt_length.*{shapes}"):
+        check_checkpoint(MODELS.build(tiny_lpt(2)), file)
+
+
+@pytest.mark.parametrize("key", ["embed_dims", "num_layers"])
+def test_another_width_or_depth_is_refused(tmp_path, key):
+    cfg = tiny_lpt(2)
+    cfg["backbone"]["arch"] = dict(cfg["backbone"]["arch"], **{key: 6})
+    file = save(tmp_path / "one.pth", phase=1)
+    with pytest.raises(ValueError, match="must be the same"):
+        check_checkpoint(MODELS.build(cfg), file)
+
+
+def test_long_lists_are_cut():
+    assert list_some("cab") == "a, b, c"
+    assert list_some("abcdefg", limit=2) == "a, b and 5 more"
