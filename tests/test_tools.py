@@ -158,3 +158,29 @@ def test_image_files_are_trained_on(run_tool, tmp_path, broken):
     else:
         checkpoint = tmp_path / "work_dirs" / "phase1_places_lt" / "epoch_1.pth"
         assert load(checkpoint)["meta"]["cls_num_list"] == [2, 2]
+
+
+def test_a_backbone_is_pre_trained_and_published(run_tool, tmp_path):
+    config = ROOT / "configs" / "pretrain" / "vit_glyphs.py"
+    options = ("train_cfg.max_epochs=4", "train_dataloader.dataset.num_images=600")
+    options = (*options, "val_dataloader.dataset.num_images=64", "log_level=WARNING")
+    run_tool(TRAIN, config, "--cfg-options", *options)
+    checkpoint = tmp_path / "work_dirs" / "vit_glyphs" / "epoch_4.pth"
+    publish = ROOT / "tools" / "model_converters" / "publish_backbone.py"
+    run_tool(publish, checkpoint, "mine.pth")
+    weights = load(tmp_path / "mine.pth")
+    shipped = load(ROOT / "lpt_mm" / "weights" / "vit_glyphs.pth")
+    assert {k: v.shape for k, v in weights.items()} == {
+        k: v.shape for k, v in shipped.items()
+    }
+    trained = load(checkpoint)["state_dict"]
+    assert all(torch.equal(weights[k], trained[f"backbone.{k}"]) for k in weights)
+
+
+def test_results_of_other_shot_groups_are_not_compared(run_tool, tmp_path):
+    for name, groups in (("a", "lpt: few <= 20"), ("b", "oltr: few < 20")):
+        report = {"long_tail/overall": 50.0, "shot_groups": groups, "classes": []}
+        (tmp_path / f"{name}.json").write_text(json.dumps(report))
+    compare = ROOT / "tools" / "analysis_tools" / "compare.py"
+    out = run_tool(compare, "a.json", "b.json", fails=True)
+    assert "different shot groups" in out

@@ -2,7 +2,7 @@
 
 Command:  python tools/train.py configs/pretrain/vit_glyphs.py
           python tools/model_converters/publish_backbone.py \
-              work_dirs/vit_glyphs/epoch_40.pth lpt_mm/weights/vit_glyphs.pth
+              work_dirs/vit_glyphs/epoch_20.pth lpt_mm/weights/vit_glyphs.pth
 """
 
 _base_ = "../_base_/default_runtime.py"
@@ -20,7 +20,9 @@ model = dict(
         type="LinearClsHead",
         num_classes=52,
         in_channels=64,
-        loss=dict(type="LabelSmoothLoss", label_smooth_val=0.1, mode="original"),
+        # No label smoothing: it gathers the classes so tightly that the features
+        # serve other data less well (digits-LT: 3 to 4 points lower).
+        loss=dict(type="CrossEntropyLoss"),
     ),
     data_preprocessor=dict(mean=[127.5], std=[127.5]),
 )
@@ -42,7 +44,7 @@ val_dataloader = dict(
 )
 val_evaluator = dict(type="Accuracy")
 
-max_epochs = 40
+max_epochs = 20
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=10)
 val_cfg = dict()
 optim_wrapper = dict(optimizer=dict(type="AdamW", lr=3e-3, weight_decay=0.05))
@@ -50,14 +52,13 @@ param_scheduler = [
     dict(
         type="LinearLR",
         start_factor=0.04,
-        end=12,
+        end=3,
         convert_to_iter_based=True,
     ),
     dict(
         type="CosineAnnealingLR",
-        begin=12,
+        begin=3,
         end=max_epochs,
         convert_to_iter_based=True,
     ),
 ]
-default_hooks = dict(beta_schedule=None)  # one data stream only

@@ -5,7 +5,8 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
-from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate
+from lpt_mm.datasets.dual_sampler_dataset import dual_collate
+from lpt_mm.datasets.samplers import DualSampler
 
 
 @HOOKS.register_module()
@@ -13,8 +14,8 @@ class BetaScheduleHook(Hook):
     """Lower the weight of the instance-balanced loss linearly to 0.
 
     In epoch e of E it is ``beta = eta * (E - e) / E``, e counted from 0; it is logged
-    as ``beta``. Source: Long-tailed Prompt Tuning, section 4.4,
-    https://arxiv.org/abs/2210.01033.
+    as ``beta``. Without dual sampling the hook does nothing. Source: Long-tailed Prompt
+    Tuning, section 4.4, https://arxiv.org/abs/2210.01033.
 
     Args:
         eta: Weight in the first epoch.
@@ -29,7 +30,7 @@ class BetaScheduleHook(Hook):
         self.eta = eta
 
     def before_train(self, runner: Runner) -> None:
-        """Check that a dual training set is collated as one.
+        """Check that dual samples are collated as such.
 
         Args:
             runner: The runner.
@@ -38,12 +39,12 @@ class BetaScheduleHook(Hook):
             ValueError: If another collate function is set.
         """
         loader = runner.train_dataloader
-        if not isinstance(loader.dataset, DualSamplerDataset):
+        if not isinstance(loader.sampler, DualSampler):
             return
         collate = getattr(loader.collate_fn, "func", loader.collate_fn)
         if collate is not dual_collate:
             raise ValueError(
-                "DualSamplerDataset gives pairs of samples, which "
+                "DualSampler and DualSamplerDataset give pairs of samples, which "
                 f"{collate.__name__} cannot batch: set "
                 "train_dataloader.collate_fn=dict(type='dual_collate')"
             )
@@ -54,6 +55,8 @@ class BetaScheduleHook(Hook):
         Args:
             runner: The runner.
         """
+        if not isinstance(runner.train_dataloader.sampler, DualSampler):
+            return
         beta = self.eta * (runner.max_epochs - runner.epoch) / runner.max_epochs
         get_ori_model(runner.model).beta = beta
         runner.message_hub.update_scalar("train/beta", beta)

@@ -5,17 +5,27 @@ from unittest.mock import MagicMock
 import pytest
 from mmengine.dataset import default_collate
 from mmengine.model import is_model_wrapper
-from mmpretrain.registry import DATASETS, HOOKS
+from mmpretrain.registry import DATA_SAMPLERS, DATASETS, HOOKS
 from torch import nn
 
 from lpt_mm.datasets import dual_collate
+
+
+def loader_with(sampler="DualSampler", collate=dual_collate):
+    digits = DATASETS.build(dict(type="DigitsLT", split="train"))
+    sampler = DATA_SAMPLERS.build(dict(type=sampler, dataset=digits, seed=0))
+    return SimpleNamespace(sampler=sampler, collate_fn=collate)
 
 
 def beta_of_epochs(hook, model, max_epochs):
     betas = []
     for epoch in range(max_epochs):
         runner = SimpleNamespace(
-            model=model, epoch=epoch, max_epochs=max_epochs, message_hub=MagicMock()
+            model=model,
+            epoch=epoch,
+            max_epochs=max_epochs,
+            message_hub=MagicMock(),
+            train_dataloader=loader_with(),
         )
         hook.before_train_epoch(runner)
         inner = model.module if is_model_wrapper(model) else model
@@ -39,23 +49,27 @@ def test_beta_reaches_a_wrapped_model():
     assert beta_of_epochs(hook, wrapped, 2) == [0.5, 0.25]
 
 
+def test_does_nothing_without_dual_sampling():
+    hook, model = HOOKS.build(dict(type="BetaScheduleHook")), nn.Module()
+    loader = loader_with(sampler="DefaultSampler", collate=default_collate)
+    runner = SimpleNamespace(model=model, train_dataloader=loader)
+    hook.before_train(runner)
+    hook.before_train_epoch(runner)
+    assert not hasattr(model, "beta")
+
+
 @pytest.mark.parametrize("collate", [dual_collate, partial(dual_collate)])
 def test_accepts_the_dual_collate(collate):
     hook = HOOKS.build(dict(type="BetaScheduleHook"))
-    hook.before_train(runner_with(collate))
+    runner = SimpleNamespace(train_dataloader=loader_with(collate=collate))
+    assert hook.before_train(runner) is None
 
 
-def test_refuses_a_plain_collate_of_a_dual_data_set():
+def test_refuses_a_plain_collate_of_dual_samples():
     hook = HOOKS.build(dict(type="BetaScheduleHook"))
+    loader = loader_with(collate=partial(default_collate))
     with pytest.raises(ValueError, match=r"default_collate cannot batch: set .*dual_c"):
-        hook.before_train(runner_with(partial(default_collate)))
-
-
-def runner_with(collate):
-    digits = dict(type="DigitsLT", split="train")
-    dual = DATASETS.build(dict(type="DualSamplerDataset", dataset=digits))
-    loader = SimpleNamespace(dataset=dual, collate_fn=collate)
-    return SimpleNamespace(train_dataloader=loader)
+        hook.before_train(SimpleNamespace(train_dataloader=loader))
 
 
 def test_refuses_a_negative_eta():

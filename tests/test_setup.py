@@ -1,0 +1,53 @@
+"""The scripts that set up an environment, in a copy of the repository."""
+
+import json
+import shutil
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+PARTS = ("configs", "lpt_mm", "tools", "requirements.txt", "pyproject.toml")
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """Copy what the scripts need; the running environment counts as active."""
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, tmp_path / part)
+    return tmp_path
+
+
+def test_quickstart_ends_with_table_and_picture(repository, run_tool):
+    epochs = ("train_cfg.max_epochs=2", "train_cfg.val_interval=2")
+    out = run_tool("bash", "tools/quickstart.sh", *epochs, "randomness.seed=3")
+    assert f"environment: the active one, {sys.prefix}" in out
+    table = out[out.index("Top-1 accuracy") :]
+    assert table.index("phase1") < table.index("phase2")
+    folder = repository / "work_dirs" / "quickstart"
+    assert (folder / "accuracy_over_frequency.png").stat().st_size > 10_000
+    for phase in ("phase1", "phase2"):
+        report = json.loads((folder / f"{phase}.json").read_text())
+        assert f"{report['long_tail/overall']:.2f}" in table
+    assert "seed: 3" in (folder / "train_phase1.log").read_text()
+
+
+def test_a_failing_step_of_quickstart_shows_its_error(repository, run_tool):
+    command = ("bash", "tools/quickstart.sh", "model.head.num_classes=11")
+    out = run_tool(*command, fails=True)
+    assert "set num_classes=10 in the config" in out
+    assert "train_phase2" not in out
+
+
+def test_missing_and_old_packages_are_named(repository, run_tool):
+    (repository / "requirements.txt").write_text("no-such-thing>=1\nnumpy>=999\n")
+    out = run_tool("tools/check_env.py", "test", fails=True)
+    assert "no-such-thing is missing" in out
+    assert "numpy>=999 is needed" in out
+
+
+def test_this_environment_is_complete(run_tool):
+    assert run_tool(ROOT / "tools" / "check_env.py", "test") == ""
