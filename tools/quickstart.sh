@@ -15,17 +15,18 @@ run() {
     local log="$out/$1.log"
     echo "== $1 (log: $log)"
     shift
-    python "$@" ${options[@]+--cfg-options "${options[@]}"} >"$log" 2>&1 &
-    local pid=$!
-    tail --pid="$pid" -s 0.2 -n +1 -f "$log" | grep --line-buffered -oE 'Epoch\((train|val|test)\).*' || true
-    wait "$pid" || { tail -n 20 "$log"; exit 1; }
+    python "$@" ${options[@]+--cfg-options "${options[@]}"} 2>&1 | tee "$log" |
+        { grep --line-buffered -oE 'Epoch\((train|val|test)\).*' || true; } || {
+        tail -n 20 "$log"
+        exit 1
+    }
 }
 
 for phase in phase1 phase2; do
     config="configs/lpt/${phase}_digits_lt.py"
     start=()
     if [ "$phase" = phase2 ]; then start=(--phase1 "$(cat "$out/phase1/last_checkpoint")"); fi
-    run "train_$phase" tools/train.py "$config" --work-dir "$out/$phase" "${start[@]}"
+    run "train_$phase" tools/train.py "$config" --work-dir "$out/$phase" ${start[@]+"${start[@]}"}
     run "test_$phase" tools/test.py "$config" "$(cat "$out/$phase/last_checkpoint")" \
         --work-dir "$out/$phase" --out "$out/$phase.json"
 done

@@ -11,4 +11,4 @@ ruff format --check .
 echo "== pydoclint"
 pydoclint --quiet lpt_mm tools
 echo "== pytest"
-exec python -m pytest "${options[@]}"
+exec python -m pytest ${options[@]+"${options[@]}"}

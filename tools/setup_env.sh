@@ -8,23 +8,25 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 extras=("$@")
 venv="$root/.venv"
 
-is_ready() { "$1/bin/python" "$root/tools/check_env.py" "${extras[@]}"; }
+# ${array[@]+"${array[@]}"}: bash before 4.4 takes an empty array for an unset one.
+is_ready() { "$1/bin/python" "$root/tools/check_env.py" ${extras[@]+"${extras[@]}"}; }
 
 find_python() {
     local candidate
     for candidate in python3 python3.13 python3.12 python3.11 python; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if "$candidate" -c \
+            'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
             echo "$candidate"
             return
         fi
     done
-    echo "error: lpt_mm needs Python 3.11 or newer; none was found" >&2
+    echo "error: lpt_mm needs Python 3.11, 3.12 or 3.13; none was found" >&2
     return 1
 }
 
 make_venv() {
     if command -v uv >/dev/null; then
-        uv venv --quiet --allow-existing --python ">=3.11" "$venv"
+        uv venv --quiet --allow-existing --python ">=3.11,<3.14" "$venv"
         return
     fi
     local python
@@ -48,7 +50,7 @@ install() {
 
 complete_venv() {
     local names
-    names="$(IFS=,; echo "${extras[*]}")"
+    names="$(IFS=,; echo "${extras[*]-}")"
     install --requirement "$root/requirements.txt" --editable "$root${names:+[$names]}"
     "$venv/bin/python" -c 'import cv2' 2>/dev/null && return
     echo "  this system lacks libraries of opencv-python: installing the headless build"
@@ -64,7 +66,6 @@ complete_venv() {
 active="${VIRTUAL_ENV:-${CONDA_PREFIX:-}}"
 if [ -n "$active" ] && [ "$active" != "$venv" ] && is_ready "$active" 2>/dev/null; then
     echo "== environment: the active one, $active"
-    export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
     venv="$active"
 elif [ -x "$venv/bin/python" ] && is_ready "$venv" 2>/dev/null; then
     echo "== environment: .venv"
@@ -74,4 +75,4 @@ else
     complete_venv
     is_ready "$venv"
 fi
-export PATH="$venv/bin:$PATH"
+export PATH="$venv/bin:$PATH" PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"

@@ -12,7 +12,7 @@ from lpt_mm.engine.launch import (
     load_config,
     require_checkpoint,
 )
-from lpt_mm.evaluation.report import print_table, write_report
+from lpt_mm.evaluation.report import find_long_tail_metric, print_table, write_report
 from lpt_mm.weights.checks import check_checkpoint
 
 
@@ -37,9 +37,9 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     runner = Runner.from_cfg(cfg)
     check_checkpoint(runner.model, args.checkpoint, new="")
+    long_tail = find_long_tail_metric(runner.test_evaluator)
     metrics = runner.test()
     if runner.rank == 0:
-        long_tail = runner.test_evaluator.metrics[0]
         print_table({Path(args.config).stem: metrics}, str(long_tail.shot_groups))
         if args.out:
             write_report(args.out, metrics, long_tail)

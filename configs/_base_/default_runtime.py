@@ -15,6 +15,8 @@ default_hooks = dict(
     sampler_seed=dict(type="DistSamplerSeedHook"),
     visualization=dict(type="VisualizationHook", enable=False),
     class_count=dict(type="ClassCountHook"),
+    data_check=dict(type="DataCheckHook"),
+    epoch_seed=dict(type="EpochSeedHook"),
     beta_schedule=dict(type="BetaScheduleHook", eta=0.5),
     plain_checkpoint=dict(type="PlainCheckpointHook"),
 )

@@ -2,7 +2,7 @@
 
 Command:  python tools/train.py configs/pretrain/vit_glyphs.py
           python tools/model_converters/publish_backbone.py \
-              work_dirs/vit_glyphs/epoch_20.pth lpt_mm/weights/vit_glyphs.pth
+              work_dirs/vit_glyphs/epoch_8.pth lpt_mm/weights/vit_glyphs.pth
 """
 
 _base_ = "../_base_/default_runtime.py"
@@ -15,13 +15,15 @@ model = dict(
         img_size=8,
         patch_size=2,
         in_channels=1,
+        # Without these the 30,000 glyphs are learned by heart, and the features serve
+        # other data less well (digits-LT: about 2 points lower).
+        drop_rate=0.05,
+        drop_path_rate=0.1,
     ),
     head=dict(
         type="LinearClsHead",
         num_classes=52,
         in_channels=64,
-        # No label smoothing: it gathers the classes so tightly that the features
-        # serve other data less well (digits-LT: 3 to 4 points lower).
         loss=dict(type="CrossEntropyLoss"),
     ),
     data_preprocessor=dict(mean=[127.5], std=[127.5]),
@@ -44,21 +46,18 @@ val_dataloader = dict(
 )
 val_evaluator = dict(type="Accuracy")
 
-max_epochs = 20
-train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=10)
+train_cfg = dict(by_epoch=True, max_epochs=8, val_interval=4)
 val_cfg = dict()
 optim_wrapper = dict(optimizer=dict(type="AdamW", lr=3e-3, weight_decay=0.05))
 param_scheduler = [
     dict(
         type="LinearLR",
         start_factor=0.04,
-        end=3,
+        end=1,
         convert_to_iter_based=True,
     ),
     dict(
         type="CosineAnnealingLR",
-        begin=3,
-        end=max_epochs,
         convert_to_iter_based=True,
     ),
 ]

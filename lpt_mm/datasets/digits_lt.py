@@ -1,11 +1,11 @@
 """Digits-LT: a long-tailed data set that comes with scikit-learn."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
-from sklearn.datasets import load_digits
 
 SPLITS = ("train", "val", "test")
 TEST_IMAGES_PER_CLASS = 74
@@ -24,7 +24,8 @@ class DigitsLT(BaseDataset):
 
     Args:
         split: ``'train'``, ``'val'`` or ``'test'``.
-        **kwargs: Further arguments of :class:`mmpretrain.datasets.BaseDataset`.
+        pipeline: Transforms of a sample.
+        indices: Use these images only, or the first so many.
 
     Raises:
         ValueError: If ``split`` is unknown.
@@ -32,11 +33,16 @@ class DigitsLT(BaseDataset):
 
     METAINFO: ClassVar[dict] = {"classes": tuple("0123456789")}
 
-    def __init__(self, split: str, **kwargs: object) -> None:
+    def __init__(
+        self,
+        split: str,
+        pipeline: Sequence = (),
+        indices: int | Sequence[int] | None = None,
+    ) -> None:
         if split not in SPLITS:
             raise ValueError(f"split must be one of {SPLITS}, got {split!r}")
         self.split = split
-        super().__init__(ann_file="", **kwargs)
+        super().__init__(ann_file="", pipeline=pipeline, indices=indices)
 
     def load_data_list(self) -> list[dict]:
         """Select the images of the split.
@@ -44,6 +50,8 @@ class DigitsLT(BaseDataset):
         Returns:
             One dict per image: ``img`` (8, 8) uint8, ``gt_label``.
         """
+        from sklearn.datasets import load_digits  # a second that others need not pay
+
         digits = load_digits()
         # The 17 grey levels of the data set, 0 to 16, spread over 8 bits.
         images = np.round(digits.images * (255 / 16)).astype(np.uint8)

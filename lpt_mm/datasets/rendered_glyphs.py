@@ -1,5 +1,6 @@
 """Characters drawn from fonts: the pre-training data of the embedded backbone."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -51,7 +52,7 @@ class RenderedGlyphs(BaseDataset):
         num_images: How many images to draw.
         image_size: Side of the images in pixels; it must divide 32.
         seed: Seed of the drawing; another one gives another set of images.
-        **kwargs: Further arguments of :class:`mmpretrain.datasets.BaseDataset`.
+        pipeline: Transforms of a sample.
 
     Raises:
         ValueError: If ``image_size`` does not divide 32.
@@ -60,14 +61,18 @@ class RenderedGlyphs(BaseDataset):
     METAINFO: ClassVar[dict] = {"classes": tuple(CHARACTERS)}
 
     def __init__(
-        self, num_images: int, image_size: int = 8, seed: int = 0, **kwargs: object
+        self,
+        num_images: int,
+        image_size: int = 8,
+        seed: int = 0,
+        pipeline: Sequence = (),
     ) -> None:
         if CANVAS % image_size:
             raise ValueError(f"image_size must divide {CANVAS}, got {image_size}")
         self.num_images = num_images
         self.image_size = image_size
         self.seed = seed
-        super().__init__(ann_file="", **kwargs)
+        super().__init__(ann_file="", pipeline=pipeline)
 
     def load_data_list(self) -> list[dict]:
         """Draw all images.

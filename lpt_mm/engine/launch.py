@@ -71,7 +71,8 @@ def default_work_dir(config: str) -> str:
 def _use_cpu_processes(cfg: Config) -> None:
     """Let several processes train on CPU, which mmengine's own set-up cannot."""
     distributed.init_process_group("gloo")  # the runner keeps an existing group
-    cfg.model_wrapper_cfg = dict(type="MMDistributedDataParallel", device_ids=None)
+    cfg.setdefault("model_wrapper_cfg", dict(type="MMDistributedDataParallel"))
+    cfg.model_wrapper_cfg.update(device_ids=None, broadcast_buffers=False)
 
 
 def close_processes() -> None:
@@ -100,7 +101,8 @@ def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
     """Decide which weights training starts from.
 
     Args:
-        cfg: The config to complete; a phase-2 config has ``phase1_work_dir``.
+        cfg: The config to complete; a phase-2 config has ``phase1_work_dir``. What a
+            checkpoint overwrites is not initialised first.
         resume: Checkpoint to resume from, ``'auto'`` for the latest of the work dir if
             there is one, None for a new run.
         phase1: Phase-1 checkpoint to use instead of the latest of ``phase1_work_dir``.
@@ -112,16 +114,20 @@ def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
     work_dir = cfg.get("phase1_work_dir")
     if phase1 is not None and work_dir is None:
         raise ValueError("--phase1 is for phase-2 configs, which set phase1_work_dir")
+    if resume is None and cfg.get("resume"):
+        resume = cfg.get("load_from") or "auto"
     checkpoint = latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
     cfg.resume = checkpoint is not None
+    checkpoint = checkpoint or phase1 or cfg.get("load_from")
     if checkpoint is None and work_dir is not None:
-        checkpoint = phase1 or latest_checkpoint(work_dir)
+        checkpoint = latest_checkpoint(work_dir)
         if checkpoint is None:
             raise FileNotFoundError(_how_to_train_phase1(cfg.filename, work_dir))
-    checkpoint = checkpoint or cfg.get("load_from")
+    cfg.load_from = checkpoint
     if checkpoint is not None:
         require_checkpoint(checkpoint)
-    cfg.load_from = checkpoint
+        if "backbone" in cfg.get("model", {}):
+            cfg.model.backbone.pop("init_cfg", None)
 
 
 def require_checkpoint(checkpoint: str) -> None:

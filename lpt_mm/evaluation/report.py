@@ -7,6 +7,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from mmengine.evaluator import Evaluator
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +31,24 @@ def print_table(results: Mapping[str, Mapping[str, float]], title: str) -> None:
         cells = (metrics.get(f"long_tail/{column}") for column in COLUMNS)
         table.add_row(name, *("-" if x is None else f"{x:.2f}" for x in cells))
     Console().print(table)
+
+
+def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
+    """Find the metric that the table is made from.
+
+    Args:
+        evaluator: The evaluator of the test set.
+
+    Returns:
+        Its ``LongTailMetric``.
+
+    Raises:
+        ValueError: If it has none.
+    """
+    for metric in evaluator.metrics:
+        if isinstance(metric, LongTailMetric):
+            return metric
+    raise ValueError("test_evaluator has no LongTailMetric: add one to the config")
 
 
 def write_report(

@@ -2,7 +2,6 @@
 
 from importlib import resources
 
-import timm
 from mmengine.logging import print_log
 from mmengine.runner.checkpoint import _load_checkpoint
 from mmpretrain.registry import WEIGHT_INITIALIZERS
@@ -34,11 +33,18 @@ class PretrainedViT:
         """Load the weights; position embeddings are resized to the image size.
 
         Args:
-            module: A ``PromptedViT`` or ``VisionTransformer``.
+            module: A ``PromptedViT``.
 
         Raises:
+            TypeError: If it is another module, whose random initialisation would run
+                after this one and undo it.
             ValueError: If a weight is missing, left over or of another shape.
         """
+        if not hasattr(module, "prompt_mode"):
+            raise TypeError(
+                f"PretrainedViT initialises a PromptedViT, got {type(module).__name__};"
+                " for a plain one use PromptedViT(prompt_mode='none', frozen=False)"
+            )
         state_dict = to_mmpretrain(read_weights(self.checkpoint))
         own = module.state_dict()
         missing = own.keys() - state_dict.keys() - OWN_PARAMETERS
@@ -88,6 +94,8 @@ def read_weights(checkpoint: str) -> dict[str, Tensor]:
 
 
 def _fetch_from_timm(name: str) -> dict[str, Tensor]:
+    import timm  # a second that others need not pay
+
     try:
         return timm.create_model(name, pretrained=True, num_classes=0).state_dict()
     except OSError as error:  # the hub's errors are OSErrors

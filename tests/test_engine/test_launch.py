@@ -91,6 +91,25 @@ def test_phase1_option_needs_a_phase2_config():
         set_start(load(), resume=None, phase1="x.pth")
 
 
+def test_settings_of_the_config_are_honoured(tmp_path):
+    mine = make_run(tmp_path / "mine")
+    cfg = load(f"phase1_work_dir = 'work_dirs/one'; load_from = {mine!r}")
+    set_start(cfg, resume=None, phase1=None)
+    assert (cfg.load_from, cfg.resume) == (mine, False)
+    cfg = load(f"resume = True; load_from = {mine!r}")
+    set_start(cfg, resume=None, phase1=None)
+    assert (cfg.load_from, cfg.resume) == (mine, True)
+
+
+def test_what_a_checkpoint_overwrites_is_not_initialised(tmp_path):
+    model = "model = dict(backbone=dict(init_cfg=dict(type='PretrainedViT')))"
+    cfg = load(model)
+    set_start(cfg, resume=None, phase1=None)
+    assert cfg.model.backbone.init_cfg
+    set_start(cfg, resume=make_run(tmp_path / "mine"), phase1=None)
+    assert "init_cfg" not in cfg.model.backbone
+
+
 def test_resume_goes_on_with_the_run_itself(tmp_path):
     cfg = load("phase1_work_dir = 'work_dirs/one'")
     make_run(tmp_path / "work_dirs" / "one", "epoch_9.pth")

@@ -1,11 +1,15 @@
 import json
 
 import numpy as np
+import pytest
+from mmengine.evaluator import Evaluator
+from mmpretrain.evaluation import Accuracy
 from PIL import Image
 
 from lpt_mm.evaluation import LongTailMetric
 from lpt_mm.evaluation.report import (
     draw_accuracy_over_frequency,
+    find_long_tail_metric,
     print_table,
     write_report,
 )
@@ -34,6 +38,14 @@ def test_report_holds_metrics_convention_and_classes(tmp_path):
         dict(name="bee", train_images=50, shot_group="medium", accuracy=None),
         dict(name="cat", train_images=2, shot_group="few", accuracy=40.0),
     ]
+
+
+def test_the_metric_is_found_among_others():
+    metric = LongTailMetric()
+    evaluator = Evaluator([Accuracy(), metric])
+    assert find_long_tail_metric(evaluator) is metric
+    with pytest.raises(ValueError, match="no LongTailMetric: add one"):
+        find_long_tail_metric(Evaluator([Accuracy()]))
 
 
 def test_table_leaves_out_what_is_unknown(capsys):

@@ -5,6 +5,9 @@ from mmpretrain.registry import MODELS
 from torch import nn
 from torch.testing import assert_close
 
+from lpt_mm.weights import PretrainedViT
+from lpt_mm.weights.layouts import to_mmpretrain
+
 ARCH = dict(embed_dims=24, num_layers=2, num_heads=3, feedforward_channels=96)
 
 
@@ -50,6 +53,20 @@ def test_checkpoints_of_mmpretrain_are_read(timm_vit, tmp_path):
         again = build(tmp_path / name).state_dict()
         for key, value in vit.state_dict().items():
             assert torch.equal(again[key], value)
+
+
+def test_nothing_is_initialised_over_the_weights(timm_vit, tmp_path):
+    torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
+    expected = to_mmpretrain(timm_vit.state_dict())
+    for kind in ("PretrainedViT", "mmpretrain.PretrainedViT", PretrainedViT):
+        init_cfg = dict(type=kind, checkpoint=str(tmp_path / "w.pth"))
+        state_dict = build("", init_cfg=init_cfg).state_dict()
+        assert all(torch.equal(state_dict[key], expected[key]) for key in state_dict)
+
+
+def test_refuses_a_module_that_would_undo_it():
+    with pytest.raises(TypeError, match=r"got Linear; for a plain one use PromptedViT"):
+        PretrainedViT("w.pth")(nn.Linear(1, 1))
 
 
 def test_prompts_keep_their_initial_values_and_weights_are_kept(timm_vit, tmp_path):

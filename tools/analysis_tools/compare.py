@@ -13,8 +13,11 @@ def main() -> None:
     parser.add_argument("metrics", nargs="+", help="JSON files of tools/test.py --out")
     parser.add_argument("--picture", metavar="PNG", help="draw accuracy per class")
     args = parser.parse_args()
+    files = [Path(path) for path in args.metrics]
+    unique = len({file.stem for file in files}) == len(files)
     reports = {
-        Path(path).stem: json.loads(Path(path).read_text()) for path in args.metrics
+        file.stem if unique else str(file): json.loads(file.read_text())
+        for file in files
     }
     conventions = {report["shot_groups"] for report in reports.values()}
     if len(conventions) > 1:

@@ -44,25 +44,37 @@ class ClassBalancedSampler(DefaultSampler):
     def __iter__(self) -> Iterator[int]:
         """Yield this process's indices of the epoch."""
         draws = self.draw_balanced(np.random.default_rng([self.seed, self.epoch]))
-        return iter(draws[self.rank :: self.world_size].tolist())
+        return iter(self.deal(draws).tolist())
+
+    def deal(self, draws: np.ndarray) -> np.ndarray:
+        """Deal an epoch's draws to the processes, in turn and equally many to each.
+
+        Args:
+            draws: (number of images, ...) draws of the epoch, the same everywhere.
+
+        Returns:
+            This process's share.
+        """
+        padded = draws[np.arange(self.total_size) % len(draws)]
+        return padded[self.rank :: self.world_size]
 
     def draw_balanced(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw the class-balanced indices of an epoch for all processes.
+        """Draw the class-balanced indices of an epoch, as many as there are images.
 
         Args:
             rng: Source of randomness.
 
         Returns:
-            (total_size,) indices.
+            (number of images,) indices.
         """
-        num_draws = -(-self.total_size // self.images_per_class)
+        num_draws = -(-len(self.dataset) // self.images_per_class)
         classes = _shuffled_cycle(np.arange(len(self.members)), num_draws, rng)
         images = np.empty((num_draws, self.images_per_class), dtype=np.int64)
         for label, members in enumerate(self.members):
             drawn = np.flatnonzero(classes == label)
             cycle = _shuffled_cycle(members, len(drawn) * self.images_per_class, rng)
             images[drawn] = cycle.reshape(-1, self.images_per_class)
-        return images.ravel()[: self.total_size]
+        return images.ravel()[: len(self.dataset)]
 
 
 def _shuffled_cycle(

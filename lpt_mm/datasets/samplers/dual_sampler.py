@@ -21,6 +21,6 @@ class DualSampler(ClassBalancedSampler):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Yield this process's index pairs of the epoch."""
         rng = np.random.default_rng([self.seed, self.epoch])
-        instance = np.resize(rng.permutation(len(self.dataset)), self.total_size)
+        instance = rng.permutation(len(self.dataset))
         pairs = np.stack([instance, self.draw_balanced(rng)], axis=1)
-        return iter(map(tuple, pairs[self.rank :: self.world_size].tolist()))
+        return iter(map(tuple, self.deal(pairs).tolist()))

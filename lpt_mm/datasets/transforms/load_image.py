@@ -10,11 +10,13 @@ class LoadImage(LoadImageFromFile):
 
     Args:
         imdecode_backend: Decoder, as in ``LoadImageFromFile``.
-        **kwargs: Further arguments of ``LoadImageFromFile``.
+        color_type: ``'color'`` or ``'grayscale'``.
     """
 
-    def __init__(self, imdecode_backend: str = "pillow", **kwargs: object) -> None:
-        super().__init__(imdecode_backend=imdecode_backend, **kwargs)
+    def __init__(
+        self, imdecode_backend: str = "pillow", color_type: str = "color"
+    ) -> None:
+        super().__init__(imdecode_backend=imdecode_backend, color_type=color_type)
 
     def transform(self, results: dict) -> dict:
         """Read the image of ``results['img_path']``.

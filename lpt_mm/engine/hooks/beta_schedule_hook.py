@@ -1,7 +1,7 @@
 """The weight of the instance-balanced loss."""
 
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
@@ -30,13 +30,14 @@ class BetaScheduleHook(Hook):
         self.eta = eta
 
     def before_train(self, runner: Runner) -> None:
-        """Check that dual samples are collated as such.
+        """Check that dual samples are collated and trained on as such.
 
         Args:
             runner: The runner.
 
         Raises:
-            ValueError: If another collate function is set.
+            ValueError: If another collate function, a model that does not split dual
+                batches or a loop that does not count epochs is set.
         """
         loader = runner.train_dataloader
         if not isinstance(loader.sampler, DualSampler):
@@ -48,6 +49,14 @@ class BetaScheduleHook(Hook):
                 f"{collate.__name__} cannot batch: set "
                 "train_dataloader.collate_fn=dict(type='dual_collate')"
             )
+        model = get_ori_model(runner.model)
+        if not hasattr(model, "beta"):
+            raise ValueError(
+                f"{type(model).__name__} does not split dual batches: use "
+                "LPTClassifier, or another sampler than DualSampler"
+            )
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise ValueError("beta falls by epoch: set train_cfg.by_epoch=True")
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Set beta for the epoch.

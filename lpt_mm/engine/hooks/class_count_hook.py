@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
+from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 from torch import nn
@@ -40,7 +41,7 @@ class ClassCountHook(Hook):
         self.cls_num_list = count_classes(
             gt_labels(dataset), model.head.num_classes, dataset.metainfo.get("classes")
         )
-        for owner in self._owners(runner):
+        for owner in self._owners(model, runner.val_loop):
             owner.cls_num_list = self.cls_num_list
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -67,7 +68,7 @@ class ClassCountHook(Hook):
         Args:
             runner: The runner.
         """
-        self._fill(runner)
+        self._fill(runner.model, runner.val_loop)
 
     def before_test(self, runner: Runner) -> None:
         """Hand out the counts to those that have none.
@@ -75,19 +76,21 @@ class ClassCountHook(Hook):
         Args:
             runner: The runner.
         """
-        self._fill(runner)
+        self._fill(runner.model, runner.test_loop)
 
-    def _fill(self, runner: Runner) -> None:
-        for owner in self._owners(runner):
+    def _fill(self, model: nn.Module, loop: BaseLoop) -> None:
+        for owner in self._owners(model, loop):
             if owner.cls_num_list is None:
                 owner.cls_num_list = self.cls_num_list
 
     @staticmethod
-    def _owners(runner: Runner) -> Iterator[nn.Module]:
-        """Go through the losses and metrics that have a ``cls_num_list``."""
-        candidates = [*get_ori_model(runner.model).modules()]
-        for loop in (runner.val_loop, runner.test_loop):
-            candidates += loop.evaluator.metrics if loop is not None else []
+    def _owners(
+        model: nn.Module, loop: BaseLoop | None
+    ) -> Iterator[nn.Module | BaseMetric]:
+        """Go through the losses, and the loop's metrics, with a ``cls_num_list``."""
+        candidates = [*model.modules()]
+        if loop is not None:
+            candidates += loop.evaluator.metrics
         return (owner for owner in candidates if hasattr(owner, "cls_num_list"))
 
 

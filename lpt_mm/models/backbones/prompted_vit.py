@@ -6,7 +6,7 @@ from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from mmpretrain.models.utils import resize_pos_embed
-from mmpretrain.registry import MODELS
+from mmpretrain.registry import MODELS, WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -80,11 +80,7 @@ class PromptedViT(VisionTransformer):
         Pre-trained weights replace the random ones: mmengine would draw those after
         having loaded, unless the initialiser is its own ``Pretrained``.
         """
-        pretrained = (self.init_cfg or {}).get("type") in (
-            "PretrainedViT",
-            PretrainedViT,
-        )
-        if not pretrained:
+        if not _is_pretrained_vit(self.init_cfg):
             super().init_weights()
             return
         initialize(self, self.init_cfg)
@@ -198,6 +194,15 @@ class PromptedViT(VisionTransformer):
         if self.final_norm and layer in (None, self.num_layers - 1):
             tokens = self.ln1(tokens)
         return self._format_output(tokens, patch_resolution)
+
+
+def _is_pretrained_vit(init_cfg: dict | list | None) -> bool:
+    if not isinstance(init_cfg, dict):
+        return False
+    kind = init_cfg["type"]
+    if isinstance(kind, str):
+        kind = WEIGHT_INITIALIZERS.get(kind)
+    return kind is PretrainedViT
 
 
 def _run_layer(

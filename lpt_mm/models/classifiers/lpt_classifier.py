@@ -91,7 +91,7 @@ class LPTClassifier(ImageClassifier):
                 ``sampling``.
 
         Returns:
-            The losses by name, to be summed: ``loss`` (plain batch) or
+            The losses by name, to be summed: ``loss_cls`` (plain batch) or
             ``loss_class_balanced`` and ``loss_instance_balanced`` (dual batch), and
             ``loss_key`` with a neck.
         """
@@ -102,8 +102,7 @@ class LPTClassifier(ImageClassifier):
             weight = self.beta if sampling == INSTANCE_BALANCED else 1.0
             samples = [data_samples[i] for i in index]
             part = self.head.loss(tuple(feat[index] for feat in feats), samples)
-            suffix = "" if sampling is None else f"_{sampling}"
-            losses[f"loss{suffix}"] = weight * part["loss"]
+            losses[f"loss_{sampling or 'cls'}"] = weight * part["loss"]
             if similarity is not None:
                 key_losses.append(weight * self.neck.loss(similarity[index]))
         if key_losses:

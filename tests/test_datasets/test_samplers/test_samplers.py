@@ -35,7 +35,9 @@ def test_draws_are_a_function_of_seed_and_epoch(digits, kind):
 
 @pytest.mark.parametrize("kind", ["ClassBalancedSampler", "DualSampler"])
 @pytest.mark.parametrize("world_size", [2, 3])
-def test_processes_share_the_draws_of_one(digits, kind, world_size, monkeypatch):
+@pytest.mark.parametrize("length", [335, 320, 10])
+def test_processes_share_the_draws_of_one(kind, world_size, length, monkeypatch):
+    digits = DATASETS.build(dict(type="DigitsLT", split="train", indices=length))
     whole = draw(kind, digits)
     parts = [
         draw(kind, digits, 0, rank, world_size, monkeypatch)

@@ -5,10 +5,12 @@ from unittest.mock import MagicMock
 import pytest
 from mmengine.dataset import default_collate
 from mmengine.model import is_model_wrapper
-from mmpretrain.registry import DATA_SAMPLERS, DATASETS, HOOKS
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from mmpretrain.registry import DATA_SAMPLERS, DATASETS, HOOKS, MODELS
 from torch import nn
 
 from lpt_mm.datasets import dual_collate
+from tests.golden import tiny_lpt
 
 
 def loader_with(sampler="DualSampler", collate=dual_collate):
@@ -61,15 +63,33 @@ def test_does_nothing_without_dual_sampling():
 @pytest.mark.parametrize("collate", [dual_collate, partial(dual_collate)])
 def test_accepts_the_dual_collate(collate):
     hook = HOOKS.build(dict(type="BetaScheduleHook"))
-    runner = SimpleNamespace(train_dataloader=loader_with(collate=collate))
-    assert hook.before_train(runner) is None
+    assert hook.before_train(runner_with(collate=collate)) is None
 
 
 def test_refuses_a_plain_collate_of_dual_samples():
     hook = HOOKS.build(dict(type="BetaScheduleHook"))
-    loader = loader_with(collate=partial(default_collate))
     with pytest.raises(ValueError, match=r"default_collate cannot batch: set .*dual_c"):
-        hook.before_train(SimpleNamespace(train_dataloader=loader))
+        hook.before_train(runner_with(collate=partial(default_collate)))
+
+
+def test_refuses_a_model_that_does_not_split_dual_batches():
+    hook = HOOKS.build(dict(type="BetaScheduleHook"))
+    with pytest.raises(ValueError, match="Linear does not split dual batches: use LPT"):
+        hook.before_train(runner_with(model=nn.Linear(1, 1)))
+
+
+def test_refuses_a_loop_without_epochs():
+    hook = HOOKS.build(dict(type="BetaScheduleHook"))
+    with pytest.raises(ValueError, match="by_epoch=True"):
+        hook.before_train(runner_with(loop=IterBasedTrainLoop))
+
+
+def runner_with(collate=dual_collate, model=None, loop=EpochBasedTrainLoop):
+    return SimpleNamespace(
+        train_dataloader=loader_with(collate=collate),
+        model=model or MODELS.build(tiny_lpt(1)),
+        train_loop=object.__new__(loop),
+    )
 
 
 def test_refuses_a_negative_eta():

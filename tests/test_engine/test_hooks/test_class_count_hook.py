@@ -18,28 +18,37 @@ def make_runner(num_classes=10):
         dict(type="DualSamplerDataset", dataset=dict(type="DigitsLT", split="train"))
     )
 
-    def loop():
-        return SimpleNamespace(evaluator=SimpleNamespace(metrics=[LongTailMetric()]))
-
-    return SimpleNamespace(
-        model=MODELS.build(cfg),
-        train_dataloader=SimpleNamespace(dataset=dataset),
-        val_loop=loop(),
-        test_loop=loop(),
-    )
+    loops = dict(train=None, val=LongTailMetric(), test=LongTailMetric())
+    return FakeRunner(MODELS.build(cfg), dataset, loops)
 
 
-def owners(runner):
-    head = runner.model.head
-    loops = (runner.val_loop, runner.test_loop)
-    metrics = [loop.evaluator.metrics[0] for loop in loops]
-    return [head.loss_module, head.instance_loss_module, *metrics]
+class FakeRunner:
+    """Like mmengine's runner it builds a loop when asked for it; tests see which."""
+
+    def __init__(self, model, dataset, metrics):
+        self.model = model
+        self.train_dataloader = SimpleNamespace(dataset=dataset)
+        self.metrics = metrics
+        self.built = set()
+
+    def _loop(self, name):
+        self.built.add(name)
+        return SimpleNamespace(evaluator=SimpleNamespace(metrics=[self.metrics[name]]))
+
+    val_loop = property(lambda self: self._loop("val"))
+    test_loop = property(lambda self: self._loop("test"))
 
 
-def test_counts_reach_losses_and_metrics():
+def losses(runner):
+    return [runner.model.head.loss_module, runner.model.head.instance_loss_module]
+
+
+def test_counts_reach_losses_and_validation():
     runner, hook = make_runner(), HOOKS.build(dict(type="ClassCountHook"))
     hook.before_train(runner)
-    assert [owner.cls_num_list for owner in owners(runner)] == [COUNTS] * 4
+    owners = [*losses(runner), runner.metrics["val"]]
+    assert [owner.cls_num_list for owner in owners] == [COUNTS] * 3
+    assert runner.built == {"val"}  # training needs no test set
 
 
 def test_counts_travel_with_the_checkpoint():
@@ -49,11 +58,19 @@ def test_counts_travel_with_the_checkpoint():
     hook.before_save_checkpoint(None, checkpoint)
 
     runner, hook = make_runner(), HOOKS.build(dict(type="ClassCountHook"))
-    runner.test_loop.evaluator.metrics.append(LongTailMetric(cls_num_list=[7] * 10))
     hook.after_load_checkpoint(runner, checkpoint)
     hook.before_test(runner)
-    assert [owner.cls_num_list for owner in owners(runner)] == [COUNTS] * 4
-    assert runner.test_loop.evaluator.metrics[1].cls_num_list == [7] * 10
+    owners = [*losses(runner), runner.metrics["test"]]
+    assert [owner.cls_num_list for owner in owners] == [COUNTS] * 3
+    assert runner.built == {"test"}  # testing needs no validation set
+
+
+def test_counts_set_by_hand_are_kept_when_testing():
+    runner, hook = make_runner(), HOOKS.build(dict(type="ClassCountHook"))
+    runner.metrics["test"].cls_num_list = [7] * 10
+    hook.after_load_checkpoint(runner, dict(meta=dict(cls_num_list=COUNTS)))
+    hook.before_test(runner)
+    assert runner.metrics["test"].cls_num_list == [7] * 10
 
 
 def test_head_must_have_the_classes_of_the_data():

@@ -113,7 +113,7 @@ def test_dual_loss_is_the_sum_of_its_halves(float64, phase):
 
 def test_plain_batches_are_trained_on_as_ever():
     losses = build_model(2).loss(torch.randn(2, 3, 16, 16), samples([0, 1]))
-    assert losses.keys() == {"loss", "loss_key"}
+    assert losses.keys() == {"loss_cls", "loss_key"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,122 @@
+"""Checks of the data before the first step."""
+
+from pathlib import Path
+
+from mmengine.dataset import BaseDataset
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+from mmpretrain.utils import get_ori_model
+
+from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.weights.checks import list_some
+
+
+@HOOKS.register_module()
+class DataCheckHook(Hook):
+    """Refuse data that would fail late or be scored wrongly.
+
+    Image files must exist and not be empty; whether they can be decoded shows when
+    they are read. Validation and test sets must have the classes of the training set,
+    in its order.
+    """
+
+    def __init__(self) -> None:
+        self.class_names: tuple[str, ...] | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the training and the validation set.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            ValueError: If a file is missing or empty, or classes do not fit.
+        """
+        dataset = runner.train_dataloader.dataset
+        self.class_names = dataset.metainfo.get("classes")
+        check_files(dataset)
+        if runner.val_loop is not None:
+            self._check_evaluation_set(runner, runner.val_dataloader.dataset)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Read the class names that were saved with the model.
+
+        Args:
+            runner: The runner.
+            checkpoint: The checkpoint just read.
+        """
+        meta = checkpoint.get("meta", {}).get("dataset_meta") or {}
+        self.class_names = meta.get("classes")
+
+    def before_test(self, runner: Runner) -> None:
+        """Check the test set.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            ValueError: If a file is missing or empty, or classes do not fit.
+        """
+        self._check_evaluation_set(runner, runner.test_dataloader.dataset)
+
+    def _check_evaluation_set(self, runner: Runner, dataset: BaseDataset) -> None:
+        check_files(dataset)
+        num_classes = get_ori_model(runner.model).head.num_classes
+        check_classes(dataset, num_classes, self.class_names)
+
+
+def check_files(dataset: BaseDataset) -> None:
+    """Look whether all image files are there and have content.
+
+    Args:
+        dataset: Any data set; images without ``img_path`` are not looked at.
+
+    Raises:
+        ValueError: If a file is missing or empty; it names the first few.
+    """
+    paths = (
+        dataset.get_data_info(i).get("img_path", "://") for i in range(len(dataset))
+    )
+    bad = [path for path in paths if "://" not in path and not _has_content(path)]
+    if bad:
+        raise ValueError(
+            f"{len(bad)} of {len(dataset)} image files are missing or empty: "
+            f"{list_some(bad)}; check data_root, or take them off the list"
+        )
+
+
+def _has_content(path: str) -> bool:
+    try:
+        return Path(path).stat().st_size > 0
+    except OSError:
+        return False
+
+
+def check_classes(
+    dataset: BaseDataset, num_classes: int, class_names: tuple[str, ...] | None
+) -> None:
+    """Look whether an evaluation set has the classes that the model was trained on.
+
+    Args:
+        dataset: The validation or test set.
+        num_classes: Classes of the head, C.
+        class_names: Names of the training set's classes, if it has any.
+
+    Raises:
+        ValueError: If names differ or a label is out of range.
+    """
+    names = dataset.metainfo.get("classes")
+    if names and class_names and tuple(names) != tuple(class_names):
+        wrong = set(names) ^ set(class_names)
+        raise ValueError(
+            "the validation or test set has other classes than the training set: "
+            f"{list_some(wrong) if wrong else 'another order'}; where folders are "
+            "classes, every split needs the same ones, if need be empty"
+        )
+    labels = gt_labels(dataset)
+    if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
+        raise ValueError(
+            f"the validation or test set has labels {labels.min()} ... {labels.max()}, "
+            f"but the model has num_classes={num_classes}"
+        )
