@@ -40,11 +40,11 @@ make_venv() {
 # Install with uv where it can be had (seconds), else with pip (minutes).
 install() {
     if command -v uv >/dev/null; then
-        uv pip install --quiet --python "$venv/bin/python" --compile-bytecode "$@"
+        uv pip install --python "$venv/bin/python" --compile-bytecode "$@"
     elif "$venv/bin/python" -m pip install --quiet uv 2>/dev/null; then
-        "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --compile-bytecode "$@"
+        "$venv/bin/uv" pip install --python "$venv/bin/python" --compile-bytecode "$@"
     else
-        "$venv/bin/python" -m pip install --quiet "$@"
+        "$venv/bin/python" -m pip install "$@"
     fi
 }
 
@@ -57,10 +57,7 @@ complete_venv() {
     local version
     version="$("$venv/bin/python" -c \
         'from importlib.metadata import version; print(version("opencv-python"))')"
-    "$venv/bin/python" -m pip --version >/dev/null 2>&1 ||
-        "$venv/bin/python" -m ensurepip >/dev/null
-    "$venv/bin/python" -m pip install --quiet --force-reinstall --no-deps \
-        "opencv-python-headless==$version"
+    install --force-reinstall --no-deps "opencv-python-headless==$version"
 }
 
 active="${VIRTUAL_ENV:-${CONDA_PREFIX:-}}"
