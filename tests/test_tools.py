@@ -95,7 +95,7 @@ def test_phase1_of_another_prompt_length_is_refused(phase1_folder, run_tool):
         "model.backbone.prompt_length=6",
         fails=True,
     )
-    assert "shared_prompts is (6, 4, 64) in the checkpoint and (6, 6, 64)" in out
+    assert "shared_prompts is (6, 1, 64) in the checkpoint and (6, 6, 64)" in out
 
 
 def test_a_phase1_checkpoint_is_no_phase2_model(phase1_folder, run_tool):
@@ -168,10 +168,10 @@ def test_image_files_are_trained_on(run_tool, tmp_path, broken):
 
 def test_a_backbone_is_pre_trained_and_published(run_tool, tmp_path):
     config = ROOT / "configs" / "pretrain" / "vit_glyphs.py"
-    options = ("train_cfg.max_epochs=4", "train_dataloader.dataset.num_images=600")
+    options = ("train_cfg.max_epochs=1", "train_dataloader.dataset.num_images=600")
     options = (*options, "val_dataloader.dataset.num_images=64", "log_level=WARNING")
     run_tool(TRAIN, config, "--cfg-options", *options)
-    checkpoint = tmp_path / "work_dirs" / "vit_glyphs" / "epoch_4.pth"
+    checkpoint = tmp_path / "work_dirs" / "vit_glyphs" / "epoch_1.pth"
     publish = ROOT / "tools" / "model_converters" / "publish_backbone.py"
     run_tool(publish, checkpoint, "mine.pth")
     weights = load(tmp_path / "mine.pth")

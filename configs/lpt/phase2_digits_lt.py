@@ -13,7 +13,7 @@ model = dict(
         type="GroupPromptNeck",
         pool_size=20,
         topk=2,
-        prompt_length=4,
+        prompt_length=1,
         num_shared_layers=3,
     ),
 )

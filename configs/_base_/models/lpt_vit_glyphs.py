@@ -14,7 +14,8 @@ model = dict(
         img_size=8,
         patch_size=2,
         in_channels=1,
-        prompt_length=4,
+        # Beside 17 tokens, more prompts disturb the features more than they help.
+        prompt_length=1,
         init_cfg=dict(checkpoint="lpt_mm:vit_glyphs"),
     ),
     data_preprocessor=dict(mean=[127.5], std=[127.5], to_rgb=False),
