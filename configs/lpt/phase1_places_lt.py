@@ -1,6 +1,7 @@
 """LPT phase 1 on Places-LT: the shared prompt. Paper: arXiv 2210.01033.
 
 Command:  python tools/train.py configs/lpt/phase1_places_lt.py --amp
+Hardware: one GPU with 24 GiB by estimate; neither memory nor time was measured yet.
 """
 
 _base_ = [

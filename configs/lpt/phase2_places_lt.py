@@ -1,6 +1,7 @@
 """LPT phase 2 on Places-LT: group prompts. Paper: arXiv 2210.01033.
 
 Command:  python tools/train.py configs/lpt/phase2_places_lt.py --amp
+Hardware: one GPU with 24 GiB by estimate; neither memory nor time was measured yet.
 Published (authors' checkpoint): 50.07 overall, 49.27 many, 52.31 medium, 46.88 few.
 """
 
