@@ -5,6 +5,7 @@ from importlib import resources
 from mmengine.logging import print_log
 from mmengine.runner.checkpoint import _load_checkpoint
 from mmpretrain.registry import WEIGHT_INITIALIZERS
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from lpt_mm.weights.checks import list_some
@@ -80,6 +81,8 @@ def read_weights(checkpoint: str) -> dict[str, Tensor]:
     Raises:
         FileNotFoundError: If timm cannot fetch the weights; it names the remedy.
     """
+    if checkpoint.endswith(".safetensors"):
+        return load_file(checkpoint)
     source, _, name = checkpoint.partition(":")
     if source == "timm":
         return _fetch_from_timm(name)

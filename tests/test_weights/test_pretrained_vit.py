@@ -2,6 +2,7 @@ import pytest
 import timm
 import torch
 from mmpretrain.registry import MODELS
+from safetensors.torch import save_file
 from torch import nn
 from torch.testing import assert_close
 
@@ -35,9 +36,12 @@ def timm_vit():
     return vit
 
 
-def test_timm_weights_give_timms_features(timm_vit, tmp_path):
-    torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
-    vit, x = build(tmp_path / "w.pth").eval(), torch.randn(2, 3, 16, 16)
+@pytest.mark.parametrize(
+    ("name", "save"), [("w.pth", torch.save), ("w.safetensors", save_file)]
+)
+def test_timm_weights_give_timms_features(timm_vit, tmp_path, name, save):
+    save(timm_vit.state_dict(), tmp_path / name)
+    vit, x = build(tmp_path / name).eval(), torch.randn(2, 3, 16, 16)
     expected = timm_vit.forward_features(x)[:, 0]
     assert_close(vit(x)[0], expected, rtol=0, atol=1e-5)
 
