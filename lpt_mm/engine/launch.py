@@ -76,8 +76,12 @@ def _use_cpu_processes(cfg: Config) -> None:
 
 
 def close_processes() -> None:
-    """Leave the process group, if there is one."""
+    """Leave the process group, if there is one, all processes together.
+
+    One that leaves while another still works may abort on its way out.
+    """
     if distributed.is_initialized():
+        distributed.barrier()
         distributed.destroy_process_group()
 
 
