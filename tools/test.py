@@ -1,19 +1,19 @@
 """Test a model: ``python tools/test.py CONFIG CHECKPOINT --out metrics.json``."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from mmengine.runner import Runner
 
 from lpt_mm.engine.launch import (
     add_common_arguments,
+    check_start,
     close_processes,
     load_config,
+    one_line_errors,
     require_checkpoint,
 )
 from lpt_mm.evaluation.report import find_long_tail_metric, print_table, write_report
-from lpt_mm.weights.checks import check_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,14 +29,12 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test."""
     args = parse_args()
-    try:
+    with one_line_errors():
         cfg = load_config(args)
         require_checkpoint(args.checkpoint)
-    except FileNotFoundError as error:
-        sys.exit(f"error: {error}")
-    cfg.load_from = args.checkpoint
+        cfg.load_from = args.checkpoint
+        check_start(cfg, new="")
     runner = Runner.from_cfg(cfg)
-    check_checkpoint(runner.model, args.checkpoint, new="")
     long_tail = find_long_tail_metric(runner.test_evaluator)
     metrics = runner.test()
     if runner.rank == 0:

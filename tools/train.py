@@ -1,17 +1,18 @@
 """Train a model: ``python tools/train.py configs/lpt/phase1_digits_lt.py``."""
 
 import argparse
-import sys
 
 from mmengine.runner import Runner
 
 from lpt_mm.engine.launch import (
     add_common_arguments,
+    check_start,
     close_processes,
     load_config,
+    one_line_errors,
     set_start,
 )
-from lpt_mm.weights.checks import check_checkpoint
+from lpt_mm.weights import WeightFileError
 
 
 def parse_args() -> argparse.Namespace:
@@ -39,17 +40,15 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train."""
     args = parse_args()
-    try:
+    with one_line_errors():
         cfg = load_config(args)
         set_start(cfg, args.resume, args.phase1)
-    except FileNotFoundError as error:
-        sys.exit(f"error: {error}")
+        check_start(cfg, new="" if cfg.resume else "neck.")
     if args.amp:
         cfg.optim_wrapper.type = "BFloat16OptimWrapper"
     runner = Runner.from_cfg(cfg)
-    if cfg.load_from:
-        check_checkpoint(runner.model, cfg.load_from, new="" if cfg.resume else "neck.")
-    runner.train()
+    with one_line_errors((WeightFileError,)):  # timm fetches the backbone now
+        runner.train()
     close_processes()
 
 

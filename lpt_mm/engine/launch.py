@@ -2,11 +2,21 @@
 
 import argparse
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
 from torch import distributed
+
+from lpt_mm.models.backbones import PromptedViT
+from lpt_mm.models.skeleton import build_skeleton
+from lpt_mm.weights.checks import check_checkpoint
+from lpt_mm.weights.reading import WeightFileError
+from lpt_mm.weights.sources import local_file
 
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
 
@@ -29,6 +39,24 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # Older launchers pass the rank as an option instead of in the environment.
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
+
+
+@contextmanager
+def one_line_errors(
+    kinds: tuple[type[Exception], ...] = (OSError, WeightFileError),
+) -> Iterator[None]:
+    """End the program with one line where a traceback would tell the user nothing.
+
+    Args:
+        kinds: The errors whose message says all there is to say.
+
+    Yields:
+        Nothing.
+    """
+    try:
+        yield
+    except kinds as error:
+        sys.exit(f"error: {error}")
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -132,6 +160,26 @@ def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
         require_checkpoint(checkpoint)
         if "backbone" in cfg.get("model", {}):
             cfg.model.backbone.pop("init_cfg", None)
+
+
+def check_start(cfg: Config, new: str) -> None:
+    """Refuse weights that do not fit the model, before anything is written.
+
+    Args:
+        cfg: The config; a URL in ``load_from`` is replaced with its file.
+        new: Prefix of the parameters that the checkpoint need not have; an empty string
+            stands for none.
+
+    Raises:
+        WeightFileError: If the weights do not fit or cannot be read.
+    """
+    init_default_scope(cfg.get("default_scope", "mmengine"))
+    model = build_skeleton(cfg.model)
+    if cfg.load_from:
+        cfg.load_from = local_file(cfg.load_from)
+        check_checkpoint(model, cfg.load_from, new)
+    elif isinstance(model.backbone, PromptedViT):
+        model.backbone.check_init()
 
 
 def require_checkpoint(checkpoint: str) -> None:

@@ -1,5 +1,6 @@
-"""Reading and checking of weights."""
+"""Reading, checking and converting of weights."""
 
 from lpt_mm.weights.pretrained_vit import PretrainedViT
+from lpt_mm.weights.reading import WeightFileError
 
-__all__ = ["PretrainedViT"]
+__all__ = ["PretrainedViT", "WeightFileError"]

@@ -2,10 +2,17 @@
 
 from collections.abc import Iterable
 
-from mmengine.runner.checkpoint import _load_checkpoint
 from mmpretrain.utils import get_ori_model
 from torch import nn
 
+from lpt_mm.weights.layouts import is_official
+from lpt_mm.weights.reading import WeightFileError, Weights
+from lpt_mm.weights.sources import read_weights
+
+OFFICIAL = (
+    "is a checkpoint of LPT's authors: convert it first, with "
+    "tools/model_converters/lpt_to_mm.py"
+)
 # Resized at load when the image size differs.
 RESIZABLE = "backbone.pos_embed"
 
@@ -14,40 +21,65 @@ def check_checkpoint(model: nn.Module, checkpoint: str, new: str = "neck.") -> N
     """Refuse a checkpoint that does not fit a model.
 
     Args:
-        model: The model that is to load it, wrapped or not.
+        model: The model that is to load it, wrapped or not; it may lie on the device
+            ``meta``.
         checkpoint: Path or URL of the checkpoint.
         new: Prefix of the parameters that need not be in the checkpoint; an empty
             string stands for none.
 
     Raises:
-        ValueError: If parameters are missing, left over or of another shape.
+        WeightFileError: If the file cannot be read, parameters are missing, left over
+            or of another shape, or the backbone computes otherwise than it did.
     """
-    state_dict = _load_checkpoint(checkpoint, map_location="cpu")
-    state_dict = state_dict.get("state_dict", state_dict)
-    own = get_ori_model(model).state_dict()
+    if misfit := find_misfit(model, read_weights(checkpoint), new):
+        raise WeightFileError(f"{checkpoint} {misfit}")
+
+
+def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str | None:
+    """Say why weights do not fit a model.
+
+    Args:
+        model: See :func:`check_checkpoint`.
+        weights: What the checkpoint holds.
+        new: See :func:`check_checkpoint`.
+
+    Returns:
+        The end of a sentence whose subject is the checkpoint; None if they fit.
+    """
+    model, tensors = get_ori_model(model), weights.tensors
+    own = model.state_dict()
+    if is_official(tensors):
+        return OFFICIAL
     reshaped = [
-        f"{name} is {tuple(state_dict[name].shape)} in the checkpoint and "
+        f"{name} is {tuple(tensors[name].shape)} in the checkpoint and "
         f"{tuple(own[name].shape)} in the model"
-        for name in sorted(own.keys() & state_dict.keys() - {RESIZABLE})
-        if state_dict[name].shape != own[name].shape
+        for name in sorted(own.keys() & tensors.keys() - {RESIZABLE})
+        if tensors[name].shape != own[name].shape
     ]
     if reshaped:
-        raise ValueError(
-            f"{checkpoint} does not fit the config (prompt_length, num_classes and the "
+        return (
+            "does not fit the config (prompt_length, num_classes and the "
             f"backbone's arch must be the same): {list_some(reshaped)}"
         )
-    missing = own.keys() - state_dict.keys()
+    missing = own.keys() - tensors.keys()
     if new:
         missing = {name for name in missing if not name.startswith(new)}
     for what, names in (
         ("lacks", missing),
-        ("has, unlike the model,", state_dict.keys() - own.keys()),
+        ("has, unlike the model,", tensors.keys() - own.keys()),
     ):
         if names:
-            raise ValueError(
-                f"{checkpoint} is of another kind of model than the config's: it "
+            return (
+                "is of another kind of model than the config's: it "
                 f"{what} {list_some(names)}"
             )
+    now = getattr(getattr(model, "backbone", None), "numerics", {})
+    changed = [
+        f"{name} was {value} and is {now[name]} in the config"
+        for name, value in weights.meta.get("backbone", {}).items()
+        if now.get(name, value) != value
+    ]
+    return f"had another backbone: {', '.join(changed)}" if changed else None
 
 
 def list_some(names: Iterable[str], limit: int = 5) -> str:

@@ -1,47 +1,107 @@
-"""The tensor names of a vision transformer in the layouts in circulation."""
+"""The tensor names of vision transformers and of LPT in the layouts in circulation."""
 
 import re
 
 from torch import Tensor
 
-# timm's names and ours, https://github.com/huggingface/pytorch-image-models.
-TIMM_TO_MMPRETRAIN = (
-    (r"^patch_embed\.proj\.", "patch_embed.projection."),
-    (r"^blocks\.(\d+)\.norm([12])\.", r"layers.\1.ln\2."),
-    (r"^blocks\.(\d+)\.attn\.", r"layers.\1.attn."),
-    (r"^blocks\.(\d+)\.mlp\.fc1\.", r"layers.\1.ffn.layers.0.0."),
-    (r"^blocks\.(\d+)\.mlp\.fc2\.", r"layers.\1.ffn.layers.1."),
-    (r"^norm\.", "ln1."),
+# Beginnings of the names in timm, DINOv2 and mmpretrain; {i} stands for a layer.
+# https://github.com/huggingface/pytorch-image-models (vision_transformer.py),
+# https://github.com/facebookresearch/dinov2 (its MLP is called w12, w3).
+TO_MMPRETRAIN = (
+    ("patch_embed.proj.", "patch_embed.projection."),
+    ("norm_pre.", "pre_norm."),
+    ("blocks.{i}.norm1.", "layers.{i}.ln1."),
+    ("blocks.{i}.attn.", "layers.{i}.attn."),
+    ("blocks.{i}.ls1.gamma", "layers.{i}.attn.gamma1.weight"),
+    ("blocks.{i}.norm2.", "layers.{i}.ln2."),
+    ("blocks.{i}.mlp.fc1.", "layers.{i}.ffn.layers.0.0."),
+    ("blocks.{i}.mlp.fc2.", "layers.{i}.ffn.layers.1."),
+    ("blocks.{i}.mlp.w12.", "layers.{i}.ffn.w12."),
+    ("blocks.{i}.mlp.w3.", "layers.{i}.ffn.w3."),
+    ("blocks.{i}.ls2.gamma", "layers.{i}.ffn.gamma2.weight"),
+    ("norm.", "ln1."),
 )
-CLASSIFIER = re.compile(r"^(head|fc_norm|head_dist|pre_logits)\.")
+# timm names a gated MLP as a plain one.
+TIMM_SWIGLU = {"mlp.fc1.": "mlp.w12.", "mlp.fc2.": "mlp.w3."}
+# Not part of the transformer: classifiers, and the token of DINOv2's own training.
+LEFT_OUT = re.compile(r"^(head|fc_norm|head_dist|pre_logits)\.|^mask_token$")
+# Of classifiers of mmpretrain and of its CLIP.
+PREFIXES = ("backbone.", "visual.")
+# What LPT's authors (https://github.com/DongSky/LPT) add to timm's names, and ours.
+OFFICIAL_TO_OWN = (
+    ("prompt_learner.Prompt_Tokens_pool", "neck.group_prompts"),
+    ("prompt_learner.Prompt_Tokens", "backbone.shared_prompts"),
+    ("prompt_learner.Prompt_Keys", "neck.prompt_keys"),
+    ("prompt_learner.head.weight", "head.weight"),
+    *((theirs, f"backbone.{ours}") for theirs, ours in TO_MMPRETRAIN),
+    ("cls_token", "backbone.cls_token"),
+    ("pos_embed", "backbone.pos_embed"),
+)
+OWN_TO_OFFICIAL = tuple((ours, theirs) for theirs, ours in OFFICIAL_TO_OWN)
 
 
-def to_mmpretrain(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
+def to_mmpretrain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Name the tensors of a vision transformer as mmpretrain does.
 
     Args:
-        state_dict: Tensors in timm's or mmpretrain's names, the latter with or without
-            the prefix ``backbone.``.
+        tensors: Tensors in the names of timm, DINOv2 or mmpretrain; if some start with
+            ``backbone.`` or ``visual.``, those alone are the transformer.
 
     Returns:
-        The tensors of the transformer alone, in mmpretrain's names.
+        The tensors of the transformer without its classifier, in mmpretrain's names.
+        Names of no known layout are kept.
     """
-    backbone = {
-        name.removeprefix("backbone."): tensor
-        for name, tensor in state_dict.items()
-        if name.startswith("backbone.")
-    }
-    named = backbone or state_dict
-    return {
-        _rename(name): tensor
-        for name, tensor in named.items()
-        if not CLASSIFIER.match(name)
-    }
+    for prefix in PREFIXES:
+        inner = {k.removeprefix(prefix): k for k in tensors if k.startswith(prefix)}
+        if inner:
+            tensors = {short: tensors[name] for short, name in inner.items()}
+            break
+    swiglu = _is_swiglu(tensors)
+    renamed = {}
+    for name, tensor in tensors.items():
+        if LEFT_OUT.match(name):
+            continue
+        if swiglu:
+            for plain, gated in TIMM_SWIGLU.items():
+                name = name.replace(plain, gated)
+        renamed[rename(name, TO_MMPRETRAIN)] = tensor
+    return renamed
 
 
-def _rename(name: str) -> str:
-    for pattern, replacement in TIMM_TO_MMPRETRAIN:
-        renamed, count = re.subn(pattern, replacement, name)
-        if count:
-            return renamed
+def is_official(tensors: dict[str, Tensor]) -> bool:
+    """Tell the checkpoints of LPT's authors by their names.
+
+    Args:
+        tensors: Tensors by name.
+
+    Returns:
+        Whether this is one of them.
+    """
+    return any(name.startswith("prompt_learner.") for name in tensors)
+
+
+def rename(name: str, layout: tuple[tuple[str, str], ...]) -> str:
+    """Replace the beginning of a name.
+
+    Args:
+        name: Name of a tensor.
+        layout: Pairs of an old and a new beginning.
+
+    Returns:
+        The new name; the old one if no beginning fits.
+    """
+    for old, new in layout:
+        pattern = re.escape(old).replace(re.escape("{i}"), r"(\d+)")
+        if match := re.match(pattern, name):
+            index = match.groups()[0] if match.groups() else ""
+            return new.replace("{i}", index) + name[match.end() :]
     return name
+
+
+def _is_swiglu(tensors: dict[str, Tensor]) -> bool:
+    """Whether the first linear layer of timm's MLP makes values and their gates."""
+    first = tensors.get("blocks.0.mlp.fc1.weight")
+    second = tensors.get("blocks.0.mlp.fc2.weight")
+    if first is None or second is None:
+        return False
+    return first.shape[0] == 2 * second.shape[-1]

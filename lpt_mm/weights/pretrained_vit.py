@@ -1,15 +1,14 @@
 """Initialisation of a vision transformer from pre-trained weights."""
 
-from importlib import resources
-
 from mmengine.logging import print_log
-from mmengine.runner.checkpoint import _load_checkpoint
 from mmpretrain.registry import WEIGHT_INITIALIZERS
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from lpt_mm.weights.checks import list_some
-from lpt_mm.weights.layouts import to_mmpretrain
+from lpt_mm.weights.architecture import ViTArchitecture
+from lpt_mm.weights.checks import OFFICIAL, list_some
+from lpt_mm.weights.layouts import is_official, to_mmpretrain
+from lpt_mm.weights.reading import WeightFileError, Weights
+from lpt_mm.weights.sources import read_weights
 
 # Of PromptedViT, but in no pre-trained transformer.
 OWN_PARAMETERS = {"shared_prompts"}
@@ -19,10 +18,14 @@ OWN_PARAMETERS = {"shared_prompts"}
 class PretrainedViT:
     """Load a frozen vision transformer, all of it or nothing.
 
+    Position embeddings are resized to the image size as timm does (bicubic, with
+    antialiasing). Classifiers are left out; shared prompts are loaded if there are any.
+
     Args:
         checkpoint: ``'timm:<model name>'`` for a model of timm, which fetches it;
             ``'lpt_mm:<name>'`` for one that comes with this package; or a path or URL
-            of a file in timm's or mmpretrain's names.
+            of a file of torch or safetensors with the names of timm, DINOv2 or
+            mmpretrain, or of an ``.npz`` of Google's AugReg.
     """
 
     def __init__(
@@ -31,7 +34,7 @@ class PretrainedViT:
         self.checkpoint = checkpoint
 
     def __call__(self, module: nn.Module) -> None:
-        """Load the weights; position embeddings are resized to the image size.
+        """Load the weights.
 
         Args:
             module: A ``PromptedViT``.
@@ -39,71 +42,122 @@ class PretrainedViT:
         Raises:
             TypeError: If it is another module, whose random initialisation would run
                 after this one and undo it.
-            ValueError: If a weight is missing, left over or of another shape.
+            WeightFileError: If the weights cannot be had, one of them is missing, left
+                over or of another shape, or they were made for other settings.
         """
-        if not hasattr(module, "prompt_mode"):
+        if not hasattr(module, "numerics"):
             raise TypeError(
                 f"PretrainedViT initialises a PromptedViT, got {type(module).__name__};"
                 " for a plain one use PromptedViT(prompt_mode='none', frozen=False)"
             )
-        state_dict = to_mmpretrain(read_weights(self.checkpoint))
-        own = module.state_dict()
-        missing = own.keys() - state_dict.keys() - OWN_PARAMETERS
-        unexpected = state_dict.keys() - own.keys()
-        reshaped = {
-            name
-            for name in own.keys() & state_dict.keys() - {"pos_embed"}
-            if own[name].shape != state_dict[name].shape
-        }
-        for what, names in (
-            ("missing", missing),
-            ("left over", unexpected),
-            ("of another shape", reshaped),
-        ):
-            if names:
-                raise ValueError(
-                    f"{self.checkpoint} does not fit the backbone: "
-                    f"{what}: {list_some(names)}"
-                )
-        module.load_state_dict(state_dict, strict=False)
+        weights = read_weights(self.checkpoint)
+        tensors = fit_backbone(module, weights, self.checkpoint)
+        tensors["pos_embed"] = _resize(tensors["pos_embed"], module.patch_resolution)
+        module.load_state_dict(tensors, strict=False)
+        eps = weights.meta.get("backbone", {}).get("layer_norm_eps")
+        if eps not in (None, module.numerics["layer_norm_eps"]):
+            print_log(
+                f"{self.checkpoint} was made with a LayerNorm eps of {eps}, "
+                f"norm_cfg has {module.numerics['layer_norm_eps']}",
+                logger="current",
+                level="WARNING",
+            )
         print_log(f"loaded the backbone from {self.checkpoint}", logger="current")
 
+    def check(self, module: nn.Module) -> None:
+        """Refuse weights that do not fit, without loading or downloading them.
 
-def read_weights(checkpoint: str) -> dict[str, Tensor]:
-    """Read the tensors of a weight file.
+        Args:
+            module: A ``PromptedViT``, which may lie on the device ``meta``.
+
+        Raises:
+            WeightFileError: See :meth:`__call__`.
+        """
+        weights = read_weights(self.checkpoint, fetch=False)
+        fit_backbone(module, weights, self.checkpoint)
+
+
+def fit_backbone(
+    module: nn.Module, weights: Weights, checkpoint: str
+) -> dict[str, Tensor]:
+    """Name tensors as a backbone does, and refuse them unless they fit.
 
     Args:
-        checkpoint: See :class:`PretrainedViT`.
+        module: A ``PromptedViT``.
+        weights: The tensors, and what is known beside them.
+        checkpoint: What the error calls them.
 
     Returns:
-        The tensors by name.
+        The backbone's tensors in mmpretrain's names; position embeddings may be of
+        another image size.
 
     Raises:
-        FileNotFoundError: If timm cannot fetch the weights; it names the remedy.
+        WeightFileError: See :class:`PretrainedViT`.
     """
-    if checkpoint.endswith(".safetensors"):
-        return load_file(checkpoint)
-    source, _, name = checkpoint.partition(":")
-    if source == "timm":
-        return _fetch_from_timm(name)
-    if source == "lpt_mm":
-        with resources.as_file(
-            resources.files("lpt_mm.weights") / f"{name}.pth"
-        ) as file:
-            weights = _load_checkpoint(str(file), map_location="cpu")
-    else:
-        weights = _load_checkpoint(checkpoint, map_location="cpu")
-    return weights.get("state_dict", weights)
+    if is_official(weights.tensors):
+        raise WeightFileError(f"{checkpoint} {OFFICIAL}")
+    tensors, own = to_mmpretrain(weights.tensors), module.state_dict()
+    misfits = [
+        _compare_architectures(tensors, own),
+        _compare_names(tensors, own),
+        _compare_numerics(weights.meta.get("backbone", {}), module.numerics),
+    ]
+    if any(misfits):
+        raise WeightFileError(
+            f"{checkpoint} does not fit the backbone: "
+            f"{'; '.join(filter(None, misfits))}"
+        )
+    return tensors
 
 
-def _fetch_from_timm(name: str) -> dict[str, Tensor]:
-    import timm  # a second that others need not pay
+def _compare_architectures(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
+    file, config = ViTArchitecture.of(theirs), ViTArchitecture.of(own)
+    if file is None or config is None or file == config:
+        return ""
+    changes = (f"{k}={v!r}" for k, v in file.differences(config).items())
+    return (
+        f"it is a {file}, the config has a {config} "
+        f"(to use it, set {', '.join(changes)} in model.backbone)"
+    )
 
-    try:
-        return timm.create_model(name, pretrained=True, num_classes=0).state_dict()
-    except OSError as error:  # the hub's errors are OSErrors
-        raise FileNotFoundError(
-            f"timm could not fetch the weights of {name!r}. Without network, download "
-            f"model.safetensors of https://huggingface.co/timm/{name} on another "
-            "machine and set model.backbone.init_cfg.checkpoint to its path"
-        ) from error
+
+def _compare_names(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
+    reshaped = {
+        name
+        for name in own.keys() & theirs.keys() - {"pos_embed"}
+        if own[name].shape != theirs[name].shape
+    }
+    if "pos_embed" in theirs and not _fits_positions(theirs["pos_embed"], own):
+        reshaped.add("pos_embed")
+    differences = (
+        ("missing", own.keys() - theirs.keys() - OWN_PARAMETERS),
+        ("left over", theirs.keys() - own.keys()),
+        ("of another shape", reshaped),
+    )
+    return "; ".join(f"{what}: {list_some(names)}" for what, names in differences if names)
+
+
+def _fits_positions(positions: Tensor, own: dict[str, Tensor]) -> bool:
+    """Whether these are the embeddings of a class token and of a square of patches."""
+    if positions.ndim != 3 or positions.shape[2] != own["pos_embed"].shape[2]:
+        return False
+    patches = positions.shape[1] - 1
+    return patches > 0 and round(patches**0.5) ** 2 == patches
+
+
+def _compare_numerics(theirs: dict[str, object], own: dict[str, object]) -> str:
+    differences = [
+        f"{name} is {theirs[name]} in the weights and {own[name]} in the config"
+        for name in ("num_heads", "activation")
+        if theirs.get(name) not in (None, own[name])
+    ]
+    return "; ".join(differences)
+
+
+def _resize(positions: Tensor, patch_resolution: tuple[int, int]) -> Tensor:
+    rows, columns = patch_resolution
+    if positions.shape[1] == 1 + rows * columns:
+        return positions
+    from timm.layers import resample_abs_pos_embed  # timm takes a second
+
+    return resample_abs_pos_embed(positions, [rows, columns], num_prefix_tokens=1)

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
+from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
-from mmpretrain.registry import HOOKS
+from mmpretrain.registry import DATASETS, HOOKS
 from mmpretrain.utils import get_ori_model
 from torch import nn
 
@@ -19,6 +21,7 @@ class ClassCountHook(Hook):
 
     Before training they are counted, checked, and handed to the losses and metrics.
     They are saved in the checkpoint's ``meta``, so that testing needs no training set.
+    A checkpoint from elsewhere has no counts; then the config's training set is counted.
     """
 
     priority = "HIGH"
@@ -68,7 +71,7 @@ class ClassCountHook(Hook):
         Args:
             runner: The runner.
         """
-        self._fill(runner.model, runner.val_loop)
+        self._fill(runner, runner.val_loop)
 
     def before_test(self, runner: Runner) -> None:
         """Hand out the counts to those that have none.
@@ -76,12 +79,17 @@ class ClassCountHook(Hook):
         Args:
             runner: The runner.
         """
-        self._fill(runner.model, runner.test_loop)
+        self._fill(runner, runner.test_loop)
 
-    def _fill(self, model: nn.Module, loop: BaseLoop) -> None:
-        for owner in self._owners(model, loop):
-            if owner.cls_num_list is None:
-                owner.cls_num_list = self.cls_num_list
+    def _fill(self, runner: Runner, loop: BaseLoop) -> None:
+        model = get_ori_model(runner.model)
+        without = [o for o in self._owners(model, loop) if o.cls_num_list is None]
+        if self.cls_num_list is None and any(
+            isinstance(owner, BaseMetric) for owner in without
+        ):
+            self.cls_num_list = _count_training_set(runner.cfg, model)
+        for owner in without:
+            owner.cls_num_list = self.cls_num_list
 
     @staticmethod
     def _owners(
@@ -92,6 +100,16 @@ class ClassCountHook(Hook):
         if loop is not None:
             candidates += loop.evaluator.metrics
         return (owner for owner in candidates if hasattr(owner, "cls_num_list"))
+
+
+def _count_training_set(cfg: Config, model: nn.Module) -> list[int] | None:
+    if cfg.get("train_dataloader") is None:
+        return None
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    print_log("class counts: those of the config's training set", logger="current")
+    return count_classes(
+        gt_labels(dataset), model.head.num_classes, dataset.metainfo.get("classes")
+    )
 
 
 def count_classes(

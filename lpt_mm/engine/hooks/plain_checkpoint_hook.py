@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
+from mmpretrain.utils import get_ori_model
 
 HISTORY_KEYS = {"history_values", "history_counts", "max_length"}
 
@@ -18,18 +19,22 @@ class PlainCheckpointHook(Hook):
 
     mmengine's checkpoints hold ``HistoryBuffer`` and numpy objects, which
     ``torch.load`` refuses since 2.6. They are stored as tensors and numbers, and the
-    log history is made whole again when a run resumes.
+    log history is made whole again when a run resumes. ``meta.backbone`` records
+    ``PromptedViT.numerics``: with other values the same weights give other features.
     """
 
     priority = "LOWEST"  # after the hooks that add keys of their own
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Replace everything that is not plain.
+        """Replace everything that is not plain; record what no weight shows.
 
         Args:
             runner: The runner.
             checkpoint: The checkpoint about to be saved.
         """
+        backbone = getattr(get_ori_model(runner.model), "backbone", None)
+        if hasattr(backbone, "numerics"):
+            checkpoint["meta"]["backbone"] = backbone.numerics
         for key in checkpoint.keys() - {"state_dict"}:
             checkpoint[key] = to_plain(checkpoint[key])
 

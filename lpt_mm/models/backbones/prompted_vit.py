@@ -74,6 +74,30 @@ class PromptedViT(VisionTransformer):
             )
             trunc_normal_(self.shared_prompts, std=0.02)
 
+    @property
+    def numerics(self) -> dict[str, object]:
+        """What the features depend on, but no weight shows.
+
+        Returns:
+            ``num_heads``, ``layer_norm_eps`` and ``activation`` (name of the class).
+        """
+        layer = self.layers[0]
+        plain = hasattr(layer.ffn, "layers")  # a SwiGLU has none
+        return dict(
+            num_heads=layer.attn.num_heads,
+            layer_norm_eps=layer.ln1.eps,
+            activation=type(layer.ffn.layers[0][1]).__name__ if plain else "SiLU",
+        )
+
+    def check_init(self) -> None:
+        """Refuse pre-trained weights that do not fit, without loading them.
+
+        Raises:
+            WeightFileError: If they do not fit or cannot be read.
+        """
+        if _is_pretrained_vit(self.init_cfg):
+            WEIGHT_INITIALIZERS.build(self.init_cfg).check(self)
+
     def init_weights(self) -> None:
         """Initialise the transformer; the prompts are initialised when built.
 

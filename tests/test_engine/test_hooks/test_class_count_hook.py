@@ -2,10 +2,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from mmpretrain.registry import DATASETS, HOOKS, MODELS
 
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.evaluation import LongTailMetric
+from tests.conftest import ROOT
 from tests.golden import tiny_lpt
 
 COUNTS = [100, 71, 51, 36, 26, 18, 13, 9, 6, 5]
@@ -63,6 +65,14 @@ def test_counts_travel_with_the_checkpoint():
     owners = [*losses(runner), runner.metrics["test"]]
     assert [owner.cls_num_list for owner in owners] == [COUNTS] * 3
     assert runner.built == {"test"}  # testing needs no validation set
+
+
+def test_counts_of_a_foreign_checkpoint_are_those_of_the_training_set():
+    runner, hook = make_runner(), HOOKS.build(dict(type="ClassCountHook"))
+    runner.cfg = Config.fromfile(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
+    hook.after_load_checkpoint(runner, dict(meta={}))
+    hook.before_test(runner)
+    assert runner.metrics["test"].cls_num_list == COUNTS
 
 
 def test_counts_set_by_hand_are_kept_when_testing():

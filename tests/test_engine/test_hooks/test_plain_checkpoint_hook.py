@@ -1,10 +1,16 @@
 from collections import OrderedDict
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
-from mmpretrain.registry import HOOKS
+from mmpretrain.registry import HOOKS, MODELS
+from torch import nn
+
+from tests.golden import tiny_lpt
+
+RUNNER = SimpleNamespace(model=nn.Identity())
 
 
 def make_checkpoint():
@@ -19,7 +25,7 @@ def make_checkpoint():
 
 def test_a_saved_checkpoint_loads_without_running_code(tmp_path):
     hook, checkpoint = HOOKS.build(dict(type="PlainCheckpointHook")), make_checkpoint()
-    hook.before_save_checkpoint(None, checkpoint)
+    hook.before_save_checkpoint(RUNNER, checkpoint)
     torch.save(checkpoint, tmp_path / "c.pth")
     unsafe = torch.serialization.get_unsafe_globals_in_checkpoint
     assert unsafe(tmp_path / "c.pth") == []
@@ -40,7 +46,7 @@ def test_refuses_what_would_need_code():
     hook = HOOKS.build(dict(type="PlainCheckpointHook"))
     with pytest.raises(TypeError, match="cannot hold a function"):
         hook.before_save_checkpoint(
-            None, dict(meta=dict(f=test_refuses_what_would_need_code))
+            RUNNER, dict(meta=dict(f=test_refuses_what_would_need_code))
         )
 
 
@@ -51,3 +57,12 @@ def test_a_checkpoint_without_history_is_left_alone():
     )
     hook.after_load_checkpoint(None, checkpoint)
     assert checkpoint == dict(state_dict={})
+
+
+def test_what_no_weight_shows_is_recorded():
+    runner = SimpleNamespace(model=MODELS.build(tiny_lpt(1)))
+    checkpoint = make_checkpoint()
+    hook = HOOKS.build(dict(type="PlainCheckpointHook"))
+    hook.before_save_checkpoint(runner, checkpoint)
+    backbone = dict(num_heads=3, layer_norm_eps=1e-6, activation="GELU")
+    assert checkpoint["meta"]["backbone"] == backbone

@@ -1,0 +1,47 @@
+"""Which configs take a weight file?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from lpt_mm.models.skeleton import build_skeleton
+from lpt_mm.weights.checks import find_misfit
+from lpt_mm.weights.description import describe
+from lpt_mm.weights.official import from_official
+from lpt_mm.weights.pretrained_vit import fit_backbone
+from lpt_mm.weights.reading import WeightFileError, Weights
+
+
+def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
+    """Find the configs whose model the weights fit, by trying all.
+
+    Args:
+        weights: What the file holds; if it is a checkpoint of the authors, configs that
+            take it once it is converted are sought.
+        folder: The folder ``configs``.
+
+    Yields:
+        Leaves that test a trained model, or model files that start from a backbone.
+    """
+    folder = Path(folder).resolve()
+    init_default_scope("mmpretrain")
+    description = describe(weights)
+    if description.architecture is None:
+        return
+    if description.phase is None:
+        for path in sorted(folder.glob("_base_/models/*.py")):
+            backbone = build_skeleton(Config.fromfile(path).model.backbone)
+            try:
+                fit_backbone(backbone, weights, "the file")
+            except WeightFileError:
+                continue
+            yield path
+        return
+    if description.layout == "LPT's authors":
+        weights = from_official(weights)
+    for path in sorted(folder.glob("lpt/*.py")):
+        model = build_skeleton(Config.fromfile(path).model)
+        if find_misfit(model, weights, new="") is None:
+            yield path

@@ -1,0 +1,64 @@
+"""Where weights come from: timm, this package, a URL or a file."""
+
+import hashlib
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+
+import torch
+
+from lpt_mm.weights.reading import WeightFileError, Weights, read_file
+
+
+def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
+    """Read weights from wherever they are.
+
+    Args:
+        checkpoint: ``'timm:<model name>'``, ``'lpt_mm:<name>'`` or a path or URL.
+        fetch: Whether timm's weights are wanted; otherwise only names and shapes, for
+            which nothing is downloaded.
+
+    Returns:
+        The tensors.
+
+    Raises:
+        WeightFileError: If they cannot be had or read.
+    """
+    source, _, name = checkpoint.partition(":")
+    if source == "timm":
+        from lpt_mm.weights.timm_vit import read_timm  # timm takes a second
+
+        return read_timm(name, fetch)
+    if source == "lpt_mm":
+        return read_file(Path(__file__).parent / f"{name}.pth")
+    return read_file(local_file(checkpoint))
+
+
+def local_file(checkpoint: str) -> str:
+    """Fetch a file, unless it is here already.
+
+    Args:
+        checkpoint: Path or URL.
+
+    Returns:
+        The path; that of a URL's file lies in torch's hub folder (``TORCH_HOME``).
+
+    Raises:
+        WeightFileError: If the URL cannot be fetched.
+    """
+    if "://" not in checkpoint:
+        return checkpoint
+    # Half of all files are called model.safetensors.
+    digest = hashlib.sha256(checkpoint.encode()).hexdigest()[:8]
+    name = f"{digest}-{Path(urlsplit(checkpoint).path).name}"
+    file = Path(torch.hub.get_dir()) / "checkpoints" / name
+    if not file.is_file():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            torch.hub.download_url_to_file(checkpoint, str(file))
+        except (URLError, OSError) as error:
+            raise WeightFileError(
+                f"could not fetch {checkpoint} ({error}): download it on a machine "
+                f"with network, and give its path or store it as '{file}'"
+            ) from error
+    return str(file)

@@ -1,0 +1,41 @@
+"""Say what a weight file is and which config takes it: ``inspect.py FILE``."""
+
+import argparse
+import os
+import sys
+
+if __name__ == "inspect":
+    # Python looks into a script's own folder first, so for the scripts in this one this
+    # file hides the standard library's module of its name: hand that over instead.
+    sys.path.remove(os.path.dirname(__file__))
+    del sys.modules["inspect"]
+    import inspect  # noqa: F401
+else:
+    from lpt_mm.engine.launch import one_line_errors
+    from lpt_mm.weights.description import describe
+    from lpt_mm.weights.fitting_configs import fitting_configs
+    from lpt_mm.weights.reading import read_file
+    from lpt_mm.weights.report import print_weights
+
+
+def main() -> None:
+    """Read and describe."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", help="weight file; nothing in it is executed")
+    parser.add_argument(
+        "--configs",
+        default=os.path.join(os.path.dirname(__file__), "..", "..", "configs"),
+        help="folder of the configs to try, by default the project's",
+    )
+    args = parser.parse_args()
+    with one_line_errors():
+        weights = read_file(args.file)
+        description = describe(weights)
+        configs = fitting_configs(weights, args.configs)
+        print_weights(weights, description, configs)
+    if description.layout is None:
+        sys.exit(f"error: '{args.file}' holds no vision transformer in a known layout")
+
+
+if __name__ == "__main__":
+    main()

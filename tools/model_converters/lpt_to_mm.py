@@ -1,0 +1,24 @@
+"""Turn a checkpoint of LPT's authors into ours: ``lpt_to_mm.py SRC DST``."""
+
+import argparse
+
+from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.weights.official import from_official
+from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.writing import require_new, save_new
+
+
+def main() -> None:
+    """Read, convert, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("src", help="checkpoint of the authors' code, of either phase")
+    parser.add_argument("dst", help="file to write, which must not exist")
+    args = parser.parse_args()
+    with one_line_errors():
+        require_new(args.dst)
+        weights = from_official(read_file(args.src))
+        save_new(dict(meta=weights.meta, state_dict=weights.tensors), args.dst)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Turn a checkpoint of ours into one of LPT's authors: ``mm_to_lpt.py SRC DST``."""
+
+import argparse
+import sys
+
+from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.weights.official import LAYER_NORM_EPS, to_official
+from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.writing import require_new, save_new
+
+
+def main() -> None:
+    """Read, convert, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("src", help="checkpoint of either phase")
+    parser.add_argument("dst", help="file to write, which must not exist")
+    args = parser.parse_args()
+    with one_line_errors():
+        require_new(args.dst)
+        weights = read_file(args.src)
+        save_new(dict(state_dict=to_official(weights).tensors), args.dst)
+    eps = weights.meta.get("backbone", {}).get("layer_norm_eps", "an unknown value")
+    if eps != LAYER_NORM_EPS:
+        sys.stderr.write(
+            f"note: the authors' code sets the eps of LayerNorm to {LAYER_NORM_EPS}, "
+            f"this model was trained with {eps}: its features there differ slightly\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
