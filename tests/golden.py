@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from mmpretrain.registry import MODELS
 
-from lpt_mm.weights.layouts import to_mmpretrain
+from lpt_mm.weights.official import from_official
+from lpt_mm.weights.reading import Weights
 
 DATA = Path(__file__).resolve().parent / "data"
 
@@ -55,17 +56,15 @@ def tiny_lpt(phase, prompt_length=5, **backbone):
 
 def golden_model(name, phase):
     """Build the model of a golden file, with its weights."""
-    golden, _ = load_golden(name)
     cfg = tiny_lpt(phase, norm_cfg=dict(type="LN", eps=1e-5))
     model = MODELS.build(cfg).double()
-    state = {k.removeprefix("state/"): v for k, v in golden.items() if "state/" in k}
-    own = {
-        "prompt_learner.Prompt_Tokens": "backbone.shared_prompts",
-        "prompt_learner.Prompt_Tokens_pool": "neck.group_prompts",
-        "prompt_learner.Prompt_Keys": "neck.prompt_keys",
-        "prompt_learner.head.weight": "head.weight",
-    }
-    weights = {own[k]: state.pop(k) for k in own if k in state}
-    weights |= {f"backbone.{k}": v for k, v in to_mmpretrain(state).items()}
-    model.load_state_dict(weights)
+    weights = Weights(official_checkpoint(name))
+    model.load_state_dict(from_official(weights).tensors)
     return model
+
+
+def official_checkpoint(name, prefix=""):
+    """Return the state of a golden file as the authors' code would have saved it."""
+    golden, _ = load_golden(name)
+    state = {k: v for k, v in golden.items() if k.startswith("state/")}
+    return {f"{prefix}{k.removeprefix('state/')}": v for k, v in state.items()}

@@ -131,9 +131,7 @@ class ViTArchitecture:
         return {k: v for k, v in own.items() if v != theirs[k]}
 
     def _known(self) -> tuple[str, str] | None:
-        return ARCHS.get(
-            (self.embed_dims, self.num_layers, self.feedforward_channels)
-        )
+        return ARCHS.get((self.embed_dims, self.num_layers, self.feedforward_channels))
 
 
 def find_missing(tensors: Mapping[str, Tensor]) -> set[str]:

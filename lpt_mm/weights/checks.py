@@ -50,6 +50,11 @@ def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str |
     own = model.state_dict()
     if is_official(tensors):
         return OFFICIAL
+    if not any(name.startswith("backbone.") for name in tensors):
+        return (
+            "is no trained model (it has no backbone.*); a pre-trained backbone goes "
+            "into model.backbone.init_cfg.checkpoint"
+        )
     reshaped = [
         f"{name} is {tuple(tensors[name].shape)} in the checkpoint and "
         f"{tuple(own[name].shape)} in the model"

@@ -1,5 +1,7 @@
 """Initialisation of a vision transformer from pre-trained weights."""
 
+import logging
+
 from mmengine.logging import print_log
 from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
@@ -60,7 +62,7 @@ class PretrainedViT:
                 f"{self.checkpoint} was made with a LayerNorm eps of {eps}, "
                 f"norm_cfg has {module.numerics['layer_norm_eps']}",
                 logger="current",
-                level="WARNING",
+                level=logging.WARNING,
             )
         print_log(f"loaded the backbone from {self.checkpoint}", logger="current")
 
@@ -98,7 +100,7 @@ def fit_backbone(
         raise WeightFileError(f"{checkpoint} {OFFICIAL}")
     tensors, own = to_mmpretrain(weights.tensors), module.state_dict()
     misfits = [
-        _compare_architectures(tensors, own),
+        _compare_architectures(tensors, own) or _compare_shapes(tensors, own),
         _compare_names(tensors, own),
         _compare_numerics(weights.meta.get("backbone", {}), module.numerics),
     ]
@@ -121,7 +123,7 @@ def _compare_architectures(theirs: dict[str, Tensor], own: dict[str, Tensor]) ->
     )
 
 
-def _compare_names(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
+def _compare_shapes(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
     reshaped = {
         name
         for name in own.keys() & theirs.keys() - {"pos_embed"}
@@ -129,12 +131,16 @@ def _compare_names(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
     }
     if "pos_embed" in theirs and not _fits_positions(theirs["pos_embed"], own):
         reshaped.add("pos_embed")
+    return f"of another shape: {list_some(reshaped)}" if reshaped else ""
+
+
+def _compare_names(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
     differences = (
         ("missing", own.keys() - theirs.keys() - OWN_PARAMETERS),
         ("left over", theirs.keys() - own.keys()),
-        ("of another shape", reshaped),
     )
-    return "; ".join(f"{what}: {list_some(names)}" for what, names in differences if names)
+    parts = (f"{what}: {list_some(names)}" for what, names in differences if names)
+    return "; ".join(parts)
 
 
 def _fits_positions(positions: Tensor, own: dict[str, Tensor]) -> bool:

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import warnings
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +21,6 @@ IGNORED_GLOBALS = (
     "mmengine.logging.history_buffer.HistoryBuffer",
     "numpy.ndarray",
     "numpy.dtype",
-    "numpy.dtypes.Float64DType",
-    "numpy.dtypes.Int64DType",
     "numpy.core.multiarray._reconstruct",
     "numpy.core.multiarray.scalar",
     "numpy._core.multiarray._reconstruct",
@@ -119,6 +118,8 @@ def _find_format_of_archive(path: Path) -> str:
             "'timm:vit_base_patch16_clip_quickgelu_224.openai'"
         )
     if any(name.endswith("data.pkl") for name in names):
+        if path.suffix == ".safetensors":  # torch would believe the name
+            raise WeightFileError(f"'{path}' is a file of torch: rename it to .pth")
         return "torch"
     if any(name.endswith(".npy") for name in names):
         return "npz"
@@ -143,17 +144,17 @@ def _guess(path: Path, head: bytes) -> str:
 def _load_torch(path: Path, mmap: bool) -> object:
     ignored = [(_Ignored, name) for name in IGNORED_GLOBALS]
     try:
-        with torch.serialization.safe_globals(ignored):
+        with torch.serialization.safe_globals(ignored), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickles of others than torch
             return torch.load(
                 str(path), map_location="cpu", weights_only=True, mmap=mmap
             )
     except pickle.UnpicklingError as error:
         unsafe = re.search(r"(?:GLOBAL|global|class) ([\w.]+\.\w+)", str(error))
-        if unsafe is None:
-            raise WeightFileError(f"'{path}' {DAMAGED}") from error
         raise WeightFileError(
-            f"'{path}' holds more than tensors ({unsafe[1]}), and no code in a file is "
-            "ever run: save the tensors alone, with torch.save(model.state_dict())"
+            f"'{path}' holds more than tensors ({unsafe[1] if unsafe else 'a pickle'}),"
+            " and no code in a file is ever run: where you trust it, save its tensors "
+            "alone, with torch.save(model.state_dict(), FILE)"
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
         raise WeightFileError(f"'{path}' {DAMAGED}") from error

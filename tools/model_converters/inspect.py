@@ -33,8 +33,8 @@ def main() -> None:
         description = describe(weights)
         configs = fitting_configs(weights, args.configs)
         print_weights(weights, description, configs)
-    if description.layout is None:
-        sys.exit(f"error: '{args.file}' holds no vision transformer in a known layout")
+    if description.architecture is None:
+        sys.exit(f"error: '{args.file}' holds no whole vision transformer that we know")
 
 
 if __name__ == "__main__":

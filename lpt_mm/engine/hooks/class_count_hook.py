@@ -21,7 +21,8 @@ class ClassCountHook(Hook):
 
     Before training they are counted, checked, and handed to the losses and metrics.
     They are saved in the checkpoint's ``meta``, so that testing needs no training set.
-    A checkpoint from elsewhere has no counts; then the config's training set is counted.
+    For a checkpoint from elsewhere, without counts, the config's training set is
+    counted.
     """
 
     priority = "HIGH"

@@ -1,0 +1,142 @@
+"""The golden files as checkpoints of the authors, converted and used."""
+
+import argparse
+
+import pytest
+import torch
+from mmengine.runner import Runner
+from mmpretrain.registry import MODELS
+from torch.testing import assert_close
+
+from lpt_mm.engine.launch import check_start, load_config
+from lpt_mm.weights import WeightFileError
+from lpt_mm.weights.checks import find_misfit
+from lpt_mm.weights.official import from_official, to_official
+from lpt_mm.weights.reading import Weights, read_file
+from tests.conftest import ROOT
+from tests.golden import load_golden, official_checkpoint, tiny_lpt
+
+CONVERTERS = ROOT / "tools" / "model_converters"
+PHASES = pytest.mark.parametrize("phase", [1, 2])
+
+
+def save_official(path, phase, prefix="", wrapped=True):
+    state = official_checkpoint(f"phase{phase}_forward", prefix)
+    torch.save(dict(state_dict=state, epoch=3) if wrapped else state, path)
+    return official_checkpoint(f"phase{phase}_forward")
+
+
+def write_config(path, phase):
+    """Inherit the config of the authors' checkpoint, as small as the golden files."""
+    model = tiny_lpt(phase)
+    neck = dict(pool_size=6, topk=2, prompt_length=5, num_shared_layers=2)
+    model = dict(
+        backbone=dict(
+            arch=dict(model["backbone"]["arch"], _delete_=True),
+            img_size=16,
+            patch_size=8,
+            prompt_length=5,
+        ),
+        head=dict(num_classes=7),
+        neck=neck if phase == 2 else None,
+    )
+    base = ROOT / "configs" / "lpt" / "official_places_lt.py"
+    path.write_text(f"_base_ = {str(base)!r}\nmodel = {model!r}\n")
+
+
+@PHASES
+@pytest.mark.parametrize(("prefix", "wrapped"), [("", False), ("module.", True)])
+def test_converted_files_give_the_golden_outputs(
+    run_tool, tmp_path, monkeypatch, float64, phase, prefix, wrapped
+):
+    state = save_official(tmp_path / "lpt.pth", phase, prefix, wrapped)
+    run_tool(CONVERTERS / "lpt_to_mm.py", "lpt.pth", "mm.pth")
+    write_config(tmp_path / "official.py", phase)
+    monkeypatch.chdir(tmp_path)
+    args = argparse.Namespace(
+        config="official.py",
+        work_dir=None,
+        cfg_options=None,
+        launcher="none",
+        local_rank=0,
+    )
+    cfg = load_config(args)  # from here on, what tools/test.py does
+    cfg.load_from = "mm.pth"
+    check_start(cfg, new="")
+    runner = Runner.from_cfg(cfg)
+    runner.load_or_resume()
+
+    golden, _ = load_golden(f"phase{phase}_forward")
+    model = runner.model.eval()
+    with torch.no_grad():
+        feature = model.extract_feat(golden["x"])[-1]
+        cosine = model.head.cosine(feature)
+    assert_close(feature, golden["feature"], rtol=0, atol=1e-9)
+    assert_close(cosine, golden["cosine"], rtol=0, atol=1e-9)
+
+    run_tool(CONVERTERS / "mm_to_lpt.py", "mm.pth", "back.pth")
+    back = torch.load("back.pth", weights_only=True)["state_dict"]
+    assert back.keys() == state.keys()
+    for name, tensor in state.items():
+        assert back[name].dtype == tensor.dtype
+        assert torch.equal(back[name], tensor)
+
+
+@PHASES
+def test_our_checkpoints_go_out_and_come_back_bit_for_bit(phase):
+    tensors = MODELS.build(tiny_lpt(phase)).state_dict()
+    back = from_official(to_official(Weights(tensors))).tensors
+    assert back.keys() == tensors.keys()
+    assert all(torch.equal(back[name], tensors[name]) for name in tensors)
+
+
+def test_another_eps_of_layer_norm_is_told(run_tool, tmp_path):
+    model = MODELS.build(tiny_lpt(1))
+    meta = dict(backbone=model.backbone.numerics)
+    torch.save(dict(meta=meta, state_dict=model.state_dict()), tmp_path / "mm.pth")
+    out = run_tool(CONVERTERS / "mm_to_lpt.py", "mm.pth", "lpt.pth")
+    assert "this model was trained with 1e-06" in out
+
+
+def test_a_converted_file_is_for_an_eps_of_1e_5(tmp_path):
+    save_official(tmp_path / "lpt.pth", 2)
+    weights = from_official(read_file(tmp_path / "lpt.pth"))
+    for eps, misfit in ((1e-5, None), (1e-6, "layer_norm_eps was 1e-05 and is 1e-06")):
+        model = MODELS.build(tiny_lpt(2, norm_cfg=dict(type="LN", eps=eps)))
+        found = find_misfit(model, weights, new="")
+        assert found == misfit or misfit in found
+
+
+@pytest.mark.parametrize(
+    ("drop", "reason"),
+    [
+        ("blocks.1.", "the backbone lacks layers.1.attn.proj.bias"),
+        ("prompt_learner.head", "the prompts, the classifier or the backbone are"),
+        ("prompt_learner.", "this is no checkpoint of LPT's authors"),
+        ("prompt_learner.Prompt_Keys", "missing, left over .*: neck.prompt_keys"),
+    ],
+)
+def test_parts_of_a_checkpoint_are_refused(drop, reason):
+    state = official_checkpoint("phase2_forward")
+    state = {k: v for k, v in state.items() if not k.startswith(drop)}
+    with pytest.raises(WeightFileError, match=reason):
+        from_official(Weights(state))
+
+
+def test_what_the_authors_have_no_place_for_is_refused():
+    with pytest.raises(WeightFileError, match="no checkpoint of lpt_mm"):
+        to_official(Weights(official_checkpoint("phase1_forward")))
+    model = MODELS.build(tiny_lpt(1, pre_norm=True))
+    with pytest.raises(WeightFileError, match=r"authors' code has no .*pre-norm"):
+        to_official(Weights(model.state_dict()))
+
+
+def test_no_file_is_overwritten_and_none_is_left_half_written(run_tool, tmp_path):
+    save_official(tmp_path / "lpt.pth", 1)
+    (tmp_path / "mine.pth").write_text("precious")
+    out = run_tool(CONVERTERS / "lpt_to_mm.py", "lpt.pth", "mine.pth", fails=True)
+    assert out == "error: 'mine.pth' exists and is not overwritten\n"
+    assert (tmp_path / "mine.pth").read_text() == "precious"
+    out = run_tool(CONVERTERS / "lpt_to_mm.py", "mine.pth", "new.pth", fails=True)
+    assert out.startswith("error: 'mine.pth' is no weight file")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lpt.pth", "mine.pth"]

@@ -1,0 +1,29 @@
+import pytest
+import torch
+
+from lpt_mm.weights import WeightFileError
+from lpt_mm.weights.sources import local_file, read_weights
+
+
+@pytest.fixture(autouse=True)
+def _hub_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(tmp_path / "hub"))
+
+
+def test_urls_of_files_with_the_same_name_are_kept_apart(tmp_path):
+    for value in (1, 2):
+        folder = tmp_path / str(value)
+        folder.mkdir()
+        torch.save({"w": torch.tensor(value)}, folder / "model.pth")
+    for value in (1, 2):
+        url = (tmp_path / str(value) / "model.pth").as_uri()
+        assert read_weights(url).tensors["w"] == value
+        (tmp_path / str(value) / "model.pth").unlink()
+        assert read_weights(url).tensors["w"] == value  # from the copy
+    assert len(list((tmp_path / "hub" / "checkpoints").iterdir())) == 2
+
+
+def test_a_url_that_cannot_be_fetched_says_where_to_put_the_file(tmp_path):
+    url = (tmp_path / "gone.pth").as_uri()
+    with pytest.raises(WeightFileError, match=r"could not fetch .*hub/checkpoints/.*-"):
+        local_file(url)
