@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import os
+import runpy
 import subprocess
 import sys
 from functools import partial
@@ -54,3 +55,22 @@ def run_in(folder, *command, fails=False):
 def run_tool(tmp_path):
     """Run a command in an empty folder."""
     return partial(run_in, tmp_path)
+
+
+@pytest.fixture
+def run_here(tmp_path, monkeypatch, capsys):
+    """Run a script in this process, which is quicker, in an empty folder."""
+
+    def run(script, *arguments, fails=False):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [str(script), *map(str, arguments)])
+        error = ""
+        try:
+            runpy.run_path(str(script), run_name="__main__")
+        except SystemExit as exit_:
+            error = exit_.code or ""
+        assert bool(error) == fails, error
+        captured = capsys.readouterr()
+        return f"{captured.out}{captured.err}{error}"
+
+    return run

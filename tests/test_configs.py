@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS, HOOKS, METRICS, MODELS
+from torch import nn
 
 from tests.conftest import ROOT
 
@@ -31,7 +32,8 @@ def test_builds(leaf):
 @pytest.mark.parametrize("leaf", LEAVES, ids=stem)
 def test_leaves_are_short_and_say_how_to_run_them(leaf):
     text = leaf.read_text()
-    assert f"python tools/train.py {leaf.relative_to(ROOT)}" in text
+    tool = "test.py" if leaf.name.startswith("official") else "train.py"
+    assert f"python tools/{tool} {leaf.relative_to(ROOT)}" in text
     assert "_base_" in text
     if leaf.parent.name == "lpt":
         assert len(text.splitlines()) <= 40
@@ -52,6 +54,15 @@ def test_phase2_goes_with_its_phase1(leaf):
     assert trained == {"neck.prompt_keys", "neck.group_prompts", "head.weight"}
     trained = {k for k, p in model1.named_parameters() if p.requires_grad}
     assert trained == {"backbone.shared_prompts", "head.weight"}
+
+
+def test_the_authors_checkpoint_is_tested_as_theirs_is():
+    cfg = Config.fromfile(ROOT / "configs" / "lpt" / "official_places_lt.py")
+    model = MODELS.build(cfg.model)
+    norms = [m for m in model.modules() if isinstance(m, nn.LayerNorm)]
+    assert len(norms) == 2 * 12 + 1
+    assert {norm.eps for norm in norms} == {1e-5}
+    assert model.backbone.init_cfg is None  # nothing is fetched
 
 
 def test_digits_data_fit_their_head():

@@ -1,9 +1,11 @@
 """The tools as a user runs them, each in a process of its own."""
 
 import json
+import re
 
 import numpy as np
 import pytest
+import timm
 import torch
 from PIL import Image
 from torch.testing import assert_close
@@ -101,6 +103,52 @@ def test_phase1_of_another_prompt_length_is_refused(phase1_folder, run_tool):
 def test_a_phase1_checkpoint_is_no_phase2_model(phase1_folder, run_tool):
     out = run_tool(TEST, PHASE2, phase1_folder / "epoch_2.pth", fails=True)
     assert "lacks neck.group_prompts, neck.prompt_keys" in out
+
+
+def half_of(state_dict):
+    return dict(list(state_dict.items())[::2])
+
+
+@pytest.fixture
+def bad_weights(tmp_path):
+    """Make files that no user should get away with."""
+    vit = timm.models.VisionTransformer(
+        img_size=8, patch_size=2, in_chans=1, embed_dim=64, depth=6, num_heads=4
+    )
+    whole = vit.state_dict()
+    torch.save(whole, tmp_path / "whole.pth")
+    content = (tmp_path / "whole.pth").read_bytes()
+    (tmp_path / "truncated.pth").write_bytes(content[: len(content) // 2])
+    Image.new("RGB", (8, 8)).save(tmp_path / "picture.pth", format="JPEG")
+    torch.save(dict(whole, code=np.load), tmp_path / "code.pth")
+    torch.save(half_of(whole), tmp_path / "half.pth")
+    large = timm.create_model("vit_large_patch16_224", depth=1, num_classes=0)
+    torch.save(large.state_dict(), tmp_path / "large.pth")
+
+
+BAD_WEIGHTS = {
+    "truncated.pth": "is truncated or damaged",
+    "picture.pth": r"is a picture \(JPEG\)",
+    "code.pth": r"holds more than tensors \(numpy\.load\)",
+    "half.pth": "missing: layers|is no trained model",
+    "large.pth": "it is a ViT .1024 wide.*set arch=|is no trained model",
+}
+
+
+@pytest.mark.parametrize(("name", "reason"), BAD_WEIGHTS.items(), ids=BAD_WEIGHTS)
+def test_bad_weights_end_a_run_with_one_line(
+    run_here, bad_weights, tmp_path, name, reason
+):
+    before = sorted(tmp_path.iterdir())
+    option = f"model.backbone.init_cfg.checkpoint={name}"
+    outputs = [
+        run_here(TRAIN, PHASE1, "--cfg-options", option, fails=True),
+        run_here(TRAIN, PHASE2, "--phase1", name, fails=True),
+        run_here(TEST, PHASE1, name, fails=True),
+    ]
+    for out in outputs:
+        assert re.fullmatch(rf"error: .*(?:{reason}).*", out)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_two_processes_train_and_test_on_cpu(run_tool, tmp_path):

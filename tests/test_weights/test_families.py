@@ -21,7 +21,6 @@ FAMILIES = {
     "vit_small_patch16_224": dict(arch="deit-small"),
     "vit_base_patch32_224": dict(arch="base", patch_size=32),
     "vit_large_patch16_224": dict(arch="large"),
-    "vit_large_patch14_224": dict(arch="large", patch_size=14),
     "vit_base_patch16_clip_quickgelu_224": dict(arch="base", **CLIP),
     "vit_base_patch32_clip_quickgelu_224": dict(arch="base", patch_size=32, **CLIP),
     "vit_small_patch14_dinov2": dict(arch="dinov2-small", **DINOV2),

@@ -47,12 +47,11 @@ def write_config(path, phase):
 @PHASES
 @pytest.mark.parametrize(("prefix", "wrapped"), [("", False), ("module.", True)])
 def test_converted_files_give_the_golden_outputs(
-    run_tool, tmp_path, monkeypatch, float64, phase, prefix, wrapped
+    run_here, tmp_path, float64, phase, prefix, wrapped
 ):
     state = save_official(tmp_path / "lpt.pth", phase, prefix, wrapped)
-    run_tool(CONVERTERS / "lpt_to_mm.py", "lpt.pth", "mm.pth")
+    run_here(CONVERTERS / "lpt_to_mm.py", "lpt.pth", "mm.pth")
     write_config(tmp_path / "official.py", phase)
-    monkeypatch.chdir(tmp_path)
     args = argparse.Namespace(
         config="official.py",
         work_dir=None,
@@ -74,7 +73,7 @@ def test_converted_files_give_the_golden_outputs(
     assert_close(feature, golden["feature"], rtol=0, atol=1e-9)
     assert_close(cosine, golden["cosine"], rtol=0, atol=1e-9)
 
-    run_tool(CONVERTERS / "mm_to_lpt.py", "mm.pth", "back.pth")
+    run_here(CONVERTERS / "mm_to_lpt.py", "mm.pth", "back.pth")
     back = torch.load("back.pth", weights_only=True)["state_dict"]
     assert back.keys() == state.keys()
     for name, tensor in state.items():
@@ -90,11 +89,11 @@ def test_our_checkpoints_go_out_and_come_back_bit_for_bit(phase):
     assert all(torch.equal(back[name], tensors[name]) for name in tensors)
 
 
-def test_another_eps_of_layer_norm_is_told(run_tool, tmp_path):
+def test_another_eps_of_layer_norm_is_told(run_here, tmp_path):
     model = MODELS.build(tiny_lpt(1))
     meta = dict(backbone=model.backbone.numerics)
     torch.save(dict(meta=meta, state_dict=model.state_dict()), tmp_path / "mm.pth")
-    out = run_tool(CONVERTERS / "mm_to_lpt.py", "mm.pth", "lpt.pth")
+    out = run_here(CONVERTERS / "mm_to_lpt.py", "mm.pth", "lpt.pth")
     assert "this model was trained with 1e-06" in out
 
 
@@ -131,12 +130,12 @@ def test_what_the_authors_have_no_place_for_is_refused():
         to_official(Weights(model.state_dict()))
 
 
-def test_no_file_is_overwritten_and_none_is_left_half_written(run_tool, tmp_path):
+def test_no_file_is_overwritten_and_none_is_left_half_written(run_here, tmp_path):
     save_official(tmp_path / "lpt.pth", 1)
     (tmp_path / "mine.pth").write_text("precious")
-    out = run_tool(CONVERTERS / "lpt_to_mm.py", "lpt.pth", "mine.pth", fails=True)
-    assert out == "error: 'mine.pth' exists and is not overwritten\n"
+    out = run_here(CONVERTERS / "lpt_to_mm.py", "lpt.pth", "mine.pth", fails=True)
+    assert out == "error: 'mine.pth' exists and is not overwritten"
     assert (tmp_path / "mine.pth").read_text() == "precious"
-    out = run_tool(CONVERTERS / "lpt_to_mm.py", "mine.pth", "new.pth", fails=True)
+    out = run_here(CONVERTERS / "lpt_to_mm.py", "mine.pth", "new.pth", fails=True)
     assert out.startswith("error: 'mine.pth' is no weight file")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lpt.pth", "mine.pth"]

@@ -1,3 +1,5 @@
+import logging
+
 import numpy as np
 import pytest
 import timm
@@ -270,10 +272,18 @@ def test_settings_that_no_tensor_shows_are_compared_with_timms(timm_model):
         build("timm:some_vit", arch=dict(ARCH, num_heads=6))
 
 
-def test_another_eps_of_layer_norm_is_a_warning(timm_model, caplog):
-    with caplog.at_level("WARNING", logger="mmengine"):
-        build("timm:some_vit", norm_cfg=dict(type="LN", eps=1e-5))
-    assert "LayerNorm eps of 1e-06, norm_cfg has 1e-05" in caplog.text
+def test_another_eps_of_layer_norm_is_a_warning(timm_model, monkeypatch):
+    logged = []
+    monkeypatch.setattr(
+        "lpt_mm.weights.pretrained_vit.print_log",
+        lambda text, logger, level=logging.INFO: logged.append((level, text)),
+    )
+    build("timm:some_vit", norm_cfg=dict(type="LN", eps=1e-5))
+    warning = "was made with a LayerNorm eps of 1e-06, norm_cfg has 1e-05"
+    assert logged[0] == (logging.WARNING, f"timm:some_vit {warning}")
+    logged.clear()
+    build("timm:some_vit")
+    assert [level for level, _ in logged] == [logging.INFO]
 
 
 def test_unknown_names_are_answered_with_similar_ones():

@@ -1,0 +1,145 @@
+import pytest
+import timm
+import torch
+from mmpretrain.registry import MODELS
+
+from lpt_mm.weights.architecture import ViTArchitecture, find_missing
+from lpt_mm.weights.description import describe
+from lpt_mm.weights.fitting_configs import fitting_configs
+from lpt_mm.weights.layouts import to_mmpretrain
+from lpt_mm.weights.reading import Weights
+from tests.conftest import ROOT
+from tests.golden import official_checkpoint, tiny_lpt
+
+CONFIGS = ROOT / "configs"
+INSPECT = ROOT / "tools" / "model_converters" / "inspect.py"
+
+
+def shapes_of(name, **kwargs):
+    with torch.device("meta"):
+        return timm.create_model(name, **kwargs).state_dict()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "settings"),
+    [
+        ("vit_tiny_patch16_224", "ViT-Ti/16", dict(arch="deit-tiny", patch_size=16)),
+        ("vit_base_patch32_224", "ViT-B/32", dict(arch="base", patch_size=32)),
+        (
+            "vit_large_patch14_clip_224",
+            "ViT-L/14 with pre-norm (CLIP)",
+            dict(arch="large", patch_size=14, pre_norm=True),
+        ),
+        (
+            "vit_giant_patch14_dinov2",
+            "ViT-g/14 with layer scale (DINOv2), SwiGLU",
+            dict(
+                arch="dinov2-giant",
+                patch_size=14,
+                layer_scale_init_value=1e-5,
+                layer_cfgs=dict(ffn_type="swiglu_fused"),
+            ),
+        ),
+    ],
+)
+def test_the_architecture_is_read_off_and_builds(name, text, settings):
+    tensors = to_mmpretrain(shapes_of(name, num_classes=0))
+    architecture = ViTArchitecture.of(tensors)
+    assert str(architecture) == text
+    assert architecture.settings() == settings
+    with torch.device("meta"):
+        img_size = 518 if "dinov2" in name else 224
+        vit = MODELS.build(
+            dict(settings, type="PromptedViT", img_size=img_size, prompt_mode="none")
+        )
+    assert {k: v.shape for k, v in vit.state_dict().items()} == {
+        k: v.shape for k, v in tensors.items()
+    }
+
+
+def test_the_settings_that_differ_are_named():
+    small = ViTArchitecture.of(to_mmpretrain(shapes_of("vit_small_patch14_dinov2")))
+    base = ViTArchitecture.of(to_mmpretrain(shapes_of("vit_base_patch16_224")))
+    assert base.differences(small) == dict(
+        arch="base", patch_size=16, layer_scale_init_value=0.0
+    )
+
+
+def test_what_is_missing_is_found_without_knowing_the_model():
+    tensors = to_mmpretrain(shapes_of("vit_base_patch16_224"))
+    assert find_missing(tensors) == set()
+    gone = {"layers.3.ln1.bias", "cls_token"}
+    part = {k: v for k, v in tensors.items() if k not in gone}
+    assert find_missing(part) == gone
+    assert ViTArchitecture.of(part) is None
+
+
+@pytest.mark.parametrize("official", [True, False])
+@pytest.mark.parametrize("phase", [1, 2])
+def test_lpt_checkpoints_are_described(official, phase):
+    tensors = official_checkpoint(f"phase{phase}_forward")
+    if not official:
+        tensors = MODELS.build(tiny_lpt(phase)).state_dict()
+    file = describe(Weights(tensors))
+    assert file.layout == ("LPT's authors" if official else "lpt_mm")
+    assert (file.phase, file.prompt_length, file.num_classes) == (phase, 5, 7)
+    assert (file.pool_size, file.group_prompt_length, file.num_shared_layers) == (
+        (6, 5, 2) if phase == 2 else (None, None, None)
+    )
+    assert file.img_size == (16, 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix", "layout", "num_classes"),
+    [
+        ("vit_small_patch16_224", "", "timm", 1000),
+        ("vit_small_patch16_224", "backbone.", "mmpretrain", None),
+        ("resnet18", "", None, None),
+    ],
+)
+def test_layouts_are_recognised(name, prefix, layout, num_classes):
+    tensors = {f"{prefix}{k}": v for k, v in shapes_of(name).items()}
+    file = describe(Weights(tensors))
+    assert (file.layout, file.num_classes) == (layout, num_classes)
+
+
+def test_the_configs_that_fit_are_found():
+    def names(weights):
+        return [path.stem for path in fitting_configs(weights, CONFIGS)]
+
+    assert names(Weights(shapes_of("vit_base_patch16_224"))) == ["lpt_vit_base"]
+    clip = shapes_of("vit_base_patch16_clip_quickgelu_224")
+    assert names(Weights(clip)) == ["lpt_vit_base_clip"]
+    assert names(Weights(shapes_of("vit_base_patch14_dinov2"))) == [
+        "lpt_vit_base_dinov2"
+    ]
+    assert names(Weights(shapes_of("resnet18"))) == []
+
+
+def test_a_file_is_described_for_its_user(run_here, tmp_path):
+    state = official_checkpoint("phase2_forward")
+    torch.save(dict(state_dict=state), tmp_path / "lpt.pth")
+    out = run_here(INSPECT, "lpt.pth")
+    for text in ("LPT's authors", "24 wide, 4 layers, patch 8", "6 groups of 5"):
+        assert text in out
+    assert "prompt_learner.Prompt_Keys" in out
+
+
+def test_half_a_file_and_other_models_are_told(run_here, tmp_path):
+    state = timm.create_model("resnet10t").state_dict()
+    torch.save(state, tmp_path / "other.pth")
+    out = run_here(INSPECT, "other.pth", fails=True)
+    assert "error: 'other.pth' holds no whole vision transformer" in out
+    state = list(official_checkpoint("phase1_forward").items())[::2]
+    torch.save(dict(state), tmp_path / "half.pth")
+    out = run_here(INSPECT, "half.pth", fails=True)
+    assert "not whole: lacks" in out
+
+
+def test_scripts_beside_inspect_find_the_standard_librarys_module(run_tool, tmp_path):
+    weights = ROOT / "lpt_mm" / "weights" / "vit_glyphs.pth"
+    out = run_tool(INSPECT, weights)
+    assert "lpt_vit_glyphs.py" in out
+    out = run_tool(INSPECT.with_name("lpt_to_mm.py"), weights, "out.pth", fails=True)
+    assert out == "error: this is no checkpoint of LPT's authors\n"
+    assert not list(tmp_path.iterdir())
