@@ -101,21 +101,7 @@ class ViTArchitecture:
             out. The number of heads is in no tensor, so ``arch`` lacks it if mmpretrain
             has no name for the sizes.
         """
-        sizes = dict(
-            embed_dims=self.embed_dims,
-            num_layers=self.num_layers,
-            feedforward_channels=self.feedforward_channels,
-        )
-        height, width = self.patch_size
-        settings = dict(
-            arch=self._known()[0] if self._known() else sizes,
-            patch_size=height if height == width else self.patch_size,
-            in_channels=self.in_channels,
-            pre_norm=self.pre_norm,
-            layer_scale_init_value=1e-5 if self.layer_scale else 0.0,
-            layer_cfgs=dict(ffn_type="swiglu_fused") if self.swiglu else {},
-        )
-        return {k: v for k, v in settings.items() if DEFAULTS.get(k) != v}
+        return {k: v for k, v in self._settings().items() if DEFAULTS.get(k) != v}
 
     def differences(self, other: "ViTArchitecture") -> dict[str, object]:
         """Give the arguments that make a ``PromptedViT`` of another architecture this.
@@ -126,9 +112,24 @@ class ViTArchitecture:
         Returns:
             The arguments that differ.
         """
-        own = DEFAULTS | self.settings()
-        theirs = DEFAULTS | other.settings()
-        return {k: v for k, v in own.items() if v != theirs[k]}
+        theirs = other._settings()
+        return {k: v for k, v in self._settings().items() if v != theirs[k]}
+
+    def _settings(self) -> dict[str, object]:
+        sizes = dict(
+            embed_dims=self.embed_dims,
+            num_layers=self.num_layers,
+            feedforward_channels=self.feedforward_channels,
+        )
+        height, width = self.patch_size
+        return dict(
+            arch=self._known()[0] if self._known() else sizes,
+            patch_size=height if height == width else self.patch_size,
+            in_channels=self.in_channels,
+            pre_norm=self.pre_norm,
+            layer_scale_init_value=1e-5 if self.layer_scale else 0.0,
+            layer_cfgs=dict(ffn_type="swiglu_fused") if self.swiglu else {},
+        )
 
     def _known(self) -> tuple[str, str] | None:
         return ARCHS.get((self.embed_dims, self.num_layers, self.feedforward_channels))
