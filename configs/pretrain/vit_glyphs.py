@@ -2,7 +2,7 @@
 
 Command:  python tools/train.py configs/pretrain/vit_glyphs.py
           python tools/model_converters/publish_backbone.py \
-              work_dirs/vit_glyphs/epoch_2.pth lpt_mm/weights/vit_glyphs.pth
+              work_dirs/vit_glyphs/epoch_2.pth vit_glyphs.pth
 """
 
 _base_ = "../_base_/default_runtime.py"

@@ -146,7 +146,8 @@ def find_missing(tensors: Mapping[str, Tensor]) -> set[str]:
     """
     layers = _layers(tensors)
     per_layer = set().union(*layers.values())
-    num_layers = 1 + max(layers, default=0)
+    # No more layers than tensors, whatever number a name may hold.
+    num_layers = min(1 + max(layers, default=0), len(tensors))
     wanted = {f"layers.{i}.{part}" for i in range(num_layers) for part in per_layer}
     return (ESSENTIAL | wanted) - tensors.keys()
 
