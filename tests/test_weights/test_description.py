@@ -141,5 +141,5 @@ def test_scripts_beside_inspect_find_the_standard_librarys_module(run_tool, tmp_
     out = run_tool(INSPECT, weights)
     assert "lpt_vit_glyphs.py" in out
     out = run_tool(INSPECT.with_name("lpt_to_mm.py"), weights, "out.pth", fails=True)
-    assert out == "error: this is no checkpoint of LPT's authors\n"
+    assert out.endswith("error: this is no checkpoint of LPT's authors\n")
     assert not list(tmp_path.iterdir())

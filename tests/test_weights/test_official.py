@@ -61,6 +61,7 @@ def test_converted_files_give_the_golden_outputs(
     )
     cfg = load_config(args)  # from here on, what tools/test.py does
     cfg.load_from = "mm.pth"
+    cfg.experiment_name = tmp_path.name
     check_start(cfg, new="")
     runner = Runner.from_cfg(cfg)
     runner.load_or_resume()
