@@ -41,8 +41,8 @@ def main() -> None:
         print_table({Path(args.config).stem: metrics}, str(long_tail.shot_groups))
         if args.out:
             write_report(args.out, metrics, long_tail)
-    close_processes()
 
 
 if __name__ == "__main__":
     main()
+    close_processes()

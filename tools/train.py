@@ -49,8 +49,8 @@ def main() -> None:
     runner = Runner.from_cfg(cfg)
     with one_line_errors((WeightFileError,)):  # timm fetches the backbone now
         runner.train()
-    close_processes()
 
 
 if __name__ == "__main__":
     main()
+    close_processes()

@@ -1,6 +1,7 @@
 """From a command line to a runner: what the tools in ``tools/`` share."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,9 @@ from mmengine.registry import init_default_scope
 from torch import distributed
 
 from lpt_mm.models.backbones import PromptedViT
-from lpt_mm.models.skeleton import build_skeleton
 from lpt_mm.weights.checks import check_checkpoint
 from lpt_mm.weights.reading import WeightFileError
+from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import local_file
 
 LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
@@ -106,9 +107,12 @@ def _use_cpu_processes(cfg: Config) -> None:
 def close_processes() -> None:
     """Leave the process group, if there is one, all processes together.
 
-    One that leaves while another still works may abort on its way out.
+    The caller must not hold the runner any more. A group that lives until the
+    interpreter ends has threads that may then ask for an interpreter that is gone,
+    which aborts the process.
     """
     if distributed.is_initialized():
+        gc.collect()  # the runner and its parts refer to each other, and to the group
         distributed.barrier()
         distributed.destroy_process_group()
 
@@ -178,8 +182,10 @@ def check_start(cfg: Config, new: str) -> None:
     if cfg.load_from:
         cfg.load_from = local_file(cfg.load_from)
         check_checkpoint(model, cfg.load_from, new)
-    elif isinstance(model.backbone, PromptedViT):
-        model.backbone.check_init()
+        return
+    backbone = getattr(model, "backbone", None)
+    if isinstance(backbone, PromptedViT):
+        backbone.check_init()
 
 
 def require_checkpoint(checkpoint: str) -> None:

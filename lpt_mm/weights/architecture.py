@@ -16,9 +16,14 @@ ARCHS = {
     (1536, 40, 6144): ("dinov2-giant", "g"),
 }
 DEFAULTS = dict(
-    in_channels=3, pre_norm=False, layer_scale_init_value=0.0, layer_cfgs={}
+    in_channels=3,
+    qkv_bias=True,
+    pre_norm=False,
+    layer_scale_init_value=0.0,
+    layer_cfgs={},
 )
 PATCHES = "patch_embed.projection.weight"
+MOST_PARTS = 100  # of one layer; a ViT has 12 to 15
 # Every vision transformer has these, in mmpretrain's names.
 ESSENTIAL = {"cls_token", "pos_embed", PATCHES, "ln1.weight", "ln1.bias"}
 
@@ -33,6 +38,7 @@ class ViTArchitecture:
         feedforward_channels: mmpretrain's argument of this name.
         patch_size: Height and width of a patch in pixels.
         in_channels: Channels of the images.
+        qkv_bias: Whether queries, keys and values have a bias.
         pre_norm: Whether the tokens are normalised before the first layer, as in CLIP.
         layer_scale: Whether the layers' outputs are scaled, as in DINOv2.
         swiglu: Whether the MLP is gated, as in DINOv2's ViT-g.
@@ -43,6 +49,7 @@ class ViTArchitecture:
     feedforward_channels: int
     patch_size: tuple[int, int]
     in_channels: int
+    qkv_bias: bool
     pre_norm: bool
     layer_scale: bool
     swiglu: bool
@@ -63,7 +70,7 @@ class ViTArchitecture:
         patches = tensors[PATCHES]
         swiglu = "ffn.w3.weight" in layers[0]
         last = f"layers.0.ffn.{'w3' if swiglu else 'layers.1'}.weight"
-        if last not in tensors:
+        if last not in tensors or tensors[last].ndim != 2:
             return None
         hidden = tensors[last].shape[1]
         return cls(
@@ -72,6 +79,7 @@ class ViTArchitecture:
             feedforward_channels=hidden * 3 // 2 if swiglu else hidden,
             patch_size=tuple(patches.shape[2:]),
             in_channels=patches.shape[1],
+            qkv_bias="attn.qkv.bias" in layers[0],
             pre_norm="pre_norm.weight" in tensors,
             layer_scale="attn.gamma1.weight" in layers[0],
             swiglu=swiglu,
@@ -88,6 +96,7 @@ class ViTArchitecture:
             ("pre-norm (CLIP)", self.pre_norm),
             ("layer scale (DINOv2)", self.layer_scale),
             ("SwiGLU", self.swiglu),
+            ("no bias of queries, keys and values", not self.qkv_bias),
             (f"{self.in_channels} image channel(s)", self.in_channels != 3),
         )
         present = ", ".join(extra for extra, there in extras if there)
@@ -98,8 +107,8 @@ class ViTArchitecture:
 
         Returns:
             The arguments by name, those with ``VisionTransformer``'s default value left
-            out. The number of heads is in no tensor, so ``arch`` lacks it if mmpretrain
-            has no name for the sizes.
+            out. The number of heads is in no tensor, so it is ``'?'`` if mmpretrain has
+            no name for the sizes.
         """
         return {k: v for k, v in self._settings().items() if DEFAULTS.get(k) != v}
 
@@ -119,6 +128,7 @@ class ViTArchitecture:
         sizes = dict(
             embed_dims=self.embed_dims,
             num_layers=self.num_layers,
+            num_heads="?",
             feedforward_channels=self.feedforward_channels,
         )
         height, width = self.patch_size
@@ -126,6 +136,7 @@ class ViTArchitecture:
             arch=self._known()[0] if self._known() else sizes,
             patch_size=height if height == width else self.patch_size,
             in_channels=self.in_channels,
+            qkv_bias=self.qkv_bias,
             pre_norm=self.pre_norm,
             layer_scale_init_value=1e-5 if self.layer_scale else 0.0,
             layer_cfgs=dict(ffn_type="swiglu_fused") if self.swiglu else {},
@@ -148,6 +159,8 @@ def find_missing(tensors: Mapping[str, Tensor]) -> set[str]:
     per_layer = set().union(*layers.values())
     # No more layers than tensors, whatever number a name may hold.
     num_layers = min(1 + max(layers, default=0), len(tensors))
+    if len(per_layer) > MOST_PARTS:
+        return ESSENTIAL - tensors.keys()
     wanted = {f"layers.{i}.{part}" for i in range(num_layers) for part in per_layer}
     return (ESSENTIAL | wanted) - tensors.keys()
 
@@ -156,6 +169,6 @@ def _layers(tensors: Mapping[str, Tensor]) -> dict[int, set[str]]:
     """Group the ends of the names by layer."""
     layers: dict[int, set[str]] = {}
     for name in tensors:
-        if match := re.match(r"layers\.(\d+)\.(.+)", name):
+        if match := re.match(r"layers\.(\d{1,4})\.(.+)", name):
             layers.setdefault(int(match[1]), set()).add(match[2])
     return layers

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from mmpretrain.utils import get_ori_model
-from torch import nn
+from torch import Size, nn
 
 from lpt_mm.weights.layouts import is_official
-from lpt_mm.weights.reading import WeightFileError, Weights
+from lpt_mm.weights.reading import WeightFileError, Weights, printable
 from lpt_mm.weights.sources import read_weights
 
 OFFICIAL = (
@@ -15,6 +15,7 @@ OFFICIAL = (
 )
 # Resized at load when the image size differs.
 RESIZABLE = "backbone.pos_embed"
+MOST_PATCHES = 10**6
 
 
 def check_checkpoint(model: nn.Module, checkpoint: str, new: str = "neck.") -> None:
@@ -61,6 +62,10 @@ def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str |
         for name in sorted(own.keys() & tensors.keys() - {RESIZABLE})
         if tensors[name].shape != own[name].shape
     ]
+    if RESIZABLE in own and RESIZABLE in tensors:
+        wanted, positions = own[RESIZABLE].shape, tensors[RESIZABLE].shape
+        if not fits_positions(positions, wanted):
+            reshaped.append(f"{RESIZABLE} is {tuple(positions)} in the checkpoint")
     if reshaped:
         return (
             "does not fit the config (prompt_length, num_classes and the "
@@ -81,13 +86,31 @@ def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str |
     now = getattr(getattr(model, "backbone", None), "numerics", {})
     changed = [
         f"{name} was {value} and is {now[name]} in the config"
-        for name, value in weights.meta.get("backbone", {}).items()
+        for name, value in weights.numerics.items()
         if now.get(name, value) != value
     ]
     return f"had another backbone: {', '.join(changed)}" if changed else None
 
 
-def list_some(names: Iterable[str], limit: int = 5) -> str:
+def fits_positions(positions: Size, own: Size) -> bool:
+    """Whether position embeddings can be used, if need be resized.
+
+    Args:
+        positions: Shape of the embeddings.
+        own: Shape (1, N, D) that is wanted.
+
+    Returns:
+        True if they are as wanted, or those of a class token and a square of patches.
+    """
+    if positions == own:
+        return True
+    if len(positions) != 3 or positions[0] != 1 or positions[2] != own[2]:
+        return False
+    patches = positions[1] - 1
+    return 0 < patches < MOST_PATCHES and round(patches**0.5) ** 2 == patches
+
+
+def list_some(names: Iterable[str], limit: int = 10) -> str:
     """Name the first few, and how many more there are.
 
     Args:
@@ -97,6 +120,6 @@ def list_some(names: Iterable[str], limit: int = 5) -> str:
     Returns:
         One line.
     """
-    names = sorted(names)
+    names = sorted(map(printable, names))
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more

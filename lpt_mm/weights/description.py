@@ -1,11 +1,13 @@
 """What a weight file is."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing
-from lpt_mm.weights.layouts import OFFICIAL_TO_OWN, is_official, rename, to_mmpretrain
+from lpt_mm.weights.layouts import is_official, official_to_own, to_mmpretrain
 from lpt_mm.weights.reading import Weights
 
 # Classifiers of timm and mmpretrain; classes come first in their shape.
@@ -27,7 +29,7 @@ class Description:
         group_prompt_length: Group prompt tokens per layer.
         num_shared_layers: First layers without group prompts.
         num_classes: Classes of the classifier.
-        layer_norm_eps: The eps of LayerNorm, where the file records it.
+        numerics: What no tensor shows, where the file records it.
     """
 
     layout: str | None
@@ -40,7 +42,7 @@ class Description:
     group_prompt_length: int | None
     num_shared_layers: int | None
     num_classes: int | None
-    layer_norm_eps: float | None
+    numerics: Mapping[str, object]
 
     def skeleton(self) -> dict:
         """Give the config of a model with these tensors, names and shapes alike.
@@ -82,10 +84,13 @@ def describe(weights: Weights) -> Description:
 
     Returns:
         The description.
+
+    Raises:
+        WeightFileError: If a tensor is there twice, in two layouts.
     """
     tensors = weights.tensors
     if is_official(tensors):
-        tensors = {rename(k, OFFICIAL_TO_OWN): v for k, v in tensors.items()}
+        tensors = official_to_own(tensors)
     backbone = to_mmpretrain(tensors)
     shared = backbone.pop("shared_prompts", None)
     pool = tensors.get("neck.group_prompts")
@@ -93,7 +98,7 @@ def describe(weights: Weights) -> Description:
     classifier = next((tensors[k] for k in CLASSIFIERS if k in tensors), None)
     phase = None
     if shared is not None and "head.weight" in tensors:
-        phase = 1 if pool is None else 2
+        phase = 1 if pool is None or pool.ndim != 4 else 2
     depth = architecture.num_layers if architecture else None
     return Description(
         layout=_find_layout(weights, backbone),
@@ -104,21 +109,21 @@ def describe(weights: Weights) -> Description:
         prompt_length=_size(shared, 1),
         pool_size=_size(pool, 0),
         group_prompt_length=_size(pool, 2),
-        num_shared_layers=None if None in (pool, depth) else depth - _size(pool, 1),
+        num_shared_layers=depth - _size(pool, 1) if phase == 2 and depth else None,
         num_classes=_size(classifier, 1 if phase else 0),
-        layer_norm_eps=weights.meta.get("backbone", {}).get("layer_norm_eps"),
+        numerics=weights.numerics,
     )
 
 
 def _size(tensor: Tensor | None, axis: int) -> int | None:
-    return None if tensor is None else tensor.shape[axis]
+    return None if tensor is None or tensor.ndim <= axis else tensor.shape[axis]
 
 
 def _find_layout(weights: Weights, backbone: dict[str, Tensor]) -> str | None:
     names = weights.tensors
     if is_official(names):
         return "LPT's authors"
-    if not any(name.startswith("layers.") for name in backbone):
+    if not any(re.match(r"layers\.\d+\.attn\.qkv\.", name) for name in backbone):
         return None
     if "backbone.shared_prompts" in names:
         return "lpt_mm"

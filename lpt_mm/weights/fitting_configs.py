@@ -6,12 +6,12 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from lpt_mm.models.skeleton import build_skeleton
 from lpt_mm.weights.checks import find_misfit
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.official import from_official
 from lpt_mm.weights.pretrained_vit import fit_backbone
 from lpt_mm.weights.reading import WeightFileError, Weights
+from lpt_mm.weights.skeleton import build_skeleton
 
 
 def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
@@ -22,10 +22,13 @@ def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
             take it once it is converted are sought.
         folder: The folder ``configs``.
 
+    Raises:
+        FileNotFoundError: If there is no such folder.
+
     Yields:
         Leaves that test a trained model, or model files that start from a backbone.
     """
-    folder = Path(folder).resolve()
+    folder = Path(folder).resolve(strict=True)
     init_default_scope("mmpretrain")
     description = describe(weights)
     if description.architecture is None:
@@ -34,7 +37,7 @@ def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
         for path in sorted(folder.glob("_base_/models/*.py")):
             backbone = build_skeleton(Config.fromfile(path).model.backbone)
             try:
-                fit_backbone(backbone, weights, "the file")
+                fit_backbone(backbone, weights)
             except WeightFileError:
                 continue
             yield path

@@ -4,6 +4,8 @@ import re
 
 from torch import Tensor
 
+from lpt_mm.weights.reading import rename_all
+
 # Beginnings of the names in timm, DINOv2 and mmpretrain; {i} stands for a layer.
 # https://github.com/huggingface/pytorch-image-models (vision_transformer.py),
 # https://github.com/facebookresearch/dinov2 (its MLP is called w12, w3).
@@ -22,7 +24,10 @@ TO_MMPRETRAIN = (
     ("norm.", "ln1."),
 )
 # timm names a gated MLP as a plain one.
-TIMM_SWIGLU = {"mlp.fc1.": "mlp.w12.", "mlp.fc2.": "mlp.w3."}
+TIMM_SWIGLU = (
+    ("blocks.{i}.mlp.fc1.", "layers.{i}.ffn.w12."),
+    ("blocks.{i}.mlp.fc2.", "layers.{i}.ffn.w3."),
+)
 # Not part of the transformer: classifiers, and the token of DINOv2's own training.
 LEFT_OUT = re.compile(r"^(head|fc_norm|head_dist|pre_logits)\.|^mask_token$")
 # Of classifiers of mmpretrain and of its CLIP.
@@ -50,22 +55,31 @@ def to_mmpretrain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     Returns:
         The tensors of the transformer without its classifier, in mmpretrain's names.
         Names of no known layout are kept.
+
+    Raises:
+        WeightFileError: If a tensor is there twice, in two layouts.
     """
     for prefix in PREFIXES:
         inner = {k.removeprefix(prefix): k for k in tensors if k.startswith(prefix)}
         if inner:
             tensors = {short: tensors[name] for short, name in inner.items()}
             break
-    swiglu = _is_swiglu(tensors)
-    renamed = {}
-    for name, tensor in tensors.items():
-        if LEFT_OUT.match(name):
-            continue
-        if swiglu:
-            for plain, gated in TIMM_SWIGLU.items():
-                name = name.replace(plain, gated)
-        renamed[rename(name, TO_MMPRETRAIN)] = tensor
-    return renamed
+    tensors = {k: v for k, v in tensors.items() if not LEFT_OUT.match(k)}
+    layout = TIMM_SWIGLU + TO_MMPRETRAIN if _is_swiglu(tensors) else TO_MMPRETRAIN
+    return rename_all(tensors, lambda name: rename(name, layout))
+
+
+def official_to_own(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Name the tensors of a checkpoint of LPT's authors as ours are.
+
+    Args:
+        tensors: Tensors in their names; a classifier of timm among them is left out.
+
+    Returns:
+        The tensors in our names. Names of no known layout are kept.
+    """
+    tensors = {k: v for k, v in tensors.items() if not LEFT_OUT.match(k)}
+    return rename_all(tensors, lambda name: rename(name, OFFICIAL_TO_OWN))
 
 
 def is_official(tensors: dict[str, Tensor]) -> bool:
@@ -102,6 +116,6 @@ def _is_swiglu(tensors: dict[str, Tensor]) -> bool:
     """Whether the first linear layer of timm's MLP makes values and their gates."""
     first = tensors.get("blocks.0.mlp.fc1.weight")
     second = tensors.get("blocks.0.mlp.fc2.weight")
-    if first is None or second is None:
+    if first is None or second is None or first.ndim != 2 or second.ndim != 2:
         return False
-    return first.shape[0] == 2 * second.shape[-1]
+    return first.shape[0] == 2 * second.shape[1]

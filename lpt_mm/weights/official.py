@@ -5,19 +5,19 @@ LayerNorm has an eps of 1e-5 instead of timm's 1e-6. No tensor shows it, so it i
 recorded in ``meta.backbone``.
 """
 
-from lpt_mm.models.skeleton import build_skeleton
 from lpt_mm.weights.checks import list_some
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.layouts import (
-    LEFT_OUT,
-    OFFICIAL_TO_OWN,
     OWN_TO_OFFICIAL,
     is_official,
+    official_to_own,
     rename,
 )
-from lpt_mm.weights.reading import WeightFileError, Weights
+from lpt_mm.weights.reading import WeightFileError, Weights, rename_all
+from lpt_mm.weights.skeleton import build_skeleton
 
 LAYER_NORM_EPS = 1e-5
+ACTIVATION = "GELU"
 
 
 def from_official(weights: Weights) -> Weights:
@@ -33,14 +33,13 @@ def from_official(weights: Weights) -> Weights:
         WeightFileError: If it is none of theirs, or not exactly one whole model.
     """
     if not is_official(weights.tensors):
-        raise WeightFileError("this is no checkpoint of LPT's authors")
-    tensors = {
-        rename(name, OFFICIAL_TO_OWN): tensor
-        for name, tensor in weights.tensors.items()
-        if not LEFT_OUT.match(name)
-    }
-    backbone = dict(layer_norm_eps=LAYER_NORM_EPS, activation="GELU")
-    converted = Weights(tensors, dict(backbone=backbone))
+        raise WeightFileError(f"{weights.source} is no checkpoint of LPT's authors")
+    backbone = dict(layer_norm_eps=LAYER_NORM_EPS, activation=ACTIVATION)
+    converted = Weights(
+        official_to_own(weights.tensors),
+        dict(backbone=backbone),
+        source=weights.source,
+    )
     _require_whole(converted)
     return converted
 
@@ -59,26 +58,34 @@ def to_official(weights: Weights) -> Weights:
             another backbone than a plain vision transformer.
     """
     if describe(weights).layout != "lpt_mm":
-        raise WeightFileError("this is no checkpoint of lpt_mm")
+        raise WeightFileError(f"{weights.source} is no checkpoint of lpt_mm")
     _require_whole(weights)
-    tensors = {
-        rename(name, OWN_TO_OFFICIAL): tensor
-        for name, tensor in weights.tensors.items()
-    }
-    return Weights(tensors)
+    if weights.numerics.get("activation", ACTIVATION) != ACTIVATION:
+        raise WeightFileError(
+            f"{weights.source} was trained with {weights.numerics['activation']}, the "
+            f"authors' code has {ACTIVATION}"
+        )
+    return Weights(
+        rename_all(weights.tensors, lambda name: rename(name, OWN_TO_OFFICIAL))
+    )
 
 
 def _require_whole(weights: Weights) -> None:
     """Refuse all but exactly one model of either phase, with a plain ViT."""
     description = describe(weights)
-    if description.missing:
-        raise WeightFileError(f"the backbone lacks {list_some(description.missing)}")
-    if description.architecture is None or description.phase is None:
-        raise WeightFileError("the prompts, the classifier or the backbone are missing")
     architecture = description.architecture
+    if architecture is None or description.phase is None:
+        lacks = list_some(description.missing or {"the prompts or the classifier"})
+        raise WeightFileError(f"{weights.source} is not whole: it lacks {lacks}")
     if architecture.pre_norm or architecture.layer_scale or architecture.swiglu:
-        raise WeightFileError(f"the authors' code has no {architecture}")
-    own, theirs = build_skeleton(description.skeleton()).state_dict(), weights.tensors
+        raise WeightFileError(
+            f"{weights.source} has a {architecture}, which the authors' code has not"
+        )
+    try:
+        own = build_skeleton(description.skeleton()).state_dict()
+    except (ValueError, TypeError) as error:
+        raise WeightFileError(f"{weights.source} makes no model: {error}") from error
+    theirs = weights.tensors
     wrong = {
         name
         for name in own.keys() | theirs.keys()
@@ -88,6 +95,6 @@ def _require_whole(weights: Weights) -> None:
     }
     if wrong:
         raise WeightFileError(
-            "these tensors are missing, left over or of a shape that does not go with "
-            f"the others: {list_some(wrong)}"
+            f"{weights.source} is not whole or of one piece: these tensors are missing,"
+            f" left over or do not go with the rest: {list_some(wrong)}"
         )

@@ -7,7 +7,8 @@ from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
 from lpt_mm.weights.architecture import ViTArchitecture
-from lpt_mm.weights.checks import OFFICIAL, list_some
+from lpt_mm.weights.checks import OFFICIAL, fits_positions, list_some
+from lpt_mm.weights.description import describe
 from lpt_mm.weights.layouts import is_official, to_mmpretrain
 from lpt_mm.weights.reading import WeightFileError, Weights
 from lpt_mm.weights.sources import read_weights
@@ -53,14 +54,21 @@ class PretrainedViT:
                 " for a plain one use PromptedViT(prompt_mode='none', frozen=False)"
             )
         weights = read_weights(self.checkpoint)
-        tensors = fit_backbone(module, weights, self.checkpoint)
-        tensors["pos_embed"] = _resize(tensors["pos_embed"], module.patch_resolution)
+        tensors = fit_backbone(module, weights)
+        tensors["pos_embed"] = _resize(tensors["pos_embed"], module, weights)
+        broken = [name for name, x in tensors.items() if not x.isfinite().all()]
+        if broken:
+            raise WeightFileError(
+                f"{self.checkpoint} has values that are no finite numbers: "
+                f"{list_some(broken)}"
+            )
         module.load_state_dict(tensors, strict=False)
-        eps = weights.meta.get("backbone", {}).get("layer_norm_eps")
-        if eps not in (None, module.numerics["layer_norm_eps"]):
+        own_eps = module.numerics["layer_norm_eps"]
+        eps = weights.numerics.get("layer_norm_eps", own_eps)
+        if eps != own_eps:
             print_log(
                 f"{self.checkpoint} was made with a LayerNorm eps of {eps}, "
-                f"norm_cfg has {module.numerics['layer_norm_eps']}",
+                f"norm_cfg has {own_eps}",
                 logger="current",
                 level=logging.WARNING,
             )
@@ -75,19 +83,15 @@ class PretrainedViT:
         Raises:
             WeightFileError: See :meth:`__call__`.
         """
-        weights = read_weights(self.checkpoint, fetch=False)
-        fit_backbone(module, weights, self.checkpoint)
+        fit_backbone(module, read_weights(self.checkpoint, fetch=False))
 
 
-def fit_backbone(
-    module: nn.Module, weights: Weights, checkpoint: str
-) -> dict[str, Tensor]:
+def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
     """Name tensors as a backbone does, and refuse them unless they fit.
 
     Args:
         module: A ``PromptedViT``.
         weights: The tensors, and what is known beside them.
-        checkpoint: What the error calls them.
 
     Returns:
         The backbone's tensors in mmpretrain's names; position embeddings may be of
@@ -97,16 +101,16 @@ def fit_backbone(
         WeightFileError: See :class:`PretrainedViT`.
     """
     if is_official(weights.tensors):
-        raise WeightFileError(f"{checkpoint} {OFFICIAL}")
+        raise WeightFileError(f"{weights.source} {OFFICIAL}")
     tensors, own = to_mmpretrain(weights.tensors), module.state_dict()
     misfits = [
         _compare_architectures(tensors, own) or _compare_shapes(tensors, own),
         _compare_names(tensors, own),
-        _compare_numerics(weights.meta.get("backbone", {}), module.numerics),
+        _compare_numerics(weights.numerics, module.numerics),
     ]
     if any(misfits):
         raise WeightFileError(
-            f"{checkpoint} does not fit the backbone: "
+            f"{weights.source} does not fit the backbone: "
             f"{'; '.join(filter(None, misfits))}"
         )
     return tensors
@@ -116,10 +120,10 @@ def _compare_architectures(theirs: dict[str, Tensor], own: dict[str, Tensor]) ->
     file, config = ViTArchitecture.of(theirs), ViTArchitecture.of(own)
     if file is None or config is None or file == config:
         return ""
-    changes = (f"{k}={v!r}" for k, v in file.differences(config).items())
+    changes = ", ".join(f"{k}={v!r}" for k, v in file.differences(config).items())
     return (
         f"it is a {file}, the config has a {config} "
-        f"(to use it, set {', '.join(changes)} in model.backbone)"
+        f"(to use it, set {changes} in model.backbone)"
     )
 
 
@@ -127,11 +131,15 @@ def _compare_shapes(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
     reshaped = {
         name
         for name in own.keys() & theirs.keys() - {"pos_embed"}
-        if own[name].shape != theirs[name].shape
+        if own[name].shape != theirs[name].shape or not theirs[name].is_floating_point()
     }
-    if "pos_embed" in theirs and not _fits_positions(theirs["pos_embed"], own):
+    positions = theirs.get("pos_embed")
+    if positions is not None and not (
+        fits_positions(positions.shape, own["pos_embed"].shape)
+        and positions.is_floating_point()
+    ):
         reshaped.add("pos_embed")
-    return f"of another shape: {list_some(reshaped)}" if reshaped else ""
+    return f"of another shape or type: {list_some(reshaped)}" if reshaped else ""
 
 
 def _compare_names(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
@@ -143,14 +151,6 @@ def _compare_names(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
     return "; ".join(parts)
 
 
-def _fits_positions(positions: Tensor, own: dict[str, Tensor]) -> bool:
-    """Whether these are the embeddings of a class token and of a square of patches."""
-    if positions.ndim != 3 or positions.shape[2] != own["pos_embed"].shape[2]:
-        return False
-    patches = positions.shape[1] - 1
-    return patches > 0 and round(patches**0.5) ** 2 == patches
-
-
 def _compare_numerics(theirs: dict[str, object], own: dict[str, object]) -> str:
     differences = [
         f"{name} is {theirs[name]} in the weights and {own[name]} in the config"
@@ -160,10 +160,18 @@ def _compare_numerics(theirs: dict[str, object], own: dict[str, object]) -> str:
     return "; ".join(differences)
 
 
-def _resize(positions: Tensor, patch_resolution: tuple[int, int]) -> Tensor:
-    rows, columns = patch_resolution
-    if positions.shape[1] == 1 + rows * columns:
+def _resize(positions: Tensor, module: nn.Module, weights: Weights) -> Tensor:
+    """Resize position embeddings of a square of patches to the module's grid."""
+    patches = positions.shape[1] - 1
+    side = round(patches**0.5)
+    # In mmpretrain's names as many patches are taken for the same grid, square or not.
+    same = positions.shape == module.pos_embed.shape and (
+        describe(weights).layout in ("mmpretrain", "lpt_mm") or side**2 != patches
+    )
+    if same or (side, side) == tuple(module.patch_resolution):
         return positions
     from timm.layers import resample_abs_pos_embed  # timm takes a second
 
-    return resample_abs_pos_embed(positions, [rows, columns], num_prefix_tokens=1)
+    return resample_abs_pos_embed(
+        positions, list(module.patch_resolution), num_prefix_tokens=1
+    )

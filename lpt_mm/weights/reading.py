@@ -4,6 +4,7 @@ import pickle
 import re
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ IGNORED_GLOBALS = (
     "numpy._core.multiarray._reconstruct",
     "numpy._core.multiarray.scalar",
 )
+NUMERICS = dict(num_heads=int, layer_norm_eps=float, activation=str)
 DAMAGED = "is truncated or damaged: fetch or copy it again"
 
 
@@ -39,14 +41,31 @@ class Weights:
 
     Args:
         tensors: The tensors by name.
-        meta: Further facts, such as ``cls_num_list``; ``backbone`` holds what
-            ``PromptedViT.numerics`` gives, as far as it is known.
+        meta: Further facts, such as ``cls_num_list``.
         format: ``'torch'``, ``'safetensors'``, ``'npz'`` or ``'timm'``.
+        source: What errors call it.
     """
 
     tensors: dict[str, Tensor]
     meta: dict = field(default_factory=dict)
     format: str = "torch"
+    source: str = "the file"
+
+    @property
+    def numerics(self) -> dict[str, object]:
+        """What ``PromptedViT.numerics`` gives, as far as ``meta.backbone`` records it.
+
+        Returns:
+            The known values by name; what is not of the right type is not believed.
+        """
+        recorded = self.meta.get("backbone")
+        if not isinstance(recorded, dict):
+            return {}
+        return {
+            name: recorded[name]
+            for name, kind in NUMERICS.items()
+            if isinstance(recorded.get(name), kind)
+        }
 
 
 class _Ignored:
@@ -109,7 +128,7 @@ def _find_format_of_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except zipfile.BadZipFile as error:
+    except Exception as error:  # of a parser of damaged input
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
     if any("/code/" in name for name in names):
         raise WeightFileError(
@@ -151,29 +170,82 @@ def _load_torch(path: Path, mmap: bool) -> object:
             )
     except pickle.UnpicklingError as error:
         unsafe = re.search(r"(?:GLOBAL|global|class) ([\w.]+\.\w+)", str(error))
+        if unsafe is None:
+            raise WeightFileError(
+                f"'{path}' is damaged, or a pickle of others than torch, and no code in"
+                " a file is ever run"
+            ) from error
         raise WeightFileError(
-            f"'{path}' holds more than tensors ({unsafe[1] if unsafe else 'a pickle'}),"
-            " and no code in a file is ever run: where you trust it, save its tensors "
-            "alone, with torch.save(model.state_dict(), FILE)"
+            f"'{path}' holds more than tensors ({unsafe[1]}), and no code in a file is "
+            "ever run: where you trust it, save its tensors alone, with "
+            "torch.save(model.state_dict(), FILE)"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
+    except Exception as error:  # of a parser of damaged input
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
 
 
 def _unwrap(content: object, path: Path, file_format: str) -> Weights:
     content = content if isinstance(content, dict) else {}
-    wrapped = (content.get(key) for key in ("state_dict", "model"))
-    named = next((inner for inner in wrapped if isinstance(inner, dict)), content)
-    tensors = {
-        name.removeprefix("module."): tensor
-        for name, tensor in named.items()
-        if isinstance(tensor, Tensor)
-    }
-    if not tensors:
-        raise WeightFileError(f"'{path}' holds no tensors")
+    candidates = [content.get("state_dict"), content.get("model"), content]
+    tensors = next(filter(None, map(_tensors_of, candidates)), None)
+    if tensors is None:
+        raise WeightFileError(f"'{path}' holds no tensors by name")
+    for name, tensor in tensors.items():
+        if tensor.layout is not torch.strided or tensor.device.type == "meta":
+            raise WeightFileError(f"'{path}' has no plain values of {printable(name)}")
     meta = content.get("meta")
     return Weights(
         tensors,
         meta if isinstance(meta, dict) else {},
         "safetensors" if file_format == "safetensors" else "torch",
+        source=f"'{path}'",
     )
+
+
+def _tensors_of(content: object) -> dict[str, Tensor]:
+    if not isinstance(content, dict):
+        return {}
+    tensors = {
+        name: tensor
+        for name, tensor in content.items()
+        if isinstance(name, str) and isinstance(tensor, Tensor)
+    }
+    return rename_all(tensors, lambda name: name.removeprefix("module."))
+
+
+def rename_all(
+    tensors: dict[str, Tensor], rename: Callable[[str], str]
+) -> dict[str, Tensor]:
+    """Rename tensors.
+
+    Args:
+        tensors: Tensors by name.
+        rename: Gives the new name for an old one.
+
+    Returns:
+        The tensors by new name.
+
+    Raises:
+        WeightFileError: If two of them get the same name.
+    """
+    origins: dict[str, str] = {}
+    for name in tensors:
+        new = rename(name)
+        if new in origins:
+            raise WeightFileError(
+                f"{printable(origins[new])} and {printable(name)} are the same tensor"
+            )
+        origins[new] = name
+    return {new: tensors[old] for new, old in origins.items()}
+
+
+def printable(text: str) -> str:
+    """Make text of a file safe to print.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text with control characters escaped.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from lpt_mm.weights.checks import list_some
 from lpt_mm.weights.description import Description
-from lpt_mm.weights.reading import Weights
+from lpt_mm.weights.reading import Weights, printable
 
 
 def print_weights(
@@ -25,15 +26,16 @@ def print_weights(
     tensors.add_column("KiB", justify="right")
     for name, tensor in weights.tensors.items():
         tensors.add_row(
-            name,
+            Text(printable(name)),
             " x ".join(map(str, tensor.shape)) or "number",
             str(tensor.dtype).removeprefix("torch."),
             f"{tensor.nbytes / 1024:,.1f}",
         )
     facts = Table(show_header=False, title="What it is")
     for fact in _facts(weights, description):
-        facts.add_row(*fact)
-    facts.add_row("fits", "\n".join(map(str, configs)) or "none of the configs")
+        facts.add_row(*map(Text, fact))
+    fits = "\n".join(map(str, configs)) or "none of the configs"
+    facts.add_row("fits", Text(fits))
     console = Console()
     console.print(tensors)
     console.print(facts)
@@ -64,7 +66,7 @@ def _facts_of_backbone(file: Description) -> Iterator[tuple[str, str]]:
     yield "width, depth", f"{architecture.embed_dims}, {architecture.num_layers}"
     if file.img_size is not None:
         yield "image size", "{} x {}".format(*file.img_size)
-    if file.layer_norm_eps is not None:
-        yield "eps of LayerNorm", f"{file.layer_norm_eps:g}"
+    for name, value in file.numerics.items():
+        yield name, printable(str(value))
     settings = (f"{k}={v!r}" for k, v in architecture.settings().items())
     yield "as PromptedViT", ", ".join(settings)

@@ -31,7 +31,13 @@ def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
         return read_timm(name, fetch)
     if source == "lpt_mm":
         return read_file(Path(__file__).parent / f"{name}.pth")
-    return read_file(local_file(checkpoint))
+    file = local_file(checkpoint)
+    try:
+        return read_file(file)
+    except WeightFileError:
+        if file != checkpoint:  # what was fetched is no weight file: do not keep it
+            Path(file).unlink()
+        raise
 
 
 def local_file(checkpoint: str) -> str:
@@ -53,8 +59,8 @@ def local_file(checkpoint: str) -> str:
     name = f"{digest}-{Path(urlsplit(checkpoint).path).name}"
     file = Path(torch.hub.get_dir()) / "checkpoints" / name
     if not file.is_file():
-        file.parent.mkdir(parents=True, exist_ok=True)
         try:
+            file.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(checkpoint, str(file))
         except (URLError, OSError) as error:
             raise WeightFileError(

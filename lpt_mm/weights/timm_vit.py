@@ -10,9 +10,11 @@ import numpy as np
 import timm
 import torch
 from timm.models import VisionTransformer
+from timm.models.vision_transformer import Block
 
-from lpt_mm.weights.reading import DAMAGED, WeightFileError, Weights
+from lpt_mm.weights.reading import DAMAGED, WeightFileError, Weights, printable
 
+CLASSIFIER = re.compile("head/|pre_logits/")
 LAYER_OF_NPZ = re.compile(r"Transformer/encoderblock_(\d+)/LayerNorm_0/scale")
 
 
@@ -38,25 +40,28 @@ def read_timm(name: str, fetch: bool = True) -> Weights:
             with torch.device("meta"):
                 model = timm.create_model(name, num_classes=0)
     except OSError as error:  # the hub's errors are OSErrors
+        pretrained = timm.get_pretrained_cfg(name, allow_unregistered=True)
+        repository = getattr(pretrained, "hf_hub_id", None) or f"timm/{name}"
         raise WeightFileError(
             f"timm could not fetch the weights of {name!r}. Without network, download "
-            f"model.safetensors of https://huggingface.co/timm/{name} on another "
+            f"model.safetensors of https://huggingface.co/{repository} on another "
             "machine and set model.backbone.init_cfg.checkpoint to its path"
         ) from error
-    except RuntimeError as error:  # no such model, or one without weights
+    except (RuntimeError, ValueError) as error:  # no such model, or without weights
         similar = difflib.get_close_matches(name, timm.list_pretrained("vit_*"), 3)
         hint = f"; similar names: {', '.join(similar)}" if similar else ""
         raise WeightFileError(
             f"timm has no weights of the name {name!r}{hint}"
         ) from error
-    return Weights(model.state_dict(), dict(backbone=_numerics(model)), "timm")
+    meta = dict(backbone=_numerics(model))
+    return Weights(model.state_dict(), meta, "timm", source=f"timm:{name}")
 
 
 def _numerics(model: torch.nn.Module) -> dict[str, object]:
     """Find what ``PromptedViT.numerics`` gives, as far as the model has it."""
-    if not isinstance(model, VisionTransformer):
+    block = model.blocks[0] if isinstance(model, VisionTransformer) else None
+    if not isinstance(block, Block):  # another kind of layer, whose names do not fit
         return {}
-    block = model.blocks[0]
     return dict(
         num_heads=block.attn.num_heads,
         layer_norm_eps=block.norm1.eps,
@@ -81,16 +86,27 @@ def read_npz(path: Path) -> Weights:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             model = _build_for(arrays)
-        model.load_pretrained(str(path))
-    except (KeyError, ValueError, RuntimeError) as error:
-        reason = str(error).strip("'\"").splitlines()[0]
+            model.load_pretrained(str(path))
+            size = sum(_size(arrays[k]) for k in arrays if not CLASSIFIER.match(k))
+        wanted = sum(parameter.numel() for parameter in model.parameters())
+        if size != wanted:  # timm repeats small arrays and passes over unknown ones
+            raise ValueError(f"it has {size:,} values, the model {wanted:,}")
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise WeightFileError(f"'{path}' {DAMAGED}") from error
+    except Exception as error:  # of a parser of foreign input
+        reason = printable(str(error).strip("'\""))
         raise WeightFileError(
             f"'{path}' is no whole vision transformer of AugReg: {reason}"
         ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise WeightFileError(f"'{path}' {DAMAGED}") from error
     numerics = dict(num_heads=model.blocks[0].attn.num_heads)
-    return Weights(model.state_dict(), dict(backbone=numerics), "npz")
+    meta = dict(backbone=numerics)
+    return Weights(model.state_dict(), meta, "npz", source=f"'{path}'")
+
+
+def _size(array: np.ndarray) -> int:
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(f"it has an array of type {array.dtype}")
+    return array.size
 
 
 def _build_for(arrays: np.lib.npyio.NpzFile) -> VisionTransformer:

@@ -1,5 +1,6 @@
 """Writing of weight files."""
 
+import tempfile
 from pathlib import Path
 
 import torch
@@ -32,12 +33,14 @@ def save_new(content: dict, path: str | Path) -> None:
 
     Raises:
         FileExistsError: If it exists.
+        OSError: If it cannot be written.
     """
     path = require_new(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        torch.save(content, partial)
-        partial.rename(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            torch.save(content, file)
+            Path(file.name).rename(path)
+        except BaseException:
+            Path(file.name).unlink()
+            raise

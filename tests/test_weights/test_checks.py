@@ -2,7 +2,8 @@ import pytest
 import torch
 from mmpretrain.registry import MODELS
 
-from lpt_mm.weights.checks import check_checkpoint, list_some
+from lpt_mm.weights.checks import check_checkpoint, find_misfit, list_some
+from lpt_mm.weights.reading import Weights
 from tests.golden import tiny_lpt
 
 
@@ -40,6 +41,23 @@ def test_another_width_or_depth_is_refused(tmp_path, key):
     file = save(tmp_path / "one.pth", phase=1)
     with pytest.raises(ValueError, match="must be the same"):
         check_checkpoint(MODELS.build(cfg), file)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"),
+    [
+        ((1, 17, 24), True),
+        ((1, 8, 24), False),
+        ((1, 17, 9), False),
+        ((1, 1, 24), False),
+        ((17, 24), False),
+    ],
+)
+def test_position_embeddings_must_be_of_a_square(shape, fits):
+    model = MODELS.build(tiny_lpt(1))
+    positions = {"backbone.pos_embed": torch.ones(shape)}
+    weights = Weights(dict(model.state_dict(), **positions))
+    assert (find_misfit(model, weights, new="") is None) == fits
 
 
 def test_long_lists_are_cut():

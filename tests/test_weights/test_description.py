@@ -7,7 +7,9 @@ from lpt_mm.weights.architecture import ViTArchitecture, find_missing
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.fitting_configs import fitting_configs
 from lpt_mm.weights.layouts import to_mmpretrain
-from lpt_mm.weights.reading import Weights
+from lpt_mm.weights.official import from_official
+from lpt_mm.weights.reading import WeightFileError, Weights
+from lpt_mm.weights.report import print_weights
 from tests.conftest import ROOT
 from tests.golden import official_checkpoint, tiny_lpt
 
@@ -141,5 +143,40 @@ def test_scripts_beside_inspect_find_the_standard_librarys_module(run_tool, tmp_
     out = run_tool(INSPECT, weights)
     assert "lpt_vit_glyphs.py" in out
     out = run_tool(INSPECT.with_name("lpt_to_mm.py"), weights, "out.pth", fails=True)
-    assert out.endswith("error: this is no checkpoint of LPT's authors\n")
+    assert out.endswith(f"error: '{weights}' is no checkpoint of LPT's authors\n")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"blocks.0.mlp.fc2.weight": torch.ones(24)},
+        {"blocks.0.mlp.fc1.weight": torch.tensor(1.0)},
+        {"patch_embed.proj.weight": torch.tensor(1.0)},
+        {"prompt_learner.Prompt_Tokens_pool": torch.ones(2)},
+        {"prompt_learner.Prompt_Tokens": torch.tensor(1.0)},
+        {"blocks.0.attn.qkv.weight" + "9" * 5000: torch.ones(1)},
+        {f"blocks.{'9' * 5000}.norm1.weight": torch.ones(1)},
+        {"blocks.9999.norm1.weight": torch.ones(1)},
+        {"[/red]\x1b[31m\udc80": torch.ones(1)},
+    ],
+)
+def test_odd_tensors_are_described_all_the_same(capsys, tensors):
+    weights = Weights(official_checkpoint("phase2_forward") | tensors)
+    print_weights(weights, describe(weights), [])
+    out = capsys.readouterr().out
+    assert "What it is" in out
+    assert "\x1b" not in out
+    with pytest.raises(WeightFileError):
+        from_official(weights)
+
+
+@pytest.mark.parametrize("recorded", ["vit", None, dict(layer_norm_eps="x", heads=1)])
+def test_records_of_the_wrong_type_are_not_believed(recorded):
+    weights = Weights({}, dict(backbone=recorded))
+    assert weights.numerics == describe(weights).numerics == {}
+
+
+def test_a_missing_folder_of_configs_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="gone"):
+        list(fitting_configs(Weights({}), tmp_path / "gone"))

@@ -11,8 +11,10 @@ from torch.testing import assert_close
 from lpt_mm.engine.launch import check_start, load_config
 from lpt_mm.weights import WeightFileError
 from lpt_mm.weights.checks import find_misfit
+from lpt_mm.weights.description import describe
 from lpt_mm.weights.official import from_official, to_official
 from lpt_mm.weights.reading import Weights, read_file
+from lpt_mm.weights.writing import save_new
 from tests.conftest import ROOT
 from tests.golden import load_golden, official_checkpoint, tiny_lpt
 
@@ -110,9 +112,9 @@ def test_a_converted_file_is_for_an_eps_of_1e_5(tmp_path):
 @pytest.mark.parametrize(
     ("drop", "reason"),
     [
-        ("blocks.1.", "the backbone lacks layers.1.attn.proj.bias"),
-        ("prompt_learner.head", "the prompts, the classifier or the backbone are"),
-        ("prompt_learner.", "this is no checkpoint of LPT's authors"),
+        ("blocks.1.", "not whole: it lacks layers.1.attn.proj.bias"),
+        ("prompt_learner.head", "it lacks the prompts or the classifier"),
+        ("prompt_learner.", "the file is no checkpoint of LPT's authors"),
         ("prompt_learner.Prompt_Keys", "missing, left over .*: neck.prompt_keys"),
     ],
 )
@@ -127,8 +129,33 @@ def test_what_the_authors_have_no_place_for_is_refused():
     with pytest.raises(WeightFileError, match="no checkpoint of lpt_mm"):
         to_official(Weights(official_checkpoint("phase1_forward")))
     model = MODELS.build(tiny_lpt(1, pre_norm=True))
-    with pytest.raises(WeightFileError, match=r"authors' code has no .*pre-norm"):
+    with pytest.raises(WeightFileError, match=r"pre-norm .*which the authors'"):
         to_official(Weights(model.state_dict()))
+
+
+def test_a_classifier_of_timm_is_left_out():
+    state = official_checkpoint("phase1_forward")
+    weights = Weights(state | {"head.weight": torch.ones(9, 24)})
+    converted = from_official(weights).tensors
+    assert torch.equal(converted["head.weight"], state["prompt_learner.head.weight"])
+    assert describe(weights).num_classes == 7
+
+
+def test_another_activation_is_refused():
+    model = MODELS.build(tiny_lpt(1, layer_cfgs=dict(act_cfg=dict(type="QuickGELU"))))
+    meta = dict(backbone=model.backbone.numerics)
+    with pytest.raises(WeightFileError, match="with QuickGELU, the authors' code has"):
+        to_official(Weights(model.state_dict(), meta))
+
+
+def test_files_that_cannot_be_written_leave_nothing_behind(run_here, tmp_path):
+    save_official(tmp_path / "lpt.pth", 1)
+    (tmp_path / "file").write_text("no folder")
+    out = run_here(CONVERTERS / "lpt_to_mm.py", "lpt.pth", "file/mm.pth", fails=True)
+    assert out.startswith("error: ")
+    with pytest.raises(AttributeError):
+        save_new(dict(a=lambda: 0), tmp_path / "new" / "a.pth")
+    assert not list(tmp_path.glob("new/*"))
 
 
 def test_no_file_is_overwritten_and_none_is_left_half_written(run_here, tmp_path):

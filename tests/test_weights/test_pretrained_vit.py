@@ -6,6 +6,7 @@ import timm
 import torch
 from mmpretrain.registry import MODELS
 from safetensors.torch import save_file
+from timm.layers import resample_abs_pos_embed
 from timm.models.vision_transformer import checkpoint_filter_fn
 from torch import nn
 from torch.testing import assert_close
@@ -102,6 +103,40 @@ def test_another_image_size_gives_timms_features(timm_vit, tmp_path, img_size):
     assert_close(vit(x)[0], expected, rtol=0, atol=1e-5)
 
 
+def test_oblong_images_are_resized_to_as_by_timm(timm_vit, tmp_path):
+    torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
+    vit = build(tmp_path / "w.pth", img_size=(8, 32))  # 1 x 4 patches for 2 x 2
+    expected = resample_abs_pos_embed(timm_vit.pos_embed, [1, 4], num_prefix_tokens=1)
+    assert_close(vit.pos_embed, expected, rtol=0, atol=0)
+    assert (vit.pos_embed - timm_vit.pos_embed).abs().max() > 0.01
+    for img_size in ((8, 32), (16, 24)):  # of oblong images, and for the same
+        vit = build("", init_cfg=None, img_size=img_size)
+        torch.save(vit.state_dict(), tmp_path / "own.pth")
+        again = build(tmp_path / "own.pth", img_size=img_size)
+        assert_close(again.pos_embed, vit.pos_embed, rtol=0, atol=0)
+
+
+def test_a_tensor_that_is_there_twice_is_refused(timm_vit, tmp_path):
+    twice = dict(timm_vit.state_dict(), **{"ln1.weight": torch.ones(24)})
+    torch.save(twice, tmp_path / "w.pth")
+    with pytest.raises(WeightFileError, match=r"norm\.weight and ln1\.weight are"):
+        build(tmp_path / "w.pth")
+
+
+def test_values_that_are_no_numbers_are_refused(timm_vit, tmp_path):
+    timm_vit.norm.bias.data[3] = torch.nan
+    torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
+    with pytest.raises(WeightFileError, match=r"no finite numbers: ln1\.bias"):
+        build(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions_are_read(timm_vit, tmp_path, dtype):
+    torch.save(timm_vit.to(dtype).state_dict(), tmp_path / "w.pth")
+    vit = build(tmp_path / "w.pth")
+    assert torch.equal(vit.ln1.bias, timm_vit.norm.bias.float())
+
+
 def test_dinov2_s_own_names_are_read(tmp_path):
     vit = build("", init_cfg=None, layer_cfgs=dict(ffn_type="swiglu_fused"))
     own_names = {
@@ -169,6 +204,26 @@ def test_a_truncated_npz_is_refused(timm_vit, tmp_path, share):
         build(tmp_path / "w.npz")
 
 
+@pytest.mark.parametrize(
+    ("name", "array", "reason"),
+    [
+        ("Transformer/encoder_norm/scale", np.ones(1, np.float32), "19,249 values, "),
+        ("Transformer/more", np.ones(3, np.float32), "19,275 values, the model 19,272"),
+        ("cls", np.ones((1, 1, 24), np.int8), "an array of type int8"),
+        ("Transformer/posembed_input/pos_embedding", np.ones(5), "no whole vision"),
+    ],
+)
+def test_npz_files_that_timm_would_bend_into_shape_are_refused(
+    timm_vit, tmp_path, name, array, reason
+):
+    save_npz(timm_vit, tmp_path / "w.npz")
+    with np.load(tmp_path / "w.npz") as file:
+        arrays = dict(file) | {name: array}
+    np.savez(tmp_path / "w.npz", **arrays)
+    with pytest.raises(WeightFileError, match=reason):
+        build(tmp_path / "w.npz")
+
+
 def test_an_npz_without_some_layer_is_refused(timm_vit, tmp_path):
     save_npz(timm_vit, tmp_path / "w.npz")
     with np.load(tmp_path / "w.npz") as file:
@@ -193,8 +248,12 @@ def test_the_embedded_backbone_fits_its_config():
         (lambda s: s.pop("norm.bias"), r"missing: ln1\.bias"),
         (lambda s: s.update(extra=torch.ones(1)), "left over: extra"),
         (
+            lambda s: s.update({"norm.bias": torch.ones(24, dtype=torch.int8)}),
+            r"of another shape or type: ln1\.bias",
+        ),
+        (
             lambda s: s.update({"norm.bias": torch.ones(7)}),
-            r"of another shape: ln1\.bias",
+            r"of another shape or type: ln1\.bias",
         ),
     ],
 )
@@ -202,7 +261,7 @@ def test_refuses_weights_that_do_not_fit(timm_vit, tmp_path, change, message):
     state_dict = timm_vit.state_dict()
     change(state_dict)
     torch.save(state_dict, tmp_path / "w.pth")
-    with pytest.raises(ValueError, match=rf"w\.pth does not fit .*{message}"):
+    with pytest.raises(ValueError, match=rf"w\.pth' does not fit .*{message}"):
         build(tmp_path / "w.pth")
 
 
@@ -217,6 +276,7 @@ def test_refuses_weights_that_do_not_fit(timm_vit, tmp_path, change, message):
         (dict(patch_size=16), "set patch_size=8 in model.backbone"),
         (dict(pre_norm=True), "pre-norm .*set pre_norm=False .*missing: pre_norm.bias"),
         (dict(layer_scale_init_value=1e-5), "set layer_scale_init_value=0.0"),
+        (dict(qkv_bias=False), "set qkv_bias=True in model.backbone"),
         (dict(layer_cfgs=dict(ffn_type="swiglu_fused")), r"set layer_cfgs=\{\} in"),
     ],
 )
@@ -232,7 +292,7 @@ def test_positions_that_are_no_square_are_refused(timm_vit, tmp_path):
     state_dict = timm_vit.state_dict()
     state_dict["pos_embed"] = torch.ones(1, 8, 24)
     torch.save(state_dict, tmp_path / "w.pth")
-    with pytest.raises(WeightFileError, match="of another shape: pos_embed"):
+    with pytest.raises(WeightFileError, match="of another shape or type: pos_embed"):
         build(tmp_path / "w.pth")
 
 
@@ -298,3 +358,6 @@ def test_without_network_the_error_says_what_to_fetch(monkeypatch):
     monkeypatch.setattr(timm, "create_model", refuse)
     with pytest.raises(WeightFileError, match=r"timm/some_vit .*set model\.backbone"):
         build("timm:some_vit")
+    name = "vit_base_patch16_clip_quickgelu_224.openai"  # another name at the hub
+    with pytest.raises(WeightFileError, match=r"patch16_clip_224\.openai"):
+        build(f"timm:{name}")

@@ -16,6 +16,10 @@ from lpt_mm.weights.reading import read_file
 TENSORS = {"a.weight": torch.arange(6.0).reshape(2, 3), "b": torch.ones(1)}
 
 
+SPARSE = {"a": torch.eye(2).to_sparse()}
+TWICE = {"a": torch.ones(1), "module.a": torch.zeros(1)}
+
+
 class Code:
     """Runs a command when it is unpickled."""
 
@@ -98,6 +102,9 @@ def make_program(path):
         (lambda path: path.write_bytes(b"\0" * 100), "neither of torch nor of safe"),
         (lambda path: torch.save(dict(epoch=1), path), "holds no tensors"),
         (lambda path: torch.save([1], path), "holds no tensors"),
+        (lambda path: torch.save({1: torch.ones(1)}, path), "holds no tensors"),
+        (lambda path: torch.save(SPARSE, path), "has no plain values of a"),
+        (lambda path: torch.save(TWICE, path), r"module\.a are the same tensor"),
         (lambda path: np.savez(path.open("wb"), a=np.ones(1)), "no whole vision tr"),
     ],
 )
@@ -106,9 +113,26 @@ def test_files_that_hold_no_weights_are_named_with_the_reason(tmp_path, make, re
     with pytest.raises(WeightFileError, match="there is no weight file"):
         read_file(tmp_path / "w.pth")
     make(tmp_path / "w.pth")
-    with pytest.raises(WeightFileError, match=rf"w\.pth' .*{reason}") as error:
+    with pytest.raises(WeightFileError, match=reason) as error:
         read_file(tmp_path / "w.pth")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_damaged_files_give_no_other_errors(tmp_path, zipped):
+    file, rng = tmp_path / "w.pth", np.random.default_rng(0)
+    torch.save(TENSORS, file, _use_new_zipfile_serialization=zipped)
+    whole = np.frombuffer(file.read_bytes(), np.uint8)
+    refused = 0
+    for _ in range(200):
+        damaged = whole.copy()
+        damaged[rng.integers(len(whole), size=4)] = rng.integers(256, size=4)
+        file.write_bytes(damaged.tobytes())
+        try:
+            read_file(file)
+        except WeightFileError:
+            refused += 1
+    assert refused > 20
 
 
 @pytest.mark.parametrize("save", [torch.save, save_file, "old torch"])
@@ -121,5 +145,5 @@ def test_truncated_files_are_refused(tmp_path, save, share):
         save(tensors, file)
     whole = file.read_bytes()
     file.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(WeightFileError, match="'.*w' is truncated or damaged"):
+    with pytest.raises(WeightFileError, match="damaged"):
         read_file(file)

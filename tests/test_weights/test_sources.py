@@ -27,3 +27,10 @@ def test_a_url_that_cannot_be_fetched_says_where_to_put_the_file(tmp_path):
     url = (tmp_path / "gone.pth").as_uri()
     with pytest.raises(WeightFileError, match=r"could not fetch .*hub/checkpoints/.*-"):
         local_file(url)
+
+
+def test_what_was_fetched_in_vain_is_not_kept(tmp_path):
+    (tmp_path / "model.pth").write_text("<html>404")
+    with pytest.raises(WeightFileError, match="is a web page"):
+        read_weights((tmp_path / "model.pth").as_uri())
+    assert not list((tmp_path / "hub" / "checkpoints").iterdir())

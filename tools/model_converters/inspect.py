@@ -7,7 +7,8 @@ import sys
 if __name__ == "inspect":
     # Python looks into a script's own folder first, so for the scripts in this one this
     # file hides the standard library's module of its name: hand that over instead.
-    sys.path.remove(os.path.dirname(__file__))
+    folder = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != folder]
     del sys.modules["inspect"]
     import inspect  # noqa: F401
 else:
@@ -34,7 +35,7 @@ def main() -> None:
         configs = fitting_configs(weights, args.configs)
         print_weights(weights, description, configs)
     if description.architecture is None:
-        sys.exit(f"error: '{args.file}' holds no whole vision transformer that we know")
+        sys.exit(f"error: {weights.source} holds no whole vision transformer")
 
 
 if __name__ == "__main__":

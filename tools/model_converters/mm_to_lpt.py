@@ -19,11 +19,11 @@ def main() -> None:
         require_new(args.dst)
         weights = read_file(args.src)
         save_new(dict(state_dict=to_official(weights).tensors), args.dst)
-    eps = weights.meta.get("backbone", {}).get("layer_norm_eps", "an unknown value")
+    eps = weights.numerics.get("layer_norm_eps")
     if eps != LAYER_NORM_EPS:
         sys.stderr.write(
-            f"note: the authors' code sets the eps of LayerNorm to {LAYER_NORM_EPS}, "
-            f"this model was trained with {eps}: its features there differ slightly\n"
+            f"note: the authors' code sets the eps of LayerNorm to {LAYER_NORM_EPS}; "
+            f"this model was trained with {eps or 'one that is not recorded'}\n"
         )
 
 

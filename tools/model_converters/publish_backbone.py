@@ -3,20 +3,26 @@
 import argparse
 
 from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.weights.description import describe
 from lpt_mm.weights.layouts import to_mmpretrain
-from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.reading import WeightFileError, read_file
 from lpt_mm.weights.writing import require_new, save_new
 
 
 def main() -> None:
-    """Read a checkpoint, write the tensors of its backbone alone."""
+    """Read a checkpoint, write its backbone alone, with what no tensor shows of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("src", help="checkpoint of an mmpretrain classifier")
     parser.add_argument("dst", help="file to write, which must not exist")
     args = parser.parse_args()
     with one_line_errors():
         require_new(args.dst)
-        save_new(to_mmpretrain(read_file(args.src).tensors), args.dst)
+        weights = read_file(args.src)
+        if describe(weights).layout not in ("mmpretrain", "lpt_mm"):
+            raise WeightFileError(f"{weights.source} holds no backbone of mmpretrain")
+        meta = dict(backbone=weights.numerics)
+        state_dict = to_mmpretrain(weights.tensors)
+        save_new(dict(meta=meta, state_dict=state_dict), args.dst)
 
 
 if __name__ == "__main__":
