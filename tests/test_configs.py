@@ -26,7 +26,7 @@ def test_builds(leaf):
     for name, hook in cfg.default_hooks.items():
         # VisualizationHook is mmengine's, and needs a running visualizer.
         assert hook is None or name == "visualization" or HOOKS.build(hook)
-    METRICS.build(cfg.val_evaluator)
+    METRICS.build(cfg.get("test_evaluator") or cfg.val_evaluator)
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=stem)

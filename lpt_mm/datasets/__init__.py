@@ -2,6 +2,9 @@
 
 from lpt_mm.datasets.digits_lt import DigitsLT
 from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate
+from lpt_mm.datasets.long_tailed_cifar10 import LongTailedCIFAR10
+from lpt_mm.datasets.long_tailed_cifar100 import LongTailedCIFAR100
+from lpt_mm.datasets.long_tailed_subset import LongTailedSubset
 from lpt_mm.datasets.rendered_glyphs import RenderedGlyphs
 from lpt_mm.datasets.samplers import ClassBalancedSampler, DualSampler
 from lpt_mm.datasets.transforms import LoadImage
@@ -12,6 +15,9 @@ __all__ = [
     "DualSampler",
     "DualSamplerDataset",
     "LoadImage",
+    "LongTailedCIFAR10",
+    "LongTailedCIFAR100",
+    "LongTailedSubset",
     "RenderedGlyphs",
     "dual_collate",
 ]

@@ -1,0 +1,51 @@
+"""CIFAR-100-LT: mmpretrain fetches CIFAR-100 (161 MiB) at the first run.
+
+There is no validation list, so nothing selects a checkpoint: the last one is tested.
+Leaves set val_cfg=None for it, and to_rgb=False, since these images are RGB already.
+"""
+
+data_root = "data/cifar100/"
+
+train_pipeline = [
+    dict(
+        type="RandomResizedCrop", scale=224, backend="pillow", interpolation="bilinear"
+    ),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="PackInputs"),
+]
+test_pipeline = [
+    dict(type="Resize", scale=(256, 256), backend="pillow", interpolation="bilinear"),
+    dict(type="CenterCrop", crop_size=224),
+    dict(type="PackInputs"),
+]
+
+train_dataloader = dict(
+    batch_size=64,  # of each sampling, on each GPU
+    num_workers=8,
+    persistent_workers=True,
+    pin_memory=True,
+    dataset=dict(
+        type="DualSamplerDataset",
+        dataset=dict(
+            type="LongTailedCIFAR100",
+            data_root=data_root,
+            imbalance_ratio=100,
+            imbalance_type="exp",
+            seed=0,
+            pipeline=train_pipeline,
+        ),
+    ),
+    sampler=dict(type="DualSampler"),
+    collate_fn=dict(type="dual_collate"),
+)
+test_dataloader = dict(
+    batch_size=128,
+    num_workers=8,
+    pin_memory=True,
+    dataset=dict(
+        type="CIFAR100", data_root=data_root, split="test", pipeline=test_pipeline
+    ),
+    sampler=dict(type="DefaultSampler", shuffle=False),
+    collate_fn=dict(type="default_collate"),
+)
+test_evaluator = dict(type="LongTailMetric", thresholds=(20, 100))

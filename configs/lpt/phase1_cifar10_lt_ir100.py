@@ -1,0 +1,17 @@
+"""LPT phase 1 on CIFAR-10-LT, imbalance ratio 100: the shared prompt.
+
+Paper:    arXiv 2210.01033.
+Data:     12,406 training images, 5,000 to 50 per class; 10,000 test images.
+Command:  python tools/train.py configs/lpt/phase1_cifar10_lt_ir100.py --amp
+Time:     17 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
+"""
+
+_base_ = [
+    "../_base_/models/lpt_vit_base.py",
+    "../_base_/datasets/cifar10_lt.py",
+    "../_base_/schedules/lpt_sgd.py",
+    "../_base_/default_runtime.py",
+]
+
+model = dict(head=dict(num_classes=10), data_preprocessor=dict(to_rgb=False))
+val_cfg = None

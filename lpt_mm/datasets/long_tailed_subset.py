@@ -1,0 +1,96 @@
+"""Any data set, made long-tailed."""
+
+import numpy as np
+from mmpretrain.registry import DATASETS
+from torch.utils.data import Dataset
+
+from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.long_tail import draw_long_tail, largest_class, long_tailed_counts
+
+
+@DATASETS.register_module()
+class LongTailedSubset(Dataset):
+    """Choose images of a data set so that class 0 has most and the last class least.
+
+    Args:
+        dataset: Config of the data set.
+        imbalance_ratio: Images of the most frequent class over those of the rarest.
+        max_per_class: Images of the most frequent class; by default as many as the data
+            set allows.
+        imbalance_type: ``'exp'`` or ``'step'``, see :func:`long_tailed_counts`.
+        seed: Seed of the choice of images.
+
+    Raises:
+        ValueError: If some class has fewer images than it takes.
+    """
+
+    def __init__(
+        self,
+        dataset: dict | Dataset,
+        imbalance_ratio: float,
+        max_per_class: int | None = None,
+        imbalance_type: str = "exp",
+        seed: int = 0,
+    ) -> None:
+        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        self.imbalance = (imbalance_ratio, imbalance_type)
+        self.max_per_class = max_per_class
+        self.seed = seed
+        self.full_init()
+
+    @property
+    def metainfo(self) -> dict:
+        """Meta information of the wrapped data set."""
+        return self.dataset.metainfo
+
+    def full_init(self) -> None:
+        """Load the wrapped data set and choose among its images."""
+        self.dataset.full_init()
+        labels = gt_labels(self.dataset)
+        names = self.metainfo.get("classes", ())
+        available = np.bincount(labels, minlength=len(names))
+        feasible = largest_class(available, *self.imbalance)
+        most = self.max_per_class or feasible
+        counts = long_tailed_counts(most, len(available), *self.imbalance)
+        if (np.array(counts) > available).any():
+            label = int(np.argmax(np.array(counts) > available))
+            raise ValueError(
+                f"max_per_class={most} asks for {counts[label]} images of class {label}"
+                f"{f' ({names[label]})' if names else ''}, which has "
+                f"{available[label]}; at most max_per_class={feasible} is possible"
+            )
+        self.indices = draw_long_tail(labels, counts, self.seed)
+
+    def get_data_info(self, idx: int) -> dict:
+        """Return the annotation of an image.
+
+        Args:
+            idx: Index of the image in the subset.
+
+        Returns:
+            The annotation.
+        """
+        return self.dataset.get_data_info(int(self.indices[idx]))
+
+    def get_gt_labels(self) -> np.ndarray:
+        """Return the labels of the subset.
+
+        Returns:
+            (number of images,) int64 class indices.
+        """
+        return gt_labels(self.dataset)[self.indices]
+
+    def __len__(self) -> int:
+        """Count the images of the subset."""
+        return len(self.indices)
+
+    def __getitem__(self, idx: int) -> dict:
+        """Read an image of the subset.
+
+        Args:
+            idx: Index of the image in the subset.
+
+        Returns:
+            The sample.
+        """
+        return self.dataset[int(self.indices[idx])]

@@ -1,0 +1,44 @@
+import pickle
+
+import numpy as np
+import pytest
+from mmpretrain.datasets import CIFAR10, CIFAR100
+from mmpretrain.registry import DATASETS
+
+from lpt_mm.datasets.labels import gt_labels
+
+
+def write_cifar(folder, cls, key, num_classes, per_class):
+    """Write files like CIFAR's, with the label of an image as its grey level."""
+    (folder / cls.base_folder).mkdir()
+    for name, _ in cls.train_list + cls.test_list:
+        labels = np.tile(np.arange(num_classes), per_class).tolist()
+        data = np.repeat(np.uint8(labels)[:, None], 3072, axis=1)
+        content = pickle.dumps({"data": data, key: labels})
+        (folder / cls.base_folder / name).write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("cls", "key", "num_classes", "per_class", "first", "last"),
+    [(CIFAR10, "labels", 10, 20, 100, 10), (CIFAR100, "fine_labels", 100, 20, 20, 2)],
+)
+def test_the_training_images_are_long_tailed(
+    tmp_path, monkeypatch, cls, key, num_classes, per_class, first, last
+):
+    write_cifar(tmp_path, cls, key, num_classes, per_class)
+    monkeypatch.setattr(CIFAR10, "_check_integrity", lambda self: True)
+    cfg = dict(
+        type=f"LongTailed{cls.__name__}",
+        data_root=str(tmp_path),
+        imbalance_ratio=10,
+        pipeline=[],
+    )
+    dataset = DATASETS.build(cfg)
+    counts = np.bincount(gt_labels(dataset))
+    assert (counts[0], counts[-1], len(counts)) == (first, last, num_classes)
+    assert (np.diff(counts) <= 0).all()
+    assert dataset.metainfo["classes"] == cls.METAINFO["classes"]
+    image = dataset[5]
+    assert (image["img"] == image["gt_label"]).all()
+    step = DATASETS.build(dict(cfg, imbalance_type="step"))
+    assert set(np.bincount(gt_labels(step))) == {first, last}
