@@ -2,11 +2,13 @@
 
 from lpt_mm.datasets.digits_lt import DigitsLT
 from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate
+from lpt_mm.datasets.inaturalist18 import INaturalist18
 from lpt_mm.datasets.long_tailed_cifar10 import LongTailedCIFAR10
 from lpt_mm.datasets.long_tailed_cifar100 import LongTailedCIFAR100
 from lpt_mm.datasets.long_tailed_subset import LongTailedSubset
 from lpt_mm.datasets.rendered_glyphs import RenderedGlyphs
 from lpt_mm.datasets.samplers import ClassBalancedSampler, DualSampler
+from lpt_mm.datasets.split_list import SplitList
 from lpt_mm.datasets.transforms import LoadImage
 
 __all__ = [
@@ -14,10 +16,12 @@ __all__ = [
     "DigitsLT",
     "DualSampler",
     "DualSamplerDataset",
+    "INaturalist18",
     "LoadImage",
     "LongTailedCIFAR10",
     "LongTailedCIFAR100",
     "LongTailedSubset",
     "RenderedGlyphs",
+    "SplitList",
     "dual_collate",
 ]

@@ -1,0 +1,155 @@
+"""Data sets that are listed in a file."""
+
+import pickle
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from mmpretrain.datasets import BaseDataset
+from mmpretrain.registry import DATASETS
+
+
+@DATASETS.register_module()
+class SplitList(BaseDataset):
+    """Images and labels from a list file, one ``path label`` per line.
+
+    Such lists exist for Places-LT, ImageNet-LT and iNaturalist 2018. Paths are relative
+    to ``data_root`` (and ``data_prefix``). Where the folders of the paths are the
+    classes, their names are the class names, whichever way the tree is laid out:
+    ``train/airfield/x.jpg`` and ``data_256/a/airfield/x.jpg`` are both of ``airfield``.
+
+    Args:
+        ann_file: The list file, relative to ``data_root``.
+        data_root: Folder of images and list.
+        data_prefix: Folder of the images below ``data_root``.
+        metainfo: ``dict(classes=...)`` for other class names.
+        **kwargs: Further arguments of mmengine's ``BaseDataset``.
+
+    Raises:
+        FileNotFoundError: If there is no such list.
+        ValueError: If a line has no path or no label that is a number from 0 on.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        data_root: str = "",
+        data_prefix: str = "",
+        metainfo: dict | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(
+            ann_file=ann_file,
+            data_root=data_root,
+            data_prefix=data_prefix,
+            metainfo=metainfo,
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Read the list.
+
+        Returns:
+            One dict per image: ``img_path``, ``gt_label``.
+        """
+        paths, labels = self.read()
+        if "classes" not in self._metainfo and (names := class_names(paths, labels)):
+            self._metainfo["classes"] = names
+        prefix = self.img_prefix
+        folder = f"{prefix.rstrip('/')}/" if prefix else ""
+        # Long lists are let go of while the other one grows.
+        paths.reverse()
+        return [{"img_path": folder + paths.pop(), "gt_label": y} for y in labels]
+
+    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pickle the list for all workers to share, with half of mmengine's memory."""
+        data_bytes, ends = bytearray(), []
+        self.data_list.reverse()
+        while self.data_list:
+            data_bytes += pickle.dumps(self.data_list.pop(), protocol=4)
+            ends.append(len(data_bytes))
+        return np.frombuffer(data_bytes, dtype=np.uint8), np.array(ends)
+
+    def read(self) -> tuple[list[str], list[int]]:
+        """Read paths and labels.
+
+        Returns:
+            The paths as they stand in the file, and the labels.
+        """
+        return read_split_list(self.ann_file)
+
+
+def read_split_list(file: str | Path) -> tuple[list[str], list[int]]:
+    """Read a list file; blank lines are passed over.
+
+    Args:
+        file: Text file of UTF-8, each line with a path, white space and a label.
+
+    Returns:
+        The paths and the labels.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If a line is not as it should be; it is named, with its number.
+    """
+    if not Path(file).is_file():
+        raise FileNotFoundError(f"there is no split list '{file}'")
+    paths, labels = [], []
+    for number, path, label in _lines(file):
+        if label < 0:
+            raise ValueError(f"{file}:{number}: the label is negative: {label}")
+        paths.append(path)
+        labels.append(label)
+    if not paths:
+        raise ValueError(f"{file}: the list is empty")
+    return paths, labels
+
+
+def _lines(file: str | Path) -> Iterator[tuple[int, str, int]]:
+    # Byte-order marks and the line ends of Windows are no part of a path.
+    with open(file, encoding="utf-8-sig", newline=None) as lines:
+        for number, line in enumerate(lines, start=1):
+            parts = line.rsplit(maxsplit=1)
+            if not parts:
+                continue
+            try:
+                path, label = parts
+                yield number, path.strip(), int(label)
+            except ValueError:
+                raise ValueError(
+                    f"{file}:{number}: a line must have a path and a label, as in "
+                    f"'train/airfield/1.jpg 0', got {line.strip()!r}"
+                ) from None
+
+
+def class_names(paths: Sequence[str], labels: Sequence[int]) -> tuple[str, ...] | None:
+    """Read the names of the classes off the folders of their images.
+
+    Args:
+        paths: Relative paths of the images.
+        labels: Their class indices.
+
+    Returns:
+        The names in the order of the labels; None where folders are not classes, or a
+        label between the lowest and the highest has no image.
+    """
+    folders: dict[str, int] = {}
+    for path, label in zip(paths, labels, strict=True):
+        folder = path[: path.rfind("/") + 1]
+        if folders.setdefault(folder, label) != label:
+            return None
+    names: dict[int, str] = {}
+    for folder, label in folders.items():
+        if names.setdefault(label, _class_name(folder)) != _class_name(folder):
+            return None
+    if set(names) != set(range(len(names))) or not all(names.values()):
+        return None
+    return tuple(names[label] for label in range(len(names)))
+
+
+def _class_name(folder: str) -> str:
+    """Take the split off a folder, and the letter that Places365 sorts classes by."""
+    parts = PurePosixPath(folder).parts[1:]
+    if len(parts) > 1 and len(parts[0]) == 1:
+        parts = parts[1:]
+    return "/".join(parts)
