@@ -32,7 +32,7 @@ def test_builds(leaf):
 @pytest.mark.parametrize("leaf", LEAVES, ids=stem)
 def test_leaves_are_short_and_say_how_to_run_them(leaf):
     text = leaf.read_text()
-    tool = "test.py" if leaf.name.startswith("official") else "train.py"
+    tool = "test.py" if leaf.name.startswith(("official", "shift")) else "train.py"
     assert f"python tools/{tool} {leaf.relative_to(ROOT)}" in text
     assert "_base_" in text
     if leaf.parent.name == "lpt":

@@ -2,6 +2,7 @@
 
 from lpt_mm.datasets.digits_lt import DigitsLT
 from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate
+from lpt_mm.datasets.imagenet_shift import ImageNetShift
 from lpt_mm.datasets.inaturalist18 import INaturalist18
 from lpt_mm.datasets.long_tailed_cifar10 import LongTailedCIFAR10
 from lpt_mm.datasets.long_tailed_cifar100 import LongTailedCIFAR100
@@ -17,6 +18,7 @@ __all__ = [
     "DualSampler",
     "DualSamplerDataset",
     "INaturalist18",
+    "ImageNetShift",
     "LoadImage",
     "LongTailedCIFAR10",
     "LongTailedCIFAR100",

@@ -1,4 +1,7 @@
-"""Places-LT: 365 classes, 62,500 training images; see the README for its layout."""
+"""Places-LT: 365 classes, 62,500 training images; see the README for its layout.
+
+The validation list selects the checkpoint, the test list is for tools/test.py alone.
+"""
 
 data_root = "data/Places_LT/"
 
@@ -25,7 +28,7 @@ train_dataloader = dict(
     dataset=dict(
         type="DualSamplerDataset",
         dataset=dict(
-            type="CustomDataset",
+            type="SplitList",
             data_root=data_root,
             ann_file="Places_LT_train.txt",
             pipeline=train_pipeline,
@@ -40,7 +43,7 @@ val_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     dataset=dict(
-        type="CustomDataset",
+        type="SplitList",
         data_root=data_root,
         ann_file="Places_LT_val.txt",
         pipeline=test_pipeline,
@@ -53,7 +56,7 @@ test_dataloader = dict(
     num_workers=8,
     pin_memory=True,
     dataset=dict(
-        type="CustomDataset",
+        type="SplitList",
         data_root=data_root,
         ann_file="Places_LT_test.txt",
         pipeline=test_pipeline,

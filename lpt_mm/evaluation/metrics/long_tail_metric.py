@@ -70,7 +70,9 @@ class LongTailMetric(BaseMetric):
 
     The keys are ``long_tail/overall``, ``long_tail/many``, ``long_tail/medium``,
     ``long_tail/few`` and ``long_tail/mean_class``; a group without a test image is left
-    out. After an evaluation ``class_accuracy`` holds the accuracy of each class.
+    out. After an evaluation ``class_accuracy`` holds the accuracy of each class. Where
+    the data set has only some of the model's classes and names them in
+    ``metainfo['scored_classes']``, the others are no possible prediction.
 
     Args:
         convention: Which classes count as few-shot, see :class:`ShotGroups`.
@@ -103,10 +105,12 @@ class LongTailMetric(BaseMetric):
             data_batch: Not used.
             data_samples: The predictions.
         """
-        self.results.extend(
-            (int(sample["gt_label"]), int(sample["pred_label"]))
-            for sample in data_samples
-        )
+        scored = (self.dataset_meta or {}).get("scored_classes")
+        for sample in data_samples:
+            prediction = int(sample["pred_label"])
+            if scored is not None:
+                prediction = scored[int(sample["pred_score"][list(scored)].argmax())]
+            self.results.append((int(sample["gt_label"]), prediction))
 
     def compute_metrics(self, results: list[tuple[int, int]]) -> dict[str, float]:
         """Compute the accuracies over all processes' images.
@@ -128,6 +132,12 @@ class LongTailMetric(BaseMetric):
         label, prediction = np.array(results, dtype=np.int64).reshape(-1, 2).T
         self.class_accuracy = class_accuracy(label, prediction, len(self.cls_num_list))
         print_log(f"shot groups, {self.shot_groups}", logger="current")
+        scored = (self.dataset_meta or {}).get("scored_classes")
+        if scored is not None:
+            print_log(
+                f"scored over {len(scored)} of {len(self.cls_num_list)} classes",
+                logger="current",
+            )
         return self.calculate(label, prediction, self.cls_num_list, self.shot_groups)
 
     @staticmethod

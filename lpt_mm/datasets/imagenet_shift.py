@@ -1,0 +1,81 @@
+"""Test sets for a model of ImageNet under domain shift."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmpretrain.datasets import CustomDataset
+from mmpretrain.datasets.custom import find_folders
+from mmpretrain.registry import DATASETS
+
+NUM_CLASSES = 1000
+
+
+@DATASETS.register_module()
+class ImageNetShift(CustomDataset):
+    """ImageNet-Sketch, ImageNetV2, ImageNet-A or ImageNet-R, labelled as ImageNet is.
+
+    Their folders are WordNet ids (``n01440764``) or, in ImageNetV2, class indices from
+    0 to 999, which would be misread in alphabetical order. Where only some of the 1,000
+    classes are there (200 in ImageNet-A and -R), ``LongTailMetric`` scores over these
+    alone, as the authors of those sets do. Sources:
+    https://arxiv.org/abs/1905.13549, https://arxiv.org/abs/1902.10811,
+    https://arxiv.org/abs/1907.07174, https://arxiv.org/abs/2006.16241.
+
+    Args:
+        data_root: Folder of the class folders.
+        pipeline: Transforms of a sample.
+        **kwargs: Further arguments of mmpretrain's ``CustomDataset``.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If a folder is neither.
+    """
+
+    def __init__(
+        self, data_root: str, pipeline: Sequence = (), **kwargs: object
+    ) -> None:
+        if not Path(data_root).is_dir():
+            raise FileNotFoundError(f"there is no folder '{data_root}'")
+        self.wordnet_ids = _wordnet_ids()
+        super().__init__(
+            data_prefix=str(data_root),
+            pipeline=pipeline,
+            metainfo=dict(classes=self.wordnet_ids),
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """List the images of all class folders.
+
+        Returns:
+            One dict per image: ``img_path``, ``gt_label``.
+        """
+        folders, _ = find_folders(self.img_prefix)
+        labels = {folder: self._label(folder) for folder in folders}
+        self._metainfo["scored_classes"] = tuple(sorted(set(labels.values())))
+        return [
+            {"img_path": str(path), "gt_label": label}
+            for folder, label in labels.items()
+            for path in sorted(Path(self.img_prefix, folder).rglob("*"))
+            if self.is_valid_file(path.name)
+        ]
+
+    def _label(self, folder: str) -> int:
+        if re.fullmatch(r"\d{1,3}", folder):
+            return int(folder)
+        if folder in self.wordnet_ids:
+            return self.wordnet_ids.index(folder)
+        raise ValueError(
+            f"the folder '{folder}' of {self.img_prefix} is no class of ImageNet: "
+            "neither a WordNet id such as n01440764 nor an index from 0 to 999"
+        )
+
+
+def _wordnet_ids() -> tuple[str, ...]:
+    """Give the WordNet ids of ImageNet's classes, in the order of its labels."""
+    from timm.data import ImageNetInfo  # timm takes a second
+
+    names = tuple(ImageNetInfo("imagenet-1k").label_names())
+    assert len(names) == NUM_CLASSES
+    return names
