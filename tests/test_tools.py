@@ -218,6 +218,39 @@ def test_image_files_are_trained_on(run_tool, tmp_path, broken):
         assert load(checkpoint)["meta"]["cls_num_list"] == [2, 2]
 
 
+BAD_LISTS = {
+    "train/0.jpg": "Places_LT_train.txt:5: a line must have a path and a label",
+    "train/0.jpg -1": "Places_LT_train.txt:5: the label is negative: -1",
+    "train/0.jpg 2": "labels 0 ... 2, but the head has num_classes=2",
+    "train/gone.jpg 1": "1 of 5 image files are missing or empty: data/Places_LT/train",
+}
+
+
+@pytest.mark.parametrize(("line", "message"), BAD_LISTS.items(), ids=BAD_LISTS)
+def test_bad_lists_end_a_run_before_the_model_is_built(
+    run_here, tmp_path, line, message
+):
+    make_places(tmp_path / "data" / "Places_LT")
+    with (tmp_path / "data" / "Places_LT" / "Places_LT_train.txt").open("a") as file:
+        file.write(f"{line}\n")
+    out = run_here(
+        *(TRAIN, CONFIGS / "phase1_places_lt.py", "--cfg-options"),
+        *("model.head.num_classes=2", "model.backbone.init_cfg=None"),
+        fails=True,
+    )
+    assert out.splitlines()[-1].startswith("error: ")
+    assert message in out.splitlines()[-1]
+    assert not (tmp_path / "work_dirs").exists()
+
+
+def test_a_data_root_that_is_not_there_ends_a_run(run_here, tmp_path):
+    option = "model.backbone.init_cfg=None"
+    config = CONFIGS / "phase1_places_lt.py"
+    out = run_here(TRAIN, config, "--cfg-options", option, fails=True)
+    assert "there is no split list 'data/Places_LT/Places_LT_train.txt'" in out
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_backbone_is_pre_trained_and_published(run_tool, tmp_path):
     config = ROOT / "configs" / "pretrain" / "vit_glyphs.py"
     options = ("train_cfg.max_epochs=1", "train_dataloader.dataset.num_images=600")

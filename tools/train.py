@@ -12,6 +12,7 @@ from lpt_mm.engine.launch import (
     one_line_errors,
     set_start,
 )
+from lpt_mm.engine.quick_check import quick_check
 from lpt_mm.weights import WeightFileError
 
 
@@ -44,6 +45,8 @@ def main() -> None:
         cfg = load_config(args)
         set_start(cfg, args.resume, args.phase1)
         check_start(cfg, new="" if cfg.resume else "neck.")
+    with one_line_errors((OSError, ValueError, RuntimeError)):
+        quick_check(cfg)
     if args.amp:
         cfg.optim_wrapper.type = "BFloat16OptimWrapper"
     runner = Runner.from_cfg(cfg)

@@ -32,9 +32,7 @@ def test_class_indices_are_numbers_not_words(tmp_path):
 
 
 def test_other_folders_are_refused(tmp_path):
-    with pytest.raises(
-        ValueError, match="the folder 'cats' of .* is no class"
-    ):
+    with pytest.raises(ValueError, match="the folder 'cats' of .* is no class"):
         build(tmp_path, ["cats"])
     with pytest.raises(FileNotFoundError, match="there is no folder '.*gone'"):
         DATASETS.build(dict(type="ImageNetShift", data_root=str(tmp_path / "gone")))

@@ -1,0 +1,75 @@
+"""The checks of the data that take no time, before a model is built."""
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
+from mmpretrain.registry import DATASETS
+
+from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.engine.hooks.class_count_hook import count_classes
+from lpt_mm.engine.hooks.data_check_hook import check_classes, check_files
+
+NUM_FILES = 32
+
+
+def quick_check(cfg: Config) -> None:
+    """Refuse data that training could not work with: counts, labels and a few files.
+
+    ``tools/analysis_tools/check_dataset.py`` looks at all files. Only LPT is checked:
+    other models may have other labels.
+
+    Args:
+        cfg: The config.
+
+    Raises:
+        OSError: If a list or folder is not there.
+        ValueError: If labels, classes or files are not as they should be.
+    """
+    if cfg.model.type != "LPTClassifier":
+        return
+    init_default_scope(cfg.get("default_scope", "mmengine"))
+    num_classes = cfg.model.head.num_classes
+    train = DATASETS.build(cfg.train_dataloader.dataset)
+    names = train.metainfo.get("classes")
+    counts = count_classes(gt_labels(train), num_classes, names)
+    check_names(names)
+    check_some_files(train)
+    print_log(
+        f"training set: {sum(counts):,} images of {num_classes:,} classes, "
+        f"{max(counts):,} to {min(counts):,} per class"
+    )
+    if cfg.get("val_dataloader") is not None:
+        val = DATASETS.build(cfg.val_dataloader.dataset)
+        check_classes(val, num_classes, names)
+        check_some_files(val)
+
+
+def check_names(names: tuple[str, ...] | None) -> None:
+    """Refuse classes of the same name.
+
+    Args:
+        names: Names of the classes, if they have any.
+
+    Raises:
+        ValueError: If two of them have the same.
+    """
+    seen: dict[str, int] = {}
+    for i, name in enumerate(names or ()):
+        if name in seen:
+            raise ValueError(f"classes {seen[name]} and {i} are both called {name!r}")
+        seen[name] = i
+
+
+def check_some_files(dataset: BaseDataset) -> None:
+    """Look whether a few image files, spread over the data set, are there.
+
+    Args:
+        dataset: Any data set.
+
+    Raises:
+        ValueError: If a file is missing or empty.
+    """
+    places = np.linspace(0, len(dataset) - 1, min(NUM_FILES, len(dataset)))
+    check_files(dataset, places.astype(int).tolist())
