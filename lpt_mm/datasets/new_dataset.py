@@ -1,0 +1,154 @@
+"""A data set of one's own: from a folder of class folders to configs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from mmpretrain.registry import DATASETS
+
+from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.stratified_split import stratified_split
+
+SPLITS = ("train", "val", "test")
+SHARES = dict(val=0.1, test=0.2)
+# So many steps are worth their time on a small data set.
+MIN_STEPS = 2000
+MAX_EPOCHS = 200
+
+
+@dataclass(frozen=True)
+class NewDataset:
+    """Images of a folder, split.
+
+    Args:
+        folder: The folder.
+        classes: Names of the classes, in the order of the labels.
+        splits: For each of train, val and test the lines ``path label``, with paths
+            relative to the folder.
+        counts: Training images per class, length C.
+    """
+
+    folder: Path
+    classes: tuple[str, ...]
+    splits: dict[str, list[str]]
+    counts: list[int]
+
+
+def read_folder(folder: Path, seed: int) -> NewDataset:
+    """Find the images of a folder of class folders, and split them.
+
+    Args:
+        folder: Folder with a folder per class; or with such a folder for ``train`` and
+            perhaps for ``val`` and ``test``. What is not there is split off ``train``:
+            a tenth for validation, a fifth for the test.
+        seed: Seed of the split.
+
+    Returns:
+        The data set.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If there are fewer than two classes, classes without a training
+            image, or other classes in one split than in another.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"there is no folder '{folder}'")
+    names = {path.name for path in folder.iterdir() if path.is_dir()}
+    has_splits = "train" in names and names <= set(SPLITS)
+    given = {
+        split: _list_images(folder, split if has_splits else "")
+        for split in (sorted(names) if has_splits else ["train"])
+    }
+    classes = given["train"][2]
+    if len(classes) < 2:
+        raise ValueError(f"'{folder}' has {len(classes)} class folder(s), at least 2")
+    for split, (_, _, found) in given.items():
+        if found != classes:
+            wrong = sorted(set(found) ^ set(classes))[:5]
+            raise ValueError(f"{split} has other classes than train: {wrong}")
+    paths, labels, _ = given.pop("train")
+    missing = [split for split in SHARES if split not in given]
+    train, *others = stratified_split(labels, [SHARES[s] for s in missing], seed)
+    splits = {split: _lines(*images) for split, (*images, _) in given.items()}
+    for split, indices in [("train", train), *zip(missing, others, strict=True)]:
+        splits[split] = _lines([paths[i] for i in indices], labels[indices])
+    counts = np.bincount(labels[train], minlength=len(classes)).tolist()
+    _require_images(splits, counts, classes)
+    return NewDataset(folder, classes, splits, counts)
+
+
+def _lines(paths: list[str], labels: np.ndarray) -> list[str]:
+    return [f"{path} {label}" for path, label in zip(paths, labels, strict=True)]
+
+
+def _require_images(
+    splits: dict[str, list[str]], counts: list[int], classes: tuple[str, ...]
+) -> None:
+    """Refuse empty splits and classes."""
+    empty = [name for name, n in zip(classes, counts, strict=True) if n == 0]
+    if empty:
+        raise ValueError(
+            f"{len(empty)} classes have no training image: {', '.join(empty[:5])}"
+        )
+    for split, lines in splits.items():
+        if not lines:
+            raise ValueError(f"there are too few images for a {split} set")
+
+
+def _list_images(
+    folder: Path, split: str
+) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
+    """List the images, their labels and the classes of a folder of class folders."""
+    dataset = DATASETS.build(
+        dict(type="CustomDataset", data_prefix=str(folder / split), pipeline=[])
+    )
+    infos = (dataset.get_data_info(i)["img_path"] for i in range(len(dataset)))
+    paths = [Path(path).relative_to(folder).as_posix() for path in infos]
+    return paths, gt_labels(dataset), tuple(dataset.metainfo["classes"])
+
+
+def choose_thresholds(counts: list[int]) -> tuple[int, int]:
+    """Choose the bounds of the shot groups.
+
+    Args:
+        counts: Training images per class.
+
+    Returns:
+        (20, 100) if that makes three groups (``'lpt'``); else bounds that put about a
+        third of the classes into each.
+    """
+    ordered = sorted(counts)
+    if ordered[0] <= 20 and ordered[-1] > 100 and any(20 < n <= 100 for n in ordered):
+        return 20, 100
+    low = ordered[max(len(ordered) // 3 - 1, 0)]
+    high = ordered[max(2 * len(ordered) // 3 - 1, 0)]
+    return low, max(high, low + 1)
+
+
+def choose_batch_size(num_images: int) -> int:
+    """Choose the images of each stream per step.
+
+    Args:
+        num_images: Training images.
+
+    Returns:
+        64, or less so that an epoch has at least four steps.
+    """
+    batch_size = 64
+    while batch_size > 4 and batch_size * 4 > num_images:
+        batch_size //= 2
+    return batch_size
+
+
+def choose_epochs(num_images: int, batch_size: int) -> int:
+    """Choose the epochs.
+
+    Args:
+        num_images: Training images.
+        batch_size: Images of each stream per step.
+
+    Returns:
+        40, or more where that is fewer than 2,000 steps; at most 200.
+    """
+    steps = -(-num_images // batch_size)
+    return min(max(40, -(-MIN_STEPS // steps)), MAX_EPOCHS)

@@ -1,0 +1,131 @@
+import re
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmpretrain.registry import DATASETS
+from PIL import Image
+
+from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.new_dataset import (
+    choose_batch_size,
+    choose_epochs,
+    choose_thresholds,
+)
+from lpt_mm.datasets.stratified_split import stratified_split
+from tests.conftest import ROOT
+
+TOOL = ROOT / "tools" / "dataset_converters" / "new_dataset.py"
+
+
+def make_folder(folder, counts):
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for i in range(count):
+            Image.new("RGB", (8, 8)).save(folder / name / f"{i} a.jpg")
+
+
+def test_every_class_is_split_by_its_share():
+    labels = np.repeat([0, 1, 2, 3, 4], [100, 4, 3, 2, 1])
+    parts = stratified_split(labels, [0.1, 0.2], seed=0)
+    counts = [np.bincount(labels[part], minlength=5).tolist() for part in parts]
+    assert counts == [[70, 2, 2, 1, 1], [10, 1, 0, 0, 0], [20, 1, 1, 1, 0]]
+    assert sorted(np.concatenate(parts)) == list(range(110))
+    again = stratified_split(labels, [0.1, 0.2], seed=0)
+    assert all((a == b).all() for a, b in zip(parts, again, strict=True))
+    other = stratified_split(labels, [0.1, 0.2], seed=1)
+    assert (parts[2] != other[2]).any()
+
+
+def test_settings_follow_the_data():
+    assert choose_thresholds([500, 50, 5]) == (20, 100)
+    assert choose_thresholds([100, 71, 51, 36, 26, 18, 13, 9, 6, 5]) == (9, 26)
+    assert choose_thresholds([7, 7]) == (7, 8)
+    assert [choose_batch_size(n) for n in (10_000, 256, 255, 40, 3)] == [
+        *(64, 64, 32, 8, 4),
+    ]
+    assert choose_epochs(62_500, 64) == 40
+    assert choose_epochs(640, 64) == 200
+    assert choose_epochs(1_600, 64) == 80
+
+
+def write_configs(tmp_path):
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    mine = tmp_path / "mine"
+    for part in ("models", "datasets", "schedules"):
+        (mine / "_base_" / part).mkdir(parents=True)
+        for file in (ROOT / "configs" / "_base_" / part).glob("*.py"):
+            (mine / "_base_" / part / file.name).write_text(file.read_text())
+    runtime = ROOT / "configs" / "_base_" / "default_runtime.py"
+    (mine / "_base_" / "default_runtime.py").write_text(runtime.read_text())
+    (mine / "lpt").mkdir()
+    return mine
+
+
+def test_a_folder_becomes_lists_and_configs(run_here, tmp_path):
+    configs = write_configs(tmp_path)
+    make_folder(tmp_path / "data" / "pets", {"big dog": 40, "cat": 10, "ant": 4})
+    out = run_here(TOOL, "data/pets", "--name", "pets", "--configs", configs)
+    assert "phase1_pets.py --amp" in out
+
+    cfg = Config.fromfile(configs / "lpt" / "phase2_pets.py")
+    assert cfg.model.head.num_classes == 3
+    assert cfg.train_dataloader.batch_size == 8
+    assert cfg.test_evaluator.thresholds == cfg.val_evaluator.thresholds == (2, 7)
+    paths = []
+    for split, counts in (
+        ("train", [2, 7, 28]),
+        ("val", [1, 1, 4]),
+        ("test", [1, 2, 8]),
+    ):
+        dataset = DATASETS.build(cfg[f"{split}_dataloader"].dataset)
+        assert tuple(dataset.metainfo["classes"]) == ("ant", "big dog", "cat")
+        assert sorted(np.bincount(gt_labels(dataset))) == counts
+        infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+        paths += [info["img_path"] for info in infos]
+        assert all((tmp_path / path).is_file() for path in paths)
+    assert len(paths) == len(set(paths)) == 54
+
+
+def test_splits_that_are_there_are_kept(run_here, tmp_path):
+    configs = write_configs(tmp_path)
+    make_folder(tmp_path / "pets" / "train", {"cat": 20, "dog": 10})
+    make_folder(tmp_path / "pets" / "test", {"cat": 3, "dog": 5})
+    run_here(TOOL, "pets", "--name", "pets", "--configs", configs)
+    lines = (tmp_path / "pets" / "pets_test.txt").read_text().splitlines()
+    assert len(lines) == 8
+    assert lines[0] == "test/cat/0 a.jpg 0"
+    lines = (tmp_path / "pets" / "pets_val.txt").read_text().splitlines()
+    assert [line.split()[0].split("/")[0] for line in lines] == ["train"] * 3
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({}, "Found 0 files"),
+        ({"cat": 3}, "has 1 class folder"),
+        ({"cat": 3, "dog": 0}, "1 classes have no training image: dog"),
+        ({"cat": 2, "dog": 2}, "too few images for a val set"),
+        ({"train/cat": 5, "train/dog": 5, "test/cat": 1}, r"other classes .*\['dog'\]"),
+    ],
+)
+def test_folders_that_cannot_be_trained_on_are_refused(
+    run_here, tmp_path, counts, message
+):
+    configs = write_configs(tmp_path)
+    (tmp_path / "pets").mkdir()
+    make_folder(tmp_path / "pets", counts)
+    before = sorted(tmp_path.rglob("*"))
+    out = run_here(TOOL, "pets", "--name", "pets", "--configs", configs, fails=True)
+    assert re.search(message, out)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_nothing_is_overwritten(run_here, tmp_path):
+    configs = write_configs(tmp_path)
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    (tmp_path / "pets" / "pets_val.txt").write_text("precious")
+    out = run_here(TOOL, "pets", "--name", "pets", "--configs", configs, fails=True)
+    assert "pets_val.txt' exists and is not overwritten" in out
+    assert (tmp_path / "pets" / "pets_val.txt").read_text() == "precious"
+    assert not (configs / "lpt" / "phase1_pets.py").exists()

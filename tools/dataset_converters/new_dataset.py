@@ -1,0 +1,54 @@
+"""Make lists and configs for a folder of class folders, ready to train."""
+
+import argparse
+import re
+from pathlib import Path
+
+from mmengine.registry import init_default_scope
+from rich.console import Console
+
+from lpt_mm.datasets.new_configs import new_files
+from lpt_mm.datasets.new_dataset import read_folder
+from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.weights.writing import require_new
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="folder with a folder per class")
+    parser.add_argument("--name", required=True, help="what to call it: my_flowers")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the split")
+    parser.add_argument(
+        "--configs", type=Path, default=Path("configs"), help="folder of the configs"
+    )
+    args = parser.parse_args()
+    if not re.fullmatch(r"[a-z]\w*", args.name):
+        parser.error(f"--name must be of letters, digits and _, got {args.name!r}")
+    return args
+
+
+def main() -> None:
+    """Split, choose settings, write."""
+    args = parse_args()
+    init_default_scope("mmpretrain")
+    with one_line_errors((OSError, ValueError, RuntimeError)):
+        if not (args.configs / "_base_").is_dir():
+            raise FileNotFoundError(
+                f"'{args.configs}' is not the folder of the configs: run this in the "
+                "project's folder, or set --configs"
+            )
+        files = new_files(read_folder(args.folder, args.seed), args.name, args.configs)
+        for path in files:
+            require_new(path)
+        for path, text in files.items():
+            path.write_text(text, encoding="utf-8")
+    leaf = args.configs / "lpt" / f"phase1_{args.name}.py"
+    console = Console(soft_wrap=True, highlight=False)
+    console.print("wrote", *map(str, files), sep="\n  ")
+    console.print(f"next:\n  python tools/analysis_tools/check_dataset.py {leaf}")
+    console.print(f"  python tools/train.py {leaf} --amp")
+
+
+if __name__ == "__main__":
+    main()
