@@ -114,10 +114,12 @@ def choose_thresholds(counts: list[int]) -> tuple[int, int]:
         counts: Training images per class.
 
     Returns:
-        (20, 100) if that makes three groups (``'lpt'``); else bounds that put about a
-        third of the classes into each.
+        (20, 100) if that makes three groups (``'lpt'``), or if there are no three
+        different counts; else bounds that put about a third of the classes into each.
     """
     ordered = sorted(counts)
+    if len(set(ordered)) < 3:
+        return 20, 100
     if ordered[0] <= 20 and ordered[-1] > 100 and any(20 < n <= 100 for n in ordered):
         return 20, 100
     low = ordered[max(len(ordered) // 3 - 1, 0)]

@@ -40,7 +40,8 @@ def test_every_class_is_split_by_its_share():
 def test_settings_follow_the_data():
     assert choose_thresholds([500, 50, 5]) == (20, 100)
     assert choose_thresholds([100, 71, 51, 36, 26, 18, 13, 9, 6, 5]) == (9, 26)
-    assert choose_thresholds([7, 7]) == (7, 8)
+    assert choose_thresholds([7, 7]) == (20, 100)
+    assert choose_thresholds([7, 7, 7, 7, 8, 9]) == (7, 8)
     assert [choose_batch_size(n) for n in (10_000, 256, 255, 40, 3)] == [
         *(64, 64, 32, 8, 4),
     ]
