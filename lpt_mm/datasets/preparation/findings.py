@@ -1,0 +1,61 @@
+"""What a check found, and how it is told."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lpt_mm.weights.reading import printable
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The state of one part of a benchmark.
+
+    Args:
+        item: The part.
+        state: How it is.
+        todo: What the user should do; empty if it is in place.
+    """
+
+    item: str
+    state: str
+    todo: str = ""
+
+    @property
+    def in_place(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.todo
+
+
+def print_findings(findings: Iterable[Finding], title: str) -> None:
+    """Print a table of parts and states, and below it what to do.
+
+    Addresses and paths would be cut to pieces in a column, so they have lines of their
+    own, each once.
+
+    Args:
+        findings: What was found.
+        title: What stands above the table.
+    """
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)  # a log has no width to wrap lines for
+    table = Table(title=Text(title), show_lines=True)
+    for column in ("item", "state", "what to do"):
+        table.add_column(column, overflow="fold")
+    numbers: dict[str, int] = {}
+    for finding in findings:
+        step = "nothing"
+        if finding.todo:
+            step = f"step {numbers.setdefault(finding.todo, len(numbers) + 1)}"
+        table.add_row(_text(finding.item), _text(finding.state), step)
+    console.print(table)
+    for todo, number in numbers.items():
+        console.print(Text(f"step {number}: ") + _text(todo), soft_wrap=True)
+
+
+def _text(text: str) -> Text:
+    return Text("\n".join(map(printable, text.split("\n"))))

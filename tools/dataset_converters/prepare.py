@@ -1,0 +1,31 @@
+"""Check the data of a benchmark, get its lists and say what is missing."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lpt_mm.datasets.preparation import BENCHMARKS, prepare, print_findings
+from lpt_mm.engine.launch import one_line_errors
+
+
+def main() -> None:
+    """Prepare one benchmark; nothing that exists is changed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=BENCHMARKS, help="the benchmark")
+    parser.add_argument("--root", type=Path, help="its folder, by default data/<usual>")
+    parser.add_argument(
+        "--lists", type=Path, help="folder with your copies of its split lists or JSON"
+    )
+    args = parser.parse_args()
+    benchmark = BENCHMARKS[args.name]
+    root = args.root or Path("data") / benchmark.folder
+    with one_line_errors():
+        findings = prepare(benchmark, root, args.lists)
+    print_findings(findings, f"{args.name} in '{root}'")
+    missing = sum(not finding.in_place for finding in findings)
+    if missing:
+        sys.exit(f"error: {missing} of {len(findings)} items are not in place")
+
+
+if __name__ == "__main__":
+    main()
