@@ -1,7 +1,7 @@
 """Domain shift: a model trained on ImageNet-LT on ImageNet-A.
 
 Data:     7,500 photographs that ResNet-50 gets wrong, 200 classes; scored over these.
-          data/imagenet_a holds the class folders.
+          data/imagenet_a/imagenet-a/ holds the class folders.
 Command:  python tools/test.py configs/lpt/shift_imagenet_a.py CHECKPOINT
           with a checkpoint of phase2_imagenet_lt.py
 """
@@ -12,7 +12,7 @@ test_dataloader = dict(
     dataset=dict(
         _delete_=True,
         type="ImageNetShift",
-        data_root="data/imagenet_a",
+        data_root="data/imagenet_a/imagenet-a",
         pipeline={{_base_.test_pipeline}},
     )
 )

@@ -1,7 +1,7 @@
 """Domain shift: a model trained on ImageNet-LT on ImageNet-R.
 
 Data:     30,000 renditions of 200 classes; scored over these.
-          data/imagenet_r holds the class folders.
+          data/imagenet_r/imagenet-r/ holds the class folders.
 Command:  python tools/test.py configs/lpt/shift_imagenet_r.py CHECKPOINT
           with a checkpoint of phase2_imagenet_lt.py
 """
@@ -12,7 +12,7 @@ test_dataloader = dict(
     dataset=dict(
         _delete_=True,
         type="ImageNetShift",
-        data_root="data/imagenet_r",
+        data_root="data/imagenet_r/imagenet-r",
         pipeline={{_base_.test_pipeline}},
     )
 )
