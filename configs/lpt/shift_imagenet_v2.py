@@ -1,7 +1,7 @@
 """Domain shift: a model trained on ImageNet-LT on ImageNetV2.
 
 Data:     10,000 newly collected photographs of all 1,000 classes.
-          data/imagenet_v2/imagenetv2-matched-frequency-format-val/ holds the class folders.
+          data/imagenet_v2/imagenetv2-matched-frequency-format-val/ holds class folders.
 Command:  python tools/test.py configs/lpt/shift_imagenet_v2.py CHECKPOINT
           with a checkpoint of phase2_imagenet_lt.py
 """

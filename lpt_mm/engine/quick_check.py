@@ -1,8 +1,6 @@
 """The checks of the data that take no time, before a model is built."""
 
-import numpy as np
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS
@@ -11,13 +9,11 @@ from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.engine.hooks.data_check_hook import check_classes, check_files
 
-NUM_FILES = 32
-
 
 def quick_check(cfg: Config) -> None:
-    """Refuse data that training could not work with: counts, labels and a few files.
+    """Refuse data that training could not work with: counts, labels, missing files.
 
-    ``tools/analysis_tools/check_dataset.py`` looks at all files. Only LPT is checked:
+    ``tools/analysis_tools/check_dataset.py`` also reads the files. Only LPT is checked:
     other models may have other labels.
 
     Args:
@@ -35,7 +31,7 @@ def quick_check(cfg: Config) -> None:
     names = train.metainfo.get("classes")
     counts = count_classes(gt_labels(train), num_classes, names)
     check_names(names)
-    check_some_files(train)
+    check_files(train)
     print_log(
         f"training set: {sum(counts):,} images of {num_classes:,} classes, "
         f"{max(counts):,} to {min(counts):,} per class"
@@ -43,7 +39,7 @@ def quick_check(cfg: Config) -> None:
     if cfg.get("val_dataloader") is not None:
         val = DATASETS.build(cfg.val_dataloader.dataset)
         check_classes(val, num_classes, names)
-        check_some_files(val)
+        check_files(val)
 
 
 def check_names(names: tuple[str, ...] | None) -> None:
@@ -60,16 +56,3 @@ def check_names(names: tuple[str, ...] | None) -> None:
         if name in seen:
             raise ValueError(f"classes {seen[name]} and {i} are both called {name!r}")
         seen[name] = i
-
-
-def check_some_files(dataset: BaseDataset) -> None:
-    """Look whether a few image files, spread over the data set, are there.
-
-    Args:
-        dataset: Any data set.
-
-    Raises:
-        ValueError: If a file is missing or empty.
-    """
-    places = np.linspace(0, len(dataset) - 1, min(NUM_FILES, len(dataset)))
-    check_files(dataset, places.astype(int).tolist())

@@ -1,6 +1,5 @@
 """Checks of the data before the first step."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.dataset import BaseDataset
@@ -67,23 +66,23 @@ class DataCheckHook(Hook):
         check_classes(dataset, num_classes, self.class_names)
 
 
-def check_files(dataset: BaseDataset, indices: Sequence[int] | None = None) -> None:
-    """Look whether image files are there and have content.
+def check_files(dataset: BaseDataset) -> None:
+    """Look whether all image files are there and have content.
 
     Args:
         dataset: Any data set; images without ``img_path`` are not looked at.
-        indices: Indices of the images to look at, by default all.
 
     Raises:
         ValueError: If a file is missing or empty; it names the first few.
     """
-    indices = range(len(dataset)) if indices is None else indices
-    paths = (dataset.get_data_info(i).get("img_path", "://") for i in indices)
+    paths = (
+        dataset.get_data_info(i).get("img_path", "://") for i in range(len(dataset))
+    )
     bad = [path for path in paths if "://" not in path and not _has_content(path)]
     if bad:
         raise ValueError(
-            f"{len(bad)} of {len(indices)} image files are missing or empty: "
-            f"{list_some(bad)}; check data_root, or take them off the list"
+            f"{len(bad)} of {len(dataset)} image files are missing or empty: "
+            f"{list_some(bad, limit=5)}; check data_root, or take them off the list"
         )
 
 
