@@ -6,6 +6,7 @@ from mmpretrain.datasets import CIFAR10, CIFAR100
 from mmpretrain.registry import DATASETS
 
 from lpt_mm.datasets.labels import gt_labels
+from tests.conftest import ROOT
 
 
 def write_cifar(folder, cls, key, num_classes, per_class):
@@ -42,3 +43,25 @@ def test_the_training_images_are_long_tailed(
     assert (image["img"] == image["gt_label"]).all()
     step = DATASETS.build(dict(cfg, imbalance_type="step"))
     assert set(np.bincount(gt_labels(step))) == {first, last}
+
+
+def test_the_config_trains_and_is_tested(run_here, tmp_path, monkeypatch):
+    (tmp_path / "data" / "cifar10").mkdir(parents=True)
+    write_cifar(tmp_path / "data" / "cifar10", CIFAR10, "labels", 10, 20)
+    monkeypatch.setattr(CIFAR10, "_check_integrity", lambda self: True)
+    options = (
+        *("model.backbone.arch=deit-tiny", "model.backbone.init_cfg=None"),
+        *("train_cfg.max_epochs=1", "train_dataloader.batch_size=2"),
+        *(
+            "train_dataloader.num_workers=0",
+            "train_dataloader.persistent_workers=False",
+        ),
+        *("train_dataloader.num_batch_per_epoch=2", "test_dataloader.num_workers=0"),
+        *("test_dataloader.dataset.indices=20", "log_level=WARNING"),
+    )
+    leaf = ROOT / "configs" / "lpt" / "phase1_cifar10_lt_ir10.py"
+    out = run_here(ROOT / "tools" / "train.py", leaf, "--cfg-options", *options)
+    assert "training set: 403 images of 10 classes, 100 to 10 per class" in out
+    checkpoint = "work_dirs/phase1_cifar10_lt_ir10/epoch_1.pth"
+    test = (ROOT / "tools" / "test.py", leaf, checkpoint, "--cfg-options", *options)
+    assert "lpt: few <= 20 < medium <= 100 < many" in run_here(*test)
