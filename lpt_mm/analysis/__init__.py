@@ -1,0 +1,10 @@
+"""What the data of a config are like, and what is wrong with them."""
+
+from lpt_mm.analysis.data_report import (
+    DataReport,
+    examine_data,
+    print_data_report,
+    write_data_report,
+)
+
+__all__ = ["DataReport", "examine_data", "print_data_report", "write_data_report"]

@@ -1,0 +1,58 @@
+"""How long the tail is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def gini(counts: Sequence[int]) -> float:
+    """Compute the Gini coefficient of class counts.
+
+    It is half the mean absolute difference of two classes' counts over the mean count:
+    0 where all classes have as many images, (C - 1) / C where one class has all.
+
+    Args:
+        counts: Images per class, length C.
+
+    Returns:
+        The coefficient; NaN without an image.
+    """
+    ordered = np.sort(np.asarray(counts, dtype=np.float64))
+    if not ordered.sum():
+        return float("nan")
+    rank = np.arange(1, len(ordered) + 1)
+    weights = 2 * rank - len(ordered) - 1
+    return float(weights @ ordered / (len(ordered) * ordered.sum()))
+
+
+def imbalance_ratio(counts: Sequence[int]) -> float:
+    """Compute the images of the most frequent class over those of the rarest.
+
+    Args:
+        counts: Images per class; classes without an image are left out.
+
+    Returns:
+        The ratio; NaN without an image.
+    """
+    counts = np.asarray(counts)
+    present = counts[counts > 0]
+    return float(present.max() / present.min()) if present.size else float("nan")
+
+
+def boundary_classes(
+    counts: Sequence[int], thresholds: tuple[int, int]
+) -> dict[int, list[int]]:
+    """Find the classes that lie on a bound of the shot groups.
+
+    Those on the lower bound are few-shot by the convention ``'lpt'`` and medium-shot by
+    ``'oltr'``; those on the upper bound are medium-shot by both.
+
+    Args:
+        counts: Images per class, length C.
+        thresholds: Bounds of the shot groups.
+
+    Returns:
+        By bound, the classes with exactly so many images.
+    """
+    counts = np.asarray(counts)
+    return {bound: np.flatnonzero(counts == bound).tolist() for bound in thresholds}

@@ -1,0 +1,49 @@
+"""Check the data of a config: ``python tools/analysis_tools/check_dataset.py CONFIG``.
+
+Prints the images and classes of each split and what is wrong with them, and writes
+``report.json`` and ``class_counts.png``. The exit code is 1 if training cannot work.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+from lpt_mm.analysis import examine_data, print_data_report, write_data_report
+from lpt_mm.engine.launch import default_work_dir, load_config, one_line_errors
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", help="config file")
+    parser.add_argument(
+        "--out", metavar="DIR", help="by default work_dirs/<config name>/data"
+    )
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        help="config values to change, as key=value",
+    )
+    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Check the data."""
+    args = parse_args()
+    folder = Path(args.out or Path(default_work_dir(args.config)) / "data")
+    with one_line_errors((OSError, ValueError)):
+        report = examine_data(load_config(args))
+        write_data_report(report, folder)
+    print_data_report(report, f"Data of {Path(args.config).name}", folder)
+    if report.has_errors:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
