@@ -10,13 +10,4 @@ _base_ = "./phase1_cifar10_lt_ir50.py"
 
 phase1_work_dir = "work_dirs/phase1_cifar10_lt_ir50"
 
-model = dict(
-    backbone=dict(frozen_prompts=True),
-    neck=dict(
-        type="GroupPromptNeck",
-        pool_size=20,
-        topk=2,
-        prompt_length=10,
-        num_shared_layers=6,
-    ),
-)
+model = dict(backbone=dict(frozen_prompts=True), neck=_base_.group_prompts)

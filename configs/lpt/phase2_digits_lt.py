@@ -8,13 +8,4 @@ _base_ = "./phase1_digits_lt.py"
 
 phase1_work_dir = "work_dirs/phase1_digits_lt"
 
-model = dict(
-    backbone=dict(frozen_prompts=True),
-    neck=dict(
-        type="GroupPromptNeck",
-        pool_size=20,
-        topk=2,
-        prompt_length=1,
-        num_shared_layers=3,
-    ),
-)
+model = dict(backbone=dict(frozen_prompts=True), neck=_base_.group_prompts)

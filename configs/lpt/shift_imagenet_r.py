@@ -6,13 +6,6 @@ Command:  python tools/test.py configs/lpt/shift_imagenet_r.py CHECKPOINT
           with a checkpoint of phase2_imagenet_lt.py
 """
 
-_base_ = "./phase2_imagenet_lt.py"
+_base_ = "./shift_imagenet_sketch.py"
 
-test_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        type="ImageNetShift",
-        data_root="data/imagenet_r/imagenet-r",
-        pipeline={{_base_.test_pipeline}},
-    )
-)
+test_dataloader = dict(dataset=dict(data_root="data/imagenet_r/imagenet-r"))

@@ -13,6 +13,6 @@ test_dataloader = dict(
         _delete_=True,
         type="ImageNetShift",
         data_root="data/imagenet_sketch/sketch",
-        pipeline={{_base_.test_pipeline}},
+        pipeline=_base_.test_pipeline,
     )
 )

@@ -6,13 +6,8 @@ Command:  python tools/test.py configs/lpt/shift_imagenet_v2.py CHECKPOINT
           with a checkpoint of phase2_imagenet_lt.py
 """
 
-_base_ = "./phase2_imagenet_lt.py"
+_base_ = "./shift_imagenet_sketch.py"
 
 test_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        type="ImageNetShift",
-        data_root="data/imagenet_v2/imagenetv2-matched-frequency-format-val",
-        pipeline={{_base_.test_pipeline}},
-    )
+    dataset=dict(data_root="data/imagenet_v2/imagenetv2-matched-frequency-format-val")
 )

@@ -64,16 +64,7 @@ _base_ = "./phase1_{name}.py"
 
 phase1_work_dir = "work_dirs/phase1_{name}"
 
-model = dict(
-    backbone=dict(frozen_prompts=True),
-    neck=dict(
-        type="GroupPromptNeck",
-        pool_size=20,
-        topk=2,
-        prompt_length=10,
-        num_shared_layers=6,
-    ),
-)
+model = dict(backbone=dict(frozen_prompts=True), neck=_base_.group_prompts)
 '''
 
 

@@ -4,48 +4,33 @@ There is no validation list, so nothing selects a checkpoint: the last one is te
 Leaves set val_cfg=None for it, and to_rgb=False, since these images are RGB already.
 """
 
+_base_ = "./places_lt.py"
+
 data_root = "data/cifar100/"
-
-train_pipeline = [
-    dict(
-        type="RandomResizedCrop", scale=224, backend="pillow", interpolation="bilinear"
-    ),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="PackInputs"),
-]
-test_pipeline = [
-    dict(type="Resize", scale=(256, 256), backend="pillow", interpolation="bilinear"),
-    dict(type="CenterCrop", crop_size=224),
-    dict(type="PackInputs"),
-]
-
+# The images are in memory: nothing is to be read from files.
+train_pipeline = _base_.train_pipeline[1:]
+test_pipeline = _base_.test_pipeline[1:]
 train_dataloader = dict(
-    batch_size=64,  # of each sampling, on each GPU
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
     dataset=dict(
-        type="DualSamplerDataset",
         dataset=dict(
+            _delete_=True,
             type="LongTailedCIFAR100",
             data_root=data_root,
             imbalance_ratio=100,
             imbalance_type="exp",
             seed=0,
             pipeline=train_pipeline,
-        ),
-    ),
-    sampler=dict(type="DualSampler"),
-    collate_fn=dict(type="dual_collate"),
+        )
+    )
 )
+val_dataloader = None
+val_evaluator = None
 test_dataloader = dict(
-    batch_size=128,
-    num_workers=8,
-    pin_memory=True,
     dataset=dict(
-        type="CIFAR100", data_root=data_root, split="test", pipeline=test_pipeline
-    ),
-    sampler=dict(type="DefaultSampler", shuffle=False),
-    collate_fn=dict(type="default_collate"),
+        _delete_=True,
+        type="CIFAR100",
+        data_root=data_root,
+        split="test",
+        pipeline=test_pipeline,
+    )
 )
-test_evaluator = dict(type="LongTailMetric", thresholds=(20, 100))

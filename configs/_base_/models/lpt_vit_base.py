@@ -1,4 +1,4 @@
-"""Phase 1 on ViT-B/16 pre-trained on ImageNet-21k; phase-2 leaves add the neck."""
+"""LPT on ViT-B/16 pre-trained on ImageNet-21k; phase-2 leaves add the group prompts."""
 
 model = dict(
     type="LPTClassifier",
@@ -23,4 +23,12 @@ model = dict(
     data_preprocessor=dict(
         type="ClsDataPreprocessor", mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True
     ),
+)
+# model.neck of phase 2
+group_prompts = dict(
+    type="GroupPromptNeck",
+    pool_size=20,
+    topk=2,
+    prompt_length=10,
+    num_shared_layers=6,
 )

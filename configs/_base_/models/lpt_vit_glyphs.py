@@ -1,4 +1,4 @@
-"""Phase 1 on the embedded backbone: 0.30 M parameters, 8 x 8 grey images."""
+"""LPT on the embedded backbone: 0.30 M parameters, 8 x 8 grey images."""
 
 _base_ = "./lpt_vit_base.py"
 
@@ -20,3 +20,4 @@ model = dict(
     ),
     data_preprocessor=dict(mean=[127.5], std=[127.5], to_rgb=False),
 )
+group_prompts = dict(prompt_length=1, num_shared_layers=3)
