@@ -107,7 +107,8 @@ def check_classes(
         ValueError: If names differ or a label is out of range.
     """
     names = dataset.metainfo.get("classes")
-    if names and class_names and tuple(names) != tuple(class_names):
+    # Where only the last classes are missing, the labels of the others are right.
+    if names and class_names and tuple(names) != tuple(class_names)[: len(names)]:
         wrong = set(names) ^ set(class_names)
         raise ValueError(
             "the validation or test set has other classes than the training set: "

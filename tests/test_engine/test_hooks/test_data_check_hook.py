@@ -43,6 +43,13 @@ def test_a_class_missing_from_validation_would_shift_the_labels(tmp_path):
         hook.before_train(runner_of(train, val))
 
 
+def test_only_the_last_classes_may_be_missing(tmp_path):
+    dataset = make_folders(tmp_path, "ant", "bee")
+    assert check_classes(dataset, 3, ("ant", "bee", "cat")) is None
+    with pytest.raises(ValueError, match="other classes"):
+        check_classes(dataset, 3, ("ant", "cat", "dog"))
+
+
 def test_a_test_set_is_held_against_the_checkpoint(tmp_path):
     dataset = make_folders(tmp_path / "test", "ant", "bee", "cat")
     hook = HOOKS.build(dict(type="DataCheckHook"))
