@@ -1,8 +1,8 @@
 """Where the parts of each benchmark come from, and how to know them.
 
 The lists of Places-LT and ImageNet-LT are published in a Google Drive folder, which has
-no stable address for a program: hence their ``url`` is None and ``page`` says where a
-user finds them.
+no stable address for a program: ``page`` says where a user finds them. They are fetched
+from a copy in the repository of LIFT; whatever is there counts only with the checksum.
 """
 
 from mmpretrain.datasets import CIFAR10, CIFAR100
@@ -35,6 +35,7 @@ def _tree(folder: str, classes: int, images: int, name: str, page: str) -> Image
 
 
 OLTR = "https://github.com/zhmiao/OpenLongTailRecognition-OLTR (its README links to it)"
+LIFT = "https://raw.githubusercontent.com/shijxcs/LIFT/main/datasets"
 INAT = "https://github.com/visipedia/inat_comp/tree/master/2018"
 IMAGENET = "https://image-net.org/download.php (ILSVRC2012)"
 PLACES_IMAGES = Archive(
@@ -64,6 +65,7 @@ BENCHMARKS = {
                 OLTR,
                 PLACES_IMAGES,
                 "726c4871dcbf07ce2f857703bfe32e9a83ffbf52d704239f6d95c4f4f4c247f7",
+                url=f"{LIFT}/Places_LT/Places_LT_train.txt",
             ),
             SplitFile(
                 "Places_LT_val.txt",
@@ -71,6 +73,7 @@ BENCHMARKS = {
                 OLTR,
                 PLACES_IMAGES,
                 "719e3cf3766c09134ea28f56f1036c78def511ac1ed2c2532a6beef78f2439ba",
+                url=f"{LIFT}/Places_LT/Places_LT_val.txt",
             ),
             SplitFile(
                 "Places_LT_test.txt",
@@ -78,6 +81,7 @@ BENCHMARKS = {
                 OLTR,
                 PLACES_IMAGES,
                 "44eee8441c8098c59195465abede425721bc35525d75209f9433b161a6eb37bc",
+                url=f"{LIFT}/Places_LT/Places_LT_test.txt",
             ),
         ),
     ),
@@ -91,6 +95,7 @@ BENCHMARKS = {
                 OLTR,
                 IMAGENET_TRAIN,
                 "9af7ba688acf9532ff5845a8fb14a1e97fdc4c51ac48bc72c08ea9c3f7ff142e",
+                url=f"{LIFT}/ImageNet_LT/ImageNet_LT_val.txt",
             ),
             SplitFile(
                 "ImageNet_LT_test.txt",
@@ -98,6 +103,7 @@ BENCHMARKS = {
                 OLTR,
                 IMAGENET_VAL,
                 "d1590191cf8a71fada7b1aaedaa2d139a2aea93ff2f1b755319d0bd8dbaa55d5",
+                url=f"{LIFT}/ImageNet_LT/ImageNet_LT_test.txt",
             ),
         ),
     ),
