@@ -10,7 +10,7 @@ from rich.console import Console
 from lpt_mm.datasets.new_configs import new_files
 from lpt_mm.datasets.new_dataset import read_folder
 from lpt_mm.engine.launch import one_line_errors
-from lpt_mm.weights.writing import require_new
+from lpt_mm.new_file import new_file, require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,7 +42,8 @@ def main() -> None:
         for path in files:
             require_new(path)
         for path, text in files.items():
-            path.write_text(text, encoding="utf-8")
+            with new_file(path) as file:
+                file.write_text(text, encoding="utf-8")
     leaf = args.configs / "lpt" / f"phase1_{args.name}.py"
     console = Console(soft_wrap=True, highlight=False)
     console.print("wrote", *map(str, files), sep="\n  ")

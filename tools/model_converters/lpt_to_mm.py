@@ -2,10 +2,12 @@
 
 import argparse
 
+import torch
+
 from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.new_file import new_file, require_new
 from lpt_mm.weights.official import from_official
 from lpt_mm.weights.reading import read_file
-from lpt_mm.weights.writing import require_new, save_new
 
 
 def main() -> None:
@@ -17,7 +19,8 @@ def main() -> None:
     with one_line_errors():
         require_new(args.dst)
         weights = from_official(read_file(args.src))
-        save_new(dict(meta=weights.meta, state_dict=weights.tensors), args.dst)
+        with new_file(args.dst) as file:
+            torch.save(dict(meta=weights.meta, state_dict=weights.tensors), file)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 import argparse
 import sys
 
+import torch
+
 from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.new_file import new_file, require_new
 from lpt_mm.weights.official import LAYER_NORM_EPS, to_official
 from lpt_mm.weights.reading import read_file
-from lpt_mm.weights.writing import require_new, save_new
 
 
 def main() -> None:
@@ -18,7 +20,8 @@ def main() -> None:
     with one_line_errors():
         require_new(args.dst)
         weights = read_file(args.src)
-        save_new(dict(state_dict=to_official(weights).tensors), args.dst)
+        with new_file(args.dst) as file:
+            torch.save(dict(state_dict=to_official(weights).tensors), file)
     eps = weights.numerics.get("layer_norm_eps")
     if eps != LAYER_NORM_EPS:
         sys.stderr.write(

@@ -2,11 +2,13 @@
 
 import argparse
 
+import torch
+
 from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.new_file import new_file, require_new
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.layouts import to_mmpretrain
 from lpt_mm.weights.reading import WeightFileError, read_file
-from lpt_mm.weights.writing import require_new, save_new
 
 
 def main() -> None:
@@ -22,7 +24,8 @@ def main() -> None:
             raise WeightFileError(f"{weights.source} holds no backbone of mmpretrain")
         meta = dict(backbone=weights.numerics)
         state_dict = to_mmpretrain(weights.tensors)
-        save_new(dict(meta=meta, state_dict=state_dict), args.dst)
+        with new_file(args.dst) as file:
+            torch.save(dict(meta=meta, state_dict=state_dict), file)
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def test_file_that_appears_meanwhile_is_left_alone(root, source, monkeypatch):
 
     monkeypatch.setattr("lpt_mm.datasets.preparation.lists.download", download)
     on_list, _ = run(root, replace(SPLIT, url="https://list.example"))
-    assert "exists already" in on_list.state
+    assert "is not overwritten" in on_list.state
     assert snapshot(root) == {"train.txt": b"the user's"}
 
 
