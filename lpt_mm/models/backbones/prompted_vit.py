@@ -1,27 +1,29 @@
 """A vision transformer with one prompt per layer."""
 
 import torch
+from mmcv.cnn.bricks import DropPath
 from mmengine.model import initialize
 from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.models.backbones import VisionTransformer
-from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from mmpretrain.models.utils import resize_pos_embed
 from mmpretrain.registry import MODELS, WEIGHT_INITIALIZERS
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from lpt_mm.models.backbones.constant_cache import ConstantCache
+from lpt_mm.models.backbones.prompted_layer import EAGER, compile_layer_functions
 from lpt_mm.weights.pretrained_vit import PretrainedViT
 
 PROMPT_MODES = ("deep", "shallow", "none")
+FROZEN_DTYPES = ("float32", "bfloat16")
 
 
 @MODELS.register_module()
 class PromptedViT(VisionTransformer):
     """mmpretrain's ``VisionTransformer`` with shared prompts, frozen but for them.
 
-    A prompt token of a layer is thrown away after that layer, so it needs neither a
-    query nor an MLP: it only contributes a key and a value. This equals concatenating
-    the prompts, running the layer and cutting them off, and is cheaper. Source: Visual
+    Prompts are keys and values only, and where the class token is all that is asked
+    for, the last layer is run for it alone: see ``prompted_layer.py``. What the shared
+    prompts add to a layer is computed once where they are not trained. Source: Visual
     Prompt Tuning, https://arxiv.org/abs/2203.12119; Long-tailed Prompt Tuning, section
     4.2, https://arxiv.org/abs/2210.01033.
 
@@ -33,10 +35,16 @@ class PromptedViT(VisionTransformer):
             ``'none'``: the plain transformer.
         frozen: Whether all but the prompts is frozen, and kept in evaluation mode.
         frozen_prompts: Whether the shared prompts are frozen too, as in phase 2.
+        frozen_dtype: What the frozen layers are held in and computed in, ``'float32'``
+            or ``'bfloat16'``; prompts, position embeddings, final norm and features
+            stay in float32.
+        compile: Whether to compile the layers, or keyword arguments of
+            ``torch.compile``.
         **kwargs: Keyword arguments of ``VisionTransformer``.
 
     Raises:
-        ValueError: If ``prompt_mode`` is unknown or ``prompt_length`` not positive.
+        ValueError: If ``prompt_mode`` or ``frozen_dtype`` is unknown, ``prompt_length``
+            not positive, or ``frozen_dtype`` set without ``frozen``.
         TypeError: If ``VisionTransformer`` does not know an argument.
     """
 
@@ -47,17 +55,11 @@ class PromptedViT(VisionTransformer):
         prompt_mode: str = "deep",
         frozen: bool = True,
         frozen_prompts: bool = False,
+        frozen_dtype: str = "float32",
+        compile: bool | dict = False,
         **kwargs: object,
     ) -> None:
-        if prompt_mode not in PROMPT_MODES:
-            raise ValueError(
-                f"prompt_mode must be one of {PROMPT_MODES}, got {prompt_mode!r}"
-            )
-        if prompt_length < 1:
-            raise ValueError(
-                f"prompt_length must be at least 1, got {prompt_length}; "
-                "for no prompts set prompt_mode='none'"
-            )
+        _check_settings(prompt_length, prompt_mode, frozen, frozen_dtype)
         try:
             super().__init__(*args, **kwargs)
         except TypeError as error:  # name the component that has the wrong argument
@@ -66,6 +68,9 @@ class PromptedViT(VisionTransformer):
         self.frozen = frozen
         if frozen:
             self.requires_grad_(False)
+        if frozen_dtype == "bfloat16":
+            self.patch_embed.bfloat16()
+            self.layers.bfloat16()
         if prompt_mode != "none":
             num_prompts = self.num_layers if prompt_mode == "deep" else 1
             self.shared_prompts = nn.Parameter(
@@ -73,6 +78,14 @@ class PromptedViT(VisionTransformer):
                 requires_grad=not frozen_prompts,
             )
             trunc_normal_(self.shared_prompts, std=0.02)
+        self._constants = ConstantCache()
+        self._functions = EAGER
+        if compile:
+            options = compile if isinstance(compile, dict) else {}
+            self._functions = compile_layer_functions(**options)
+            for module in self.modules():
+                if isinstance(module, DropPath):  # torch cannot trace NumPy's numbers
+                    module.drop_prob = float(module.drop_prob)
 
     @property
     def numerics(self) -> dict[str, object]:
@@ -120,6 +133,7 @@ class PromptedViT(VisionTransformer):
             The module itself.
         """
         super().train(mode)
+        self._constants.clear()  # an average of weights may take their place here
         if self.frozen:
             for child in self.children():
                 child.train(False)
@@ -135,11 +149,13 @@ class PromptedViT(VisionTransformer):
             One feature per output layer; (B, D) each for ``out_type='cls_token'``.
         """
         tokens, patch_resolution = self.embed(x)
-        outs = []
-        for i in range(self.num_layers):
+        outs, last = [], self.num_layers - 1
+        for i in range(last):
             tokens = self.encode(tokens, i, i + 1)
             if i in self.out_indices:
                 outs.append(self.readout(tokens, patch_resolution, i))
+        if last in self.out_indices:
+            outs.append(self.finish(tokens, last, patch_resolution))
         return tuple(outs)
 
     def embed(self, x: Tensor) -> tuple[Tensor, tuple[int, int]]:
@@ -151,7 +167,8 @@ class PromptedViT(VisionTransformer):
         Returns:
             The tokens (B, N, D), class token first, and the patch grid (rows, columns).
         """
-        patches, patch_resolution = self.patch_embed(x)
+        weight = self.patch_embed.projection.weight
+        patches, patch_resolution = self.patch_embed(x.to(weight.dtype))
         tokens = patches
         if self.cls_token is not None:
             tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), patches], dim=1)
@@ -166,7 +183,24 @@ class PromptedViT(VisionTransformer):
         if self.prompt_mode == "shallow":
             prompts = self.shared_prompts.expand(len(x), -1, -1)
             tokens = torch.cat([tokens, prompts], dim=1)  # (B, N + P, D)
-        return tokens, patch_resolution
+        return tokens.to(weight.dtype), patch_resolution
+
+    def project(self, tokens: Tensor, layer: int) -> tuple[Tensor, Tensor] | None:
+        """Compute what a layer makes of its input before any prompt comes into it.
+
+        Passes that differ in their prompts alone can share it.
+
+        Args:
+            tokens: (B, N, D) input of the layer.
+            layer: Index of the layer.
+
+        Returns:
+            The queries, keys and values of the tokens (B, N, 3 D); None for a layer
+            that is run for the class token alone.
+        """
+        if self._runs_class_token(layer):
+            return None
+        return self._functions.project_tokens(self.layers[layer], tokens)
 
     def encode(
         self,
@@ -174,6 +208,7 @@ class PromptedViT(VisionTransformer):
         start: int,
         stop: int,
         group_prompts: Tensor | None = None,
+        projection: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """Run layers ``start`` to ``stop - 1`` with their shared prompts.
 
@@ -183,18 +218,73 @@ class PromptedViT(VisionTransformer):
             stop: Index after the last layer to run.
             group_prompts: (B, stop - start, P, D) further prompts of these layers,
                 chosen per image.
+            projection: What :meth:`project` returned for layer ``start``; computed
+                here by default.
 
         Returns:
             (B, N, D) output of layer ``stop - 1``.
         """
+        functions = self._functions
         for i in range(start, stop):
+            layer = self.layers[i]
             prompts = []
             if self.prompt_mode == "deep":
-                prompts.append(self.shared_prompts[i][None])  # (1, P, D)
+                prompts.append(self._shared_key_value(i))
             if group_prompts is not None:
-                prompts.append(group_prompts[:, i - start])  # (B, P, D)
-            tokens = _run_layer(self.layers[i], tokens, prompts)
+                prompt = group_prompts[:, i - start]
+                prompts.append(functions.project_prompts(layer, prompt))
+            tokens = functions.run_layer(layer, tokens, prompts, projection)
+            projection = None
         return tokens
+
+    def finish(
+        self,
+        tokens: Tensor,
+        start: int,
+        patch_resolution: tuple[int, int],
+        group_prompts: Tensor | None = None,
+        projection: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """Run all layers from ``start`` on, and read out the feature.
+
+        Args:
+            tokens: (B, N, D) input of layer ``start``.
+            start: Index of the first layer to run.
+            patch_resolution: The patch grid as returned by :meth:`embed`.
+            group_prompts: (B, L - start, P, D) further prompts of these layers, chosen
+                per image.
+            projection: What :meth:`project` returned for layer ``start``; computed
+                here by default.
+
+        Returns:
+            (B, D) for ``out_type='cls_token'``.
+        """
+        last = self.num_layers - 1
+        if not self._runs_class_token(last):
+            tokens = self.encode(tokens, start, last + 1, group_prompts, projection)
+            return self.readout(tokens, patch_resolution)
+        tokens = self.encode(tokens, start, last, group_prompts, projection)
+        prompts = []
+        if self.prompt_mode == "deep":
+            prompts.append(self.shared_prompts[last][None])
+        if group_prompts is not None:
+            prompts.append(group_prompts[:, last - start])
+        layer = self.layers[last]
+        class_token = self._functions.run_class_token(layer, tokens, prompts)
+        return self.readout(class_token, patch_resolution)
+
+    def _runs_class_token(self, layer: int) -> bool:
+        """Whether nothing but the class token of a layer is ever used."""
+        return self.out_type == "cls_token" and layer == self.num_layers - 1
+
+    def _shared_key_value(self, layer: int) -> Tensor:
+        """Keys and values of a layer's shared prompt, (1, P, 2 D)."""
+        module, prompts = self.layers[layer], self.shared_prompts
+        return self._constants.get(
+            layer,
+            [prompts, *module.ln1.parameters(), *module.attn.qkv.parameters()],
+            lambda: self._functions.project_prompts(module, prompts[layer][None]),
+        )
 
     def readout(
         self,
@@ -213,11 +303,35 @@ class PromptedViT(VisionTransformer):
         Returns:
             (B, D) for ``out_type='cls_token'``.
         """
-        if self.prompt_mode == "shallow":
+        if self.prompt_mode == "shallow" and self.out_type != "cls_token":
             tokens = tokens[:, : -self.shared_prompts.shape[1]]
+        tokens = tokens.to(torch.promote_types(tokens.dtype, torch.float32))
         if self.final_norm and layer in (None, self.num_layers - 1):
             tokens = self.ln1(tokens)
         return self._format_output(tokens, patch_resolution)
+
+
+def _check_settings(
+    prompt_length: int, prompt_mode: str, frozen: bool, frozen_dtype: str
+) -> None:
+    if prompt_mode not in PROMPT_MODES:
+        raise ValueError(
+            f"prompt_mode must be one of {PROMPT_MODES}, got {prompt_mode!r}"
+        )
+    if prompt_length < 1:
+        raise ValueError(
+            f"prompt_length must be at least 1, got {prompt_length}; "
+            "for no prompts set prompt_mode='none'"
+        )
+    if frozen_dtype not in FROZEN_DTYPES:
+        raise ValueError(
+            f"frozen_dtype must be one of {FROZEN_DTYPES}, got {frozen_dtype!r}"
+        )
+    if not frozen and frozen_dtype != "float32":
+        raise ValueError(
+            f"frozen_dtype={frozen_dtype!r} is for frozen=True; a transformer that is "
+            "trained stays in float32, and --amp computes in bfloat16"
+        )
 
 
 def _is_pretrained_vit(init_cfg: dict | list | None) -> bool:
@@ -227,35 +341,3 @@ def _is_pretrained_vit(init_cfg: dict | list | None) -> bool:
     if isinstance(kind, str):
         kind = WEIGHT_INITIALIZERS.get(kind)
     return kind is PretrainedViT
-
-
-def _run_layer(
-    layer: TransformerEncoderLayer, tokens: Tensor, prompts: list[Tensor]
-) -> Tensor:
-    """Run one pre-norm layer on (B, N, D) tokens that also attend to the prompts.
-
-    Each prompt is (B, P, D), or (1, P, D) where it is the same for all images.
-    """
-    if not prompts:
-        return layer(tokens)
-    attn, batch = layer.attn, len(tokens)
-    weight, bias = attn.qkv.weight, attn.qkv.bias
-    dims = attn.embed_dims
-    query, key_value = attn.qkv(layer.ln1(tokens)).split([dims, 2 * dims], dim=-1)
-    prompt_bias = None if bias is None else bias[dims:]
-    prompt_key_values = [
-        F.linear(layer.ln1(prompt), weight[dims:], prompt_bias).expand(batch, -1, -1)
-        for prompt in prompts
-    ]
-    # (B, N + all P, 2, heads, D / heads) -> two of (B, heads, N + all P, D / heads)
-    key, value = (
-        torch.cat([key_value, *prompt_key_values], dim=1)
-        .unflatten(-1, (2, attn.num_heads, attn.head_dims))
-        .permute(2, 0, 3, 1, 4)
-    )
-    query = query.unflatten(-1, (attn.num_heads, attn.head_dims)).transpose(1, 2)
-    dropout = attn.attn_drop if attn.training else 0.0
-    out = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
-    out = attn.proj_drop(attn.proj(out.transpose(1, 2).flatten(2)))
-    tokens = tokens + attn.out_drop(attn.gamma1(out))
-    return layer.ffn(layer.ln2(tokens), identity=tokens)

@@ -72,15 +72,15 @@ class LPTClassifier(ImageClassifier):
         if not self.with_neck:
             return self.backbone(inputs), None
         backbone, shared = self.backbone, self.neck.num_shared_layers
-        last = backbone.num_layers
         tokens, grid = backbone.embed(inputs)
-        # Queries have no group prompts, so both passes share these layers.
+        # Queries have no group prompts, so both passes share what comes before them.
         tokens = backbone.encode(tokens, 0, shared)
+        projection = backbone.project(tokens, shared)
         with torch.no_grad():
-            query = backbone.readout(backbone.encode(tokens, shared, last), grid)
+            query = backbone.finish(tokens, shared, grid, projection=projection)
         group_prompts, similarity = self.neck(query)
-        tokens = backbone.encode(tokens, shared, last, group_prompts)
-        return (backbone.readout(tokens, grid),), similarity
+        feature = backbone.finish(tokens, shared, grid, group_prompts, projection)
+        return (feature,), similarity
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the losses of a plain or a dual batch.
