@@ -10,7 +10,7 @@ from lpt_mm.datasets.long_tailed_subset import LongTailedSubset
 from lpt_mm.datasets.rendered_glyphs import RenderedGlyphs
 from lpt_mm.datasets.samplers import ClassBalancedSampler, DualSampler
 from lpt_mm.datasets.split_list import SplitList
-from lpt_mm.datasets.transforms import LoadImage
+from lpt_mm.datasets.transforms import LoadImage, LoadRandomResizedCrop
 
 __all__ = [
     "ClassBalancedSampler",
@@ -20,6 +20,7 @@ __all__ = [
     "INaturalist18",
     "ImageNetShift",
     "LoadImage",
+    "LoadRandomResizedCrop",
     "LongTailedCIFAR10",
     "LongTailedCIFAR100",
     "LongTailedSubset",

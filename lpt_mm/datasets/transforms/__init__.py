@@ -1,5 +1,6 @@
 """Transforms of images."""
 
 from lpt_mm.datasets.transforms.load_image import LoadImage
+from lpt_mm.datasets.transforms.load_random_resized_crop import LoadRandomResizedCrop
 
-__all__ = ["LoadImage"]
+__all__ = ["LoadImage", "LoadRandomResizedCrop"]

@@ -1,0 +1,126 @@
+"""Reading and random resized crop in one step."""
+
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from mmpretrain.datasets.transforms import RandomResizedCrop
+from mmpretrain.registry import TRANSFORMS
+from PIL import ExifTags, Image
+from torch.nn import functional as F
+
+from lpt_mm.datasets.transforms.load_image import LoadImage
+
+END_OF_JPEG = b"\xff\xd9"
+SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations whose height is the file's width
+DECODERS = {  # by the divisor of the size
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+
+
+@TRANSFORMS.register_module()
+class LoadRandomResizedCrop(RandomResizedCrop):
+    """``LoadImage`` and Pillow's bilinear ``RandomResizedCrop``, faster.
+
+    The same random numbers give the same crop. JPEG files are decoded at 1/2, 1/4 or
+    1/8 of their size where that leaves the crop at least as large as ``scale``, and
+    torch resizes. Files that are not JPEG, or unusual in any way, are read by
+    ``LoadImage``; a sample that has its ``img`` already is only cropped.
+
+    Args:
+        scale: Height and width of the result, or one number for both.
+        crop_ratio_range: Share of the image's area that is cropped.
+        aspect_ratio_range: Width over height of the crop.
+        max_attempts: Draws before the central crop is taken.
+    """
+
+    def __init__(
+        self,
+        scale: int | tuple[int, int],
+        crop_ratio_range: tuple[float, float] = (0.08, 1.0),
+        aspect_ratio_range: tuple[float, float] = (3 / 4, 4 / 3),
+        max_attempts: int = 10,
+    ) -> None:
+        super().__init__(
+            scale,
+            crop_ratio_range,
+            aspect_ratio_range,
+            max_attempts,
+            interpolation="bilinear",
+            backend="pillow",
+        )
+        self._load_image = LoadImage()
+
+    def transform(self, results: dict) -> dict:
+        """Read the image of ``results['img_path']``, unless there is ``img``, and crop.
+
+        Args:
+            results: The sample; ``img`` (height, width, 3) uint8 BGR is set.
+
+        Returns:
+            The sample.
+
+        Raises:
+            ValueError: If the file is missing, empty or no readable image.
+        """
+        jpeg = None if "img" in results else _read_plain_jpeg(results["img_path"])
+        if jpeg is not None:
+            crop = self._decode_crop(*jpeg)
+        else:
+            if "img" not in results:
+                results = self._load_image.transform(results)
+            image = results["img"]
+            crop = _cut(image, self._draw_crop(*image.shape[:2]))
+        results["img"] = _resize(crop, self.scale)
+        results["img_shape"] = results["img"].shape[:2]
+        return results
+
+    def _draw_crop(self, height: int, width: int) -> np.ndarray:
+        """Draw top, left, height and width of a crop."""
+        shape_alone = np.broadcast_to(np.uint8(0), (height, width))
+        return np.array(self.rand_crop_params(shape_alone))
+
+    def _decode_crop(self, content: bytes, height: int, width: int) -> np.ndarray:
+        """Draw a crop, and decode the image in the smallest size that is enough."""
+        crop = self._draw_crop(height, width)
+        enough = [n for n in DECODERS if (crop[2:] >= np.multiply(n, self.scale)).all()]
+        divisor = max(enough, default=1)
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), DECODERS[divisor])
+        # Ends are rounded, not sizes, so that the crop stays where it is.
+        start, stop = crop[:2], crop[:2] + crop[2:]
+        start, stop = ((end / divisor).round().astype(int) for end in (start, stop))
+        return _cut(image, (*start, *(stop - start)))
+
+
+def _read_plain_jpeg(path: str) -> tuple[bytes, int, int] | None:
+    """Read content, height and width of a JPEG file, or None if it is anything else."""
+    try:
+        content = Path(path).read_bytes()
+        image = Image.open(BytesIO(content))
+    except Exception:  # LoadImage says what is wrong
+        return None
+    whole = content.endswith(END_OF_JPEG)  # OpenCV would fill in what is cut off
+    if image.format != "JPEG" or image.mode not in ("RGB", "L") or not whole:
+        return None
+    width, height = image.size
+    if image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
+        width, height = height, width
+    return content, height, width
+
+
+def _cut(image: np.ndarray, crop: tuple[int, int, int, int]) -> np.ndarray:
+    """Cut a part, given by top, left, height and width, out of an image."""
+    top, left, height, width = crop
+    return image[top : top + height, left : left + width]
+
+
+def _resize(image: np.ndarray, scale: tuple[int, int]) -> np.ndarray:
+    """Resize an image (height, width, 3) uint8 as Pillow's bilinear filter does."""
+    image = torch.from_numpy(image).permute(2, 0, 1)[None]
+    image = F.interpolate(image, tuple(scale), mode="bilinear", antialias=True)
+    return image[0].permute(1, 2, 0).numpy()
