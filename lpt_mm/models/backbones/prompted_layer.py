@@ -14,8 +14,10 @@ import torch
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
-CPU_KEY_BLOCK = 16
+CPU_KEY_BLOCK = 16  # keys that the CPU's attention kernel handles at a time
+CPU_FFN_TOKENS = 1600  # tokens whose hidden activations allocators keep, not the system
 
 
 def project_tokens(
@@ -58,6 +60,7 @@ def run_layer(
     tokens: Tensor,
     prompts: list[Tensor],
     projection: tuple[Tensor, Tensor] | None = None,
+    with_cp: bool = False,
 ) -> Tensor:
     """Run a layer on tokens that also attend to prompts.
 
@@ -66,12 +69,24 @@ def run_layer(
         tokens: (B, N, D) its input.
         prompts: Any number of (B, P, 2 D) or (1, P, 2 D) from :func:`project_prompts`.
         projection: What :func:`project_tokens` returns; computed here by default.
+        with_cp: Whether to compute the hidden activations of the feed-forward network
+            once more in the backward pass instead of keeping them.
 
     Returns:
         (B, N, D) its output.
     """
     attended = _attend(layer, projection or project_tokens(layer, tokens), prompts)
-    return _add_and_feed_forward(layer, tokens, attended)
+    tokens = _add_attended(layer, tokens, attended)
+    del attended
+    parts = tokens.split(_images_per_part(tokens))
+    if with_cp and tokens.requires_grad:
+        outs = [
+            checkpoint(_feed_forward, layer, part, use_reentrant=False)
+            for part in parts
+        ]
+    else:
+        outs = [_feed_forward(layer, part) for part in parts]
+    return outs[0] if len(outs) == 1 else torch.cat(outs)
 
 
 def _attend(
@@ -152,17 +167,27 @@ def run_class_token(
         scale=attn.head_dims**-0.5,
     ).squeeze(1)
     value = torch.einsum("bhd,hed->bhe", mean, weight[2]) + bias[2]
-    return _add_and_feed_forward(layer, tokens[:, :1], value.flatten(1).unsqueeze(1))
+    tokens = _add_attended(layer, tokens[:, :1], value.flatten(1).unsqueeze(1))
+    return _feed_forward(layer, tokens)
 
 
-def _add_and_feed_forward(
+def _add_attended(
     layer: TransformerEncoderLayer, tokens: Tensor, attended: Tensor
 ) -> Tensor:
-    """Run what follows the attention; all are (B, N, D)."""
+    """Project what the tokens found and add it to them; all are (B, N, D)."""
     attn = layer.attn
-    attended = attn.out_drop(attn.gamma1(attn.proj_drop(attn.proj(attended))))
-    tokens = tokens + attended
+    return tokens + attn.out_drop(attn.gamma1(attn.proj_drop(attn.proj(attended))))
+
+
+def _feed_forward(layer: TransformerEncoderLayer, tokens: Tensor) -> Tensor:
     return layer.ffn(layer.ln2(tokens), identity=tokens)
+
+
+def _images_per_part(tokens: Tensor) -> int:
+    """How many images to run through the feed-forward network at a time."""
+    if tokens.device.type != "cpu":
+        return len(tokens)
+    return max(1, CPU_FFN_TOKENS // tokens.shape[1])
 
 
 class LayerFunctions(NamedTuple):

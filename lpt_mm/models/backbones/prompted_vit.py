@@ -38,6 +38,8 @@ class PromptedViT(VisionTransformer):
         frozen_dtype: What the frozen layers are held in and computed in, ``'float32'``
             or ``'bfloat16'``; prompts, position embeddings, final norm and features
             stay in float32.
+        with_cp: Whether to compute the hidden activations of the layers once more in
+            the backward pass instead of keeping them: less memory, slower steps.
         compile: Whether to compile the layers, or keyword arguments of
             ``torch.compile``.
         **kwargs: Keyword arguments of ``VisionTransformer``.
@@ -56,6 +58,7 @@ class PromptedViT(VisionTransformer):
         frozen: bool = True,
         frozen_prompts: bool = False,
         frozen_dtype: str = "float32",
+        with_cp: bool = False,
         compile: bool | dict = False,
         **kwargs: object,
     ) -> None:
@@ -66,6 +69,7 @@ class PromptedViT(VisionTransformer):
             raise TypeError(f"PromptedViT: {error}") from error
         self.prompt_mode = prompt_mode
         self.frozen = frozen
+        self.with_cp = with_cp
         if frozen:
             self.requires_grad_(False)
         if frozen_dtype == "bfloat16":
@@ -233,7 +237,9 @@ class PromptedViT(VisionTransformer):
             if group_prompts is not None:
                 prompt = group_prompts[:, i - start]
                 prompts.append(functions.project_prompts(layer, prompt))
-            tokens = functions.run_layer(layer, tokens, prompts, projection)
+            tokens = functions.run_layer(
+                layer, tokens, prompts, projection, self.with_cp
+            )
             projection = None
         return tokens
 

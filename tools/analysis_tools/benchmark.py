@@ -1,0 +1,83 @@
+"""Measure what a config costs: ``python tools/analysis_tools/benchmark.py CONFIG``.
+
+Time, memory, arithmetic and the share of this machine's matrix multiplication peak, on
+random images in memory and without pre-trained weights; or how fast one core reads the
+training images. Timed runs follow two that are not timed; medians are printed.
+"""
+
+import argparse
+import json
+
+from mmengine.config import Config, DictAction
+from plain_reference import plain_crop, require_plain
+
+from lpt_mm.benchmark import benchmark_data, benchmark_model, print_report
+from lpt_mm.benchmark.cost import describe_machine
+from lpt_mm.engine.launch import load_config, one_line_errors
+from lpt_mm.new_file import new_file, require_new
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", help="config file")
+    parser.add_argument(
+        "--phase",
+        choices=("infer", "train", "data"),
+        default="infer",
+        help="inference, a training step, or reading the training images",
+    )
+    parser.add_argument(
+        "--baseline",
+        action="store_true",
+        help="also measure a plain implementation in float32, in turns",
+    )
+    parser.add_argument("--amp", action="store_true", help="compute in bfloat16")
+    parser.add_argument("--batch-size", type=int, default=16, help="images of a step")
+    parser.add_argument("--repeats", type=int, default=9, help="timed runs")
+    parser.add_argument(
+        "--images", type=int, default=256, help="images of a run of --phase data"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the numbers to a file")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        help="config values to change, as key=value: "
+        "model.backbone.frozen_dtype=bfloat16",
+    )
+    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    return parser.parse_args()
+
+
+def measure(args: argparse.Namespace, cfg: Config) -> dict:
+    """Measure what the command line asks for."""
+    if args.phase == "data":
+        reference = plain_crop if args.baseline else None
+        return benchmark_data(cfg, args.images, args.repeats, reference)
+    reference = require_plain(cfg.model) if args.baseline else None
+    return benchmark_model(
+        cfg, args.phase, args.batch_size, args.repeats, args.amp, reference
+    )
+
+
+def main() -> None:
+    """Measure, print and write."""
+    args = parse_args()
+    with one_line_errors((OSError, ValueError)):
+        if args.json:
+            require_new(args.json)
+        speeds = measure(args, load_config(args))
+        machine = describe_machine()
+        print_report(speeds, f"{args.phase}: {args.config}", machine)
+        if args.json:
+            numbers = {name: speed.as_dict() for name, speed in speeds.items()}
+            report = dict(vars(args), machine=machine, **numbers)
+            with new_file(args.json) as file:
+                file.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
