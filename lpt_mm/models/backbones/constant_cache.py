@@ -33,8 +33,9 @@ class ConstantCache:
         trained = torch.is_grad_enabled() and any(t.requires_grad for t in sources)
         if trained or torch.compiler.is_compiling():
             return compute()
+        device = sources[0].device.type
         state = (
-            torch.is_autocast_enabled(sources[0].device.type),
+            torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device),
             *((t.data_ptr(), t._version, t.dtype, t.device) for t in sources),
         )
         known, result = self._results.get(name, (None, None))

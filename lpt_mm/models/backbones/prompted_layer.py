@@ -154,8 +154,8 @@ def run_class_token(
         bias = weight.new_zeros(3 * layer.embed_dims)
     bias = bias.unflatten(0, (3, *heads))
 
-    sources = [layer.ln1(part.to(tokens.dtype)) for part in (tokens, *prompts)]
-    source = torch.cat([part.expand(len(tokens), -1, -1) for part in sources], dim=1)
+    expanded = [p.to(tokens.dtype).expand(len(tokens), -1, -1) for p in prompts]
+    source = layer.ln1(torch.cat([tokens, *expanded], dim=1))  # (B, N + all P, D)
     query = torch.einsum("bd,hed->bhe", source[:, 0], weight[0]) + bias[0]
     query = torch.einsum("bhe,hed->bhd", query, weight[1])
     # The heads take the place of the queries: (B, 1, heads, D).

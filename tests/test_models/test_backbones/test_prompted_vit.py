@@ -65,6 +65,51 @@ def test_layer_scale_and_pre_norm_are_kept(float64):
     assert_close(vit(x)[0], vit.ln1(tokens)[:, 0], rtol=0, atol=1e-12)
 
 
+def test_last_layer_is_run_for_the_class_token_alone(monkeypatch):
+    vit, shapes = build_vit(), []
+    for layer in vit.layers:
+        layer.ffn.register_forward_hook(lambda *args: shapes.append(args[2].shape))
+    vit(torch.randn(2, 3, 16, 16))
+    assert shapes == [(2, 5, 24)] * 3 + [(2, 1, 24)]
+    shapes.clear()
+    vit.out_type = "raw"  # all tokens are asked for
+    vit(torch.randn(2, 3, 16, 16))
+    assert shapes == [(2, 5, 24)] * 4
+
+
+def test_shared_prompts_are_projected_once_where_they_are_not_trained():
+    vit, calls = build_vit(), []
+    project = vit._functions.project_prompts
+    vit._functions = vit._functions._replace(
+        project_prompts=lambda *args: calls.append(args) or project(*args)
+    )
+    x = torch.randn(2, 3, 16, 16)
+    vit.train()
+    for steps in (1, 2):
+        vit(x)
+        assert len(calls) == 3 * steps
+    vit.eval()
+    calls.clear()
+    with torch.no_grad():
+        before = vit(x)[0]
+        assert_close(vit(x)[0], before, rtol=0, atol=0)
+        assert len(calls) == 3
+        vit.shared_prompts += 1.0
+        assert not torch.equal(vit(x)[0], before)
+    assert len(calls) == 6
+    frozen = build_vit(frozen_prompts=True).train()
+    frozen(x)
+    assert len(frozen._constants._results) == 3
+
+
+def test_weights_that_replace_others_before_a_validation_are_seen():
+    vit, x = build_vit().eval(), torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        before = vit(x)[0]
+        vit.shared_prompts.data.add_(1.0)  # as an exponential moving average does
+        assert not torch.equal(vit.train().eval()(x)[0], before)
+
+
 def test_shallow_prompt_runs_through_all_layers(float64):
     vit = build_vit(prompt_mode="shallow")
     x = torch.randn(2, 3, 16, 16)
@@ -139,11 +184,52 @@ def test_is_a_backbone_of_any_classifier():
     assert model(torch.randn(2, 3, 16, 16)).shape == (2, 3)
 
 
+def test_frozen_layers_can_be_held_in_bfloat16():
+    vit = build_vit(frozen_dtype="bfloat16")
+    kept = {"cls_token", "pos_embed", "ln1.weight", "ln1.bias", "shared_prompts"}
+    in_float32 = {n for n, p in vit.named_parameters() if p.dtype == torch.float32}
+    assert in_float32 == kept
+    exact = build_vit()
+    exact.load_state_dict(vit.state_dict())
+    x = torch.randn(8, 3, 16, 16)
+    feature, expected = vit(x)[0], exact(x)[0]
+    assert feature.dtype == torch.float32
+    assert 0 < (feature - expected).abs().max() < 0.1 * expected.std()
+    ours, theirs = (
+        torch.autograd.grad(f.square().sum(), m.shared_prompts)[0]
+        for f, m in ((feature, vit), (expected, exact))
+    )
+    assert ours.dtype == torch.float32
+    assert torch.cosine_similarity(ours.flatten(), theirs.flatten(), dim=0) > 0.99
+
+
+@pytest.mark.parametrize("mode", ["deep", "shallow", "none"])
+def test_bfloat16_goes_with_autocast_and_every_mode(mode):
+    vit, x = (
+        build_vit(frozen_dtype="bfloat16", prompt_mode=mode),
+        torch.randn(2, 3, 16, 16),
+    )
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = vit(x)[0].float()
+    assert_close(inside, vit(x)[0], rtol=0.1, atol=0.1)
+
+
+def test_checkpoints_change_no_gradient(float64):
+    vit, x = build_vit(), torch.randn(2, 3, 16, 16)
+    gradients = []
+    for vit.with_cp in (False, True):
+        gradient = torch.autograd.grad(vit(x)[0].sum(), vit.shared_prompts)[0]
+        gradients.append(gradient)
+    assert_close(*gradients, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("kwargs", "message"),
     [
         (dict(prompt_mode="wide"), "'deep', 'shallow', 'none'.*'wide'"),
         (dict(prompt_length=0), "at least 1, got 0; for no prompts"),
+        (dict(frozen_dtype="float16"), "'float32', 'bfloat16'.*'float16'"),
+        (dict(frozen_dtype="bfloat16", frozen=False), "for frozen=True.*--amp"),
     ],
 )
 def test_refuses_impossible_settings(kwargs, message):

@@ -135,22 +135,91 @@ def test_a_step_changes_what_is_trained_and_nothing_else(phase, trained):
     assert changed == trained
 
 
-def test_first_layers_run_once_and_the_query_builds_no_graph(monkeypatch):
+def test_each_layer_runs_no_more_often_than_needed():
     model, runs = build_model(2), []
-    encode = model.backbone.encode
+    functions = model.backbone._functions
 
-    def spy(tokens, start, stop, group_prompts=None):
-        out = encode(tokens, start, stop, group_prompts)
-        runs.append((start, stop, group_prompts is not None, out.requires_grad))
-        return out
+    def spy(name):
+        def run(layer, tokens, *args):
+            out = getattr(functions, name)(layer, tokens, *args)
+            graph = (
+                out[0].requires_grad if name == "project_tokens" else out.requires_grad
+            )
+            runs.append((name, list(model.backbone.layers).index(layer), graph))
+            return out
 
-    monkeypatch.setattr(model.backbone, "encode", spy)
+        return run
+
+    model.backbone._functions = type(functions)(*map(spy, functions._fields))
     model.loss(torch.randn(2, 3, 16, 16), samples([0, 1]))
+    shared = [("project_prompts", i, False) for i in range(3)]
     assert runs == [
-        (0, 2, False, False),
-        (2, 4, False, False),
-        (2, 4, True, True),
+        shared[0],
+        ("run_layer", 0, False),
+        shared[1],
+        ("run_layer", 1, False),
+        ("project_tokens", 2, False),  # for the query and the final pass
+        shared[2],
+        ("run_layer", 2, False),
+        ("run_class_token", 3, False),
+        ("project_prompts", 2, True),  # the group prompts
+        ("run_layer", 2, True),
+        ("run_class_token", 3, True),
     ]
+
+
+@pytest.mark.parametrize("shared", [0, 2, 3])
+def test_any_number_of_shared_layers_equals_two_whole_passes(float64, shared):
+    cfg = tiny_lpt(2)
+    cfg["neck"]["num_shared_layers"] = shared
+    model, x = MODELS.build(cfg), torch.randn(3, 3, 16, 16)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    vit = model.backbone
+
+    def whole_pass(group_prompts=None):
+        tokens, _ = vit.embed(x)
+        for i, layer in enumerate(vit.layers):
+            prompts = [vit.shared_prompts[i].expand(3, -1, -1)]
+            if group_prompts is not None and i >= shared:
+                prompts.append(group_prompts[:, i - shared])
+            tokens = layer(torch.cat([tokens, *prompts], dim=1))[:, :5]
+        return vit.ln1(tokens)[:, 0]
+
+    query = whole_pass()
+    expected = whole_pass(model.neck(query)[0])
+    assert (expected - query).abs().max() > 1e-3
+    assert_close(model.extract_feat(x)[0], expected, rtol=0, atol=1e-11)
+
+
+def test_other_features_are_computed_from_all_tokens(float64):
+    cfg = tiny_lpt(2, out_type="avg_featmap")
+    model, x = MODELS.build(cfg), torch.randn(2, 3, 16, 16)
+    assert model.extract_feat(x)[0].shape == (2, 24)
+
+
+@pytest.mark.parametrize("phase", [1, 2])
+def test_compiles_without_graph_breaks_and_once(phase):
+    options = dict(backend="aot_eager")  # fullgraph=True refuses graph breaks
+    model = build_model(phase, compile=options)
+    plain = build_model(phase)
+    plain.load_state_dict(model.state_dict())
+    x, labels = torch.randn(2, 3, 16, 16), samples([0, 1])
+    torch.compiler.reset()
+
+    def step(of):
+        losses = of.loss(x, labels)
+        of.zero_grad()
+        sum(losses.values()).backward()
+        with torch.no_grad():
+            of.eval()(x)
+            of.train()
+        return losses["loss_cls"].detach(), of.head.weight.grad
+
+    assert_close(step(model), step(plain))
+    with torch.compiler.set_stance("fail_on_recompile"):
+        for _ in range(2):
+            step(model)
 
 
 def test_both_phases_can_be_trained_jointly():
