@@ -8,7 +8,6 @@ _base_ = "./places_lt.py"
 
 data_root = "data/cifar100/"
 # The images are in memory: nothing is to be read from files.
-train_pipeline = _base_.train_pipeline[1:]
 test_pipeline = _base_.test_pipeline[1:]
 train_dataloader = dict(
     dataset=dict(
@@ -19,7 +18,7 @@ train_dataloader = dict(
             imbalance_ratio=100,
             imbalance_type="exp",
             seed=0,
-            pipeline=train_pipeline,
+            pipeline=_base_.train_pipeline,
         )
     )
 )

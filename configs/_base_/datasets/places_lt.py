@@ -6,10 +6,7 @@ The validation list selects the checkpoint, the test list is for tools/test.py a
 data_root = "data/Places_LT/"
 
 train_pipeline = [
-    dict(type="LoadImage"),
-    dict(
-        type="RandomResizedCrop", scale=224, backend="pillow", interpolation="bilinear"
-    ),
+    dict(type="LoadRandomResizedCrop", scale=224),
     dict(type="RandomFlip", prob=0.5),
     dict(type="PackInputs"),
 ]

@@ -15,6 +15,8 @@ from lpt_mm.datasets.transforms.load_image import LoadImage
 
 END_OF_JPEG = b"\xff\xd9"
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations whose height is the file's width
+UPSIDE_DOWN = (3, 4, 7, 8)  # after rows and columns of sideways ones are swapped
+MIRRORED = (2, 3, 6, 7)
 DECODERS = {  # by the divisor of the size
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -69,9 +71,8 @@ class LoadRandomResizedCrop(RandomResizedCrop):
             ValueError: If the file is missing, empty or no readable image.
         """
         jpeg = None if "img" in results else _read_plain_jpeg(results["img_path"])
-        if jpeg is not None:
-            crop = self._decode_crop(*jpeg)
-        else:
+        crop = None if jpeg is None else self._decode_crop(*jpeg)
+        if crop is None:
             if "img" not in results:
                 results = self._load_image.transform(results)
             image = results["img"]
@@ -85,32 +86,48 @@ class LoadRandomResizedCrop(RandomResizedCrop):
         shape_alone = np.broadcast_to(np.uint8(0), (height, width))
         return np.array(self.rand_crop_params(shape_alone))
 
-    def _decode_crop(self, content: bytes, height: int, width: int) -> np.ndarray:
+    def _decode_crop(
+        self, content: bytes, orientation: int, height: int, width: int
+    ) -> np.ndarray | None:
         """Draw a crop, and decode the image in the smallest size that is enough."""
         crop = self._draw_crop(height, width)
         enough = [n for n in DECODERS if (crop[2:] >= np.multiply(n, self.scale)).all()]
         divisor = max(enough, default=1)
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), DECODERS[divisor])
+        # OpenCV overlooks orientations that Pillow finds, such as those in XMP.
+        flags = DECODERS[divisor] | cv2.IMREAD_IGNORE_ORIENTATION
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+        if image is None:
+            return None
         # Ends are rounded, not sizes, so that the crop stays where it is.
         start, stop = crop[:2], crop[:2] + crop[2:]
         start, stop = ((end / divisor).round().astype(int) for end in (start, stop))
-        return _cut(image, (*start, *(stop - start)))
+        return _cut(_turn_upright(image, orientation), (*start, *(stop - start)))
 
 
-def _read_plain_jpeg(path: str) -> tuple[bytes, int, int] | None:
-    """Read content, height and width of a JPEG file, or None if it is anything else."""
+def _read_plain_jpeg(path: str) -> tuple[bytes, int, int, int] | None:
+    """Read content, orientation, height and width of a JPEG, or None of all else."""
     try:
         content = Path(path).read_bytes()
         image = Image.open(BytesIO(content))
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # LoadImage says what is wrong
         return None
     whole = content.endswith(END_OF_JPEG)  # OpenCV would fill in what is cut off
     if image.format != "JPEG" or image.mode not in ("RGB", "L") or not whole:
         return None
     width, height = image.size
-    if image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS:
+    if orientation in SIDEWAYS:
         width, height = height, width
-    return content, height, width
+    return content, orientation, height, width
+
+
+def _turn_upright(image: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn an image as its EXIF orientation says."""
+    if orientation in SIDEWAYS:
+        image = image.swapaxes(0, 1)
+    if orientation in UPSIDE_DOWN:
+        image = image[::-1]
+    return image[:, ::-1] if orientation in MIRRORED else image
 
 
 def _cut(image: np.ndarray, crop: tuple[int, int, int, int]) -> np.ndarray:
@@ -121,6 +138,6 @@ def _cut(image: np.ndarray, crop: tuple[int, int, int, int]) -> np.ndarray:
 
 def _resize(image: np.ndarray, scale: tuple[int, int]) -> np.ndarray:
     """Resize an image (height, width, 3) uint8 as Pillow's bilinear filter does."""
-    image = torch.from_numpy(image).permute(2, 0, 1)[None]
+    image = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
     image = F.interpolate(image, tuple(scale), mode="bilinear", antialias=True)
     return image[0].permute(1, 2, 0).numpy()
