@@ -115,7 +115,7 @@ def benchmark_model(
             batch_size=batch_size,
             memory=memory[name],
             flops=flops[name],
-            peak_flops=products[case.dtype][1] / timings[str(case.dtype)].spread[0],
+            peak_flops=products[case.dtype][1] / timings[str(case.dtype)].median,
             trained=case.count_parameters(trained=True),
             total=case.count_parameters(),
             difference=difference if name == "config" else None,
@@ -137,9 +137,10 @@ class _Case:
         self.data = _make_batch(self.model, batch_size, device)
         self.run: Callable[[], object] = self.infer
         if phase == "train":
+            optim_wrapper = cfg.optim_wrapper.copy()
             if amp:
-                cfg.optim_wrapper.type = "BFloat16OptimWrapper"
-            self.optim_wrapper = build_optim_wrapper(self.model, cfg.optim_wrapper)
+                optim_wrapper.type = "BFloat16OptimWrapper"
+            self.optim_wrapper = build_optim_wrapper(self.model, optim_wrapper)
             self.run = self.train
         self.run()  # memory and arithmetic are those of every later run
 

@@ -90,10 +90,13 @@ def test_bfloat16_is_compared_with_float32(plain):
     assert speeds["config"].peak_flops != speeds["reference"].peak_flops
 
 
-def test_amp_trains(plain):
-    speeds = benchmark_model(tiny_config(1), "train", 4, 1, amp=True)
-    assert set(speeds) == {"config"}
-    assert speeds["config"].difference is None
+@pytest.mark.parametrize("work", ["infer", "train"])
+def test_amp_is_compared_with_float32(plain, work):
+    cfg = tiny_config(1)
+    speeds = benchmark_model(cfg, work, 4, 1, amp=True, reference=plain.PlainLPT)
+    assert 1e-5 < speeds["config"].difference < 0.3
+    assert "type" not in cfg.optim_wrapper
+    assert speeds["config"].peak_flops != speeds["reference"].peak_flops
 
 
 def test_flops_are_those_of_the_method(plain):
