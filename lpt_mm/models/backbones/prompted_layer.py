@@ -30,13 +30,13 @@ def project_tokens(
         tokens: (B, N, D) its input.
 
     Returns:
-        (B, N, D) and (B, N, 2 D). They are tensors of their own, so that the latter
-        can be freed when the prompts' have been appended.
+        (B, N, D) and (B, N, 2 D), the latter without bias. They are tensors of their
+        own, so that the latter can be freed when the prompts' have been appended.
     """
     qkv, dims, tokens = layer.attn.qkv, layer.embed_dims, layer.ln1(tokens)
-    bias = (None, None) if qkv.bias is None else (qkv.bias[:dims], qkv.bias[dims:])
-    query = F.linear(tokens, qkv.weight[:dims], bias[0])
-    return query, F.linear(tokens, qkv.weight[dims:], bias[1])
+    bias = None if qkv.bias is None else qkv.bias[:dims]
+    query = F.linear(tokens, qkv.weight[:dims], bias)
+    return query, F.linear(tokens, qkv.weight[dims:])
 
 
 def project_prompts(layer: TransformerEncoderLayer, prompts: Tensor) -> Tensor:
@@ -47,12 +47,10 @@ def project_prompts(layer: TransformerEncoderLayer, prompts: Tensor) -> Tensor:
         prompts: (B, P, D), or (1, P, D) where they are the same for all images.
 
     Returns:
-        (B, P, 2 D) or (1, P, 2 D).
+        (B, P, 2 D) or (1, P, 2 D), without bias.
     """
-    qkv, dims = layer.attn.qkv, layer.embed_dims
-    bias = None if qkv.bias is None else qkv.bias[dims:]
-    prompts = layer.ln1(prompts.to(qkv.weight.dtype))
-    return F.linear(prompts, qkv.weight[dims:], bias)
+    weight = layer.attn.qkv.weight
+    return F.linear(layer.ln1(prompts.to(weight.dtype)), weight[layer.embed_dims :])
 
 
 def run_layer(
@@ -108,7 +106,12 @@ def _attend(
     query = query.unflatten(-1, (attn.num_heads, attn.head_dims)).transpose(1, 2)
     dropout = attn.attn_drop if attn.training else 0.0
     out = F.scaled_dot_product_attention(query, key, value, mask, dropout)
-    return out.transpose(1, 2).flatten(2)
+    out = out.transpose(1, 2).flatten(2)
+    if attn.qkv.bias is None:
+        return out
+    # The bias of the keys adds the same to all scores of a query, which the softmax
+    # cancels; that of the values outlives any mean of them.
+    return out + attn.qkv.bias[-layer.embed_dims :]
 
 
 def _pad_keys(num_keys: int, like: Tensor) -> tuple[list[Tensor], Tensor | None]:
@@ -136,8 +139,7 @@ def run_class_token(
 
     A single query makes it cheaper to project the query into the space of the tokens
     than the tokens into that of the keys: q (W x) = (q W) x; likewise the tokens are
-    averaged before they are projected to values. The bias of the keys adds the same
-    to all scores of a query, so that the softmax cancels it.
+    averaged before they are projected to values.
 
     Args:
         layer: The layer.
