@@ -3,7 +3,7 @@
 Data:     115,846 training, 20,000 validation and 50,000 test images.
 Command:  python tools/train.py configs/lpt/phase1_imagenet_lt.py --amp
 Hardware: one GPU with 24 GiB by estimate; memory was not measured yet.
-Time:     3 min an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
+Time:     152 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
 """
 
 _base_ = [

@@ -3,7 +3,7 @@
 Data:     62,500 training, 7,300 validation and 36,500 test images.
 Command:  python tools/train.py configs/lpt/phase1_places_lt.py --amp
 Hardware: one GPU with 24 GiB by estimate; memory was not measured yet.
-Time:     88 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
+Time:     82 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
 """
 
 _base_ = [

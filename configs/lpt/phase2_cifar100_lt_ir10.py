@@ -3,7 +3,7 @@
 Paper:    arXiv 2210.01033.
 Data:     19,573 training images, 500 to 50 per class; 10,000 test images.
 Command:  python tools/train.py configs/lpt/phase2_cifar100_lt_ir10.py --amp
-Time:     27 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
+Time:     24 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
 """
 
 _base_ = "./phase1_cifar100_lt_ir10.py"

@@ -3,7 +3,7 @@
 Paper:    arXiv 2210.01033.
 Data:     12,608 training images, 500 to 10 per class; 10,000 test images.
 Command:  python tools/train.py configs/lpt/phase2_cifar100_lt_ir50.py --amp
-Time:     18 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
+Time:     16 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
 """
 
 _base_ = "./phase1_cifar100_lt_ir50.py"

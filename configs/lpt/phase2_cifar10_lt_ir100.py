@@ -3,7 +3,7 @@
 Paper:    arXiv 2210.01033.
 Data:     12,406 training images, 5,000 to 50 per class; 10,000 test images.
 Command:  python tools/train.py configs/lpt/phase2_cifar10_lt_ir100.py --amp
-Time:     17 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
+Time:     15 s an epoch by estimate (bfloat16 at 100 TFLOP/s), not measured.
 """
 
 _base_ = "./phase1_cifar10_lt_ir100.py"

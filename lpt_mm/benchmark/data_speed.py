@@ -14,7 +14,7 @@ from mmpretrain.registry import DATASETS, MODELS
 
 from lpt_mm.benchmark.timing import Timing, time_in_turns
 
-BATCH_SIZE = 32
+BATCH_SIZE = 8  # a larger one measures how fast the system hands out memory
 CPU = torch.device("cpu")
 
 

@@ -81,27 +81,28 @@ class LoadRandomResizedCrop(RandomResizedCrop):
         results["img_shape"] = results["img"].shape[:2]
         return results
 
-    def _draw_crop(self, height: int, width: int) -> np.ndarray:
+    def _draw_crop(self, height: int, width: int) -> tuple[int, int, int, int]:
         """Draw top, left, height and width of a crop."""
         shape_alone = np.broadcast_to(np.uint8(0), (height, width))
-        return np.array(self.rand_crop_params(shape_alone))
+        return self.rand_crop_params(shape_alone)
 
     def _decode_crop(
         self, content: bytes, orientation: int, height: int, width: int
     ) -> np.ndarray | None:
         """Draw a crop, and decode the image in the smallest size that is enough."""
-        crop = self._draw_crop(height, width)
-        enough = [n for n in DECODERS if (crop[2:] >= np.multiply(n, self.scale)).all()]
-        divisor = max(enough, default=1)
+        top, left, height, width = self._draw_crop(height, width)
+        room = min(height / self.scale[0], width / self.scale[1])
+        divisor = max((n for n in DECODERS if n <= room), default=1)
         # OpenCV overlooks orientations that Pillow finds, such as those in XMP.
         flags = DECODERS[divisor] | cv2.IMREAD_IGNORE_ORIENTATION
         image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
         if image is None:
             return None
         # Ends are rounded, not sizes, so that the crop stays where it is.
-        start, stop = crop[:2], crop[:2] + crop[2:]
-        start, stop = ((end / divisor).round().astype(int) for end in (start, stop))
-        return _cut(_turn_upright(image, orientation), (*start, *(stop - start)))
+        bottom, right = round((top + height) / divisor), round((left + width) / divisor)
+        top, left = round(top / divisor), round(left / divisor)
+        image = _turn_upright(image, orientation)
+        return _cut(image, (top, left, bottom - top, right - left))
 
 
 def _read_plain_jpeg(path: str) -> tuple[bytes, int, int, int] | None:
@@ -138,6 +139,8 @@ def _cut(image: np.ndarray, crop: tuple[int, int, int, int]) -> np.ndarray:
 
 def _resize(image: np.ndarray, scale: tuple[int, int]) -> np.ndarray:
     """Resize an image (height, width, 3) uint8 as Pillow's bilinear filter does."""
-    image = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
+    if min(image.strides) < 0:  # torch has no such views
+        image = image.copy()
+    image = torch.from_numpy(image).permute(2, 0, 1)[None]
     image = F.interpolate(image, tuple(scale), mode="bilinear", antialias=True)
     return image[0].permute(1, 2, 0).numpy()

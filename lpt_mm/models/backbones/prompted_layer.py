@@ -17,7 +17,8 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 CPU_KEY_BLOCK = 16  # keys that the CPU's attention kernel handles at a time
-CPU_FFN_TOKENS = 1600  # tokens whose hidden activations allocators keep, not the system
+# Larger hidden activations (32 MiB and more) are new memory of the system each time.
+CPU_FFN_TOKENS = 1600
 
 
 def project_tokens(
@@ -120,8 +121,12 @@ def _pad_keys(num_keys: int, like: Tensor) -> tuple[list[Tensor], Tensor | None]
     That doubles its speed in bfloat16. On other devices a mask would rule out the
     fastest kernel.
 
+    Args:
+        num_keys: Keys of the tokens and all prompts.
+        like: (B, N, 2 D) keys and values of the tokens.
+
     Returns:
-        Keys and values (1, pad, 2 D) to append, if any, and the mask (1, pad + keys)
+        Keys and values (1, pad, 2 D) to append, if any, and the mask (1, keys + pad)
         to add to the scores, which makes them invisible.
     """
     num_padded = -num_keys % CPU_KEY_BLOCK
