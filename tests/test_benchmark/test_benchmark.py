@@ -6,6 +6,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 from torch.testing import assert_close
+from torch.utils.flop_counter import flop_registry
 
 from lpt_mm.benchmark import benchmark_data, benchmark_model
 from lpt_mm.benchmark.cost import count_flops, matrix_product, peak_memory
@@ -103,8 +104,12 @@ def test_flops_are_those_of_the_method(plain):
     """By hand: products of each layer, for one image of phase 1."""
     tokens, prompts, dims = 5, 5, 24
     linear = 12 * dims**2 * tokens
-    attention = 2 * tokens * 16 * dims  # keys are filled up to 16
-    class_token = (4 + 8) * dims**2 + 2 * (tokens + prompts) * 3 * dims
+    counted = (
+        torch.ops.aten._scaled_dot_product_flash_attention_for_cpu in flop_registry
+    )
+    attention = counted * 2 * tokens * 16 * dims  # keys are filled up to 16
+    class_attention = counted * 2 * (tokens + prompts) * 3 * dims
+    class_token = (4 + 8) * dims**2 + class_attention
     embed, head = 4 * 3 * 8 * 8 * dims, 7 * dims
     expected = 2 * (embed + 3 * (linear + attention) + class_token + head)
     speed = benchmark_model(tiny_config(1), "infer", 1, 1)["config"]

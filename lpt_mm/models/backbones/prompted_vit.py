@@ -1,7 +1,11 @@
 """A vision transformer with one prompt per layer."""
 
+from inspect import unwrap
+from types import MethodType
+
 import torch
 from mmcv.cnn.bricks import DropPath
+from mmcv.cnn.bricks.transformer import FFN
 from mmengine.model import initialize
 from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.models.backbones import VisionTransformer
@@ -88,8 +92,7 @@ class PromptedViT(VisionTransformer):
             options = compile if isinstance(compile, dict) else {}
             self._functions = compile_layer_functions(**options)
             for module in self.modules():
-                if isinstance(module, DropPath):  # torch cannot trace NumPy's numbers
-                    module.drop_prob = float(module.drop_prob)
+                _make_traceable(module)
 
     @property
     def numerics(self) -> dict[str, object]:
@@ -338,6 +341,14 @@ def _check_settings(
             f"frozen_dtype={frozen_dtype!r} is for frozen=True; a transformer that is "
             "trained stays in float32, and --amp computes in bfloat16"
         )
+
+
+def _make_traceable(module: nn.Module) -> None:
+    """Take away what torch cannot compile: NumPy's numbers, notices of mmcv."""
+    if isinstance(module, DropPath):
+        module.drop_prob = float(module.drop_prob)
+    if isinstance(module, FFN):
+        module.forward = MethodType(unwrap(type(module).forward), module)
 
 
 def _is_pretrained_vit(init_cfg: dict | list | None) -> bool:
