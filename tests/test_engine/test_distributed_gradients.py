@@ -48,7 +48,8 @@ def test_only_gradients_of_what_is_trained_are_exchanged(phase, run_tool, tmp_pa
     config = ROOT / "configs" / "lpt" / f"phase{phase}_digits_lt.py"
     script = ROOT / "tests" / "test_engine" / "distributed_gradients.py"
     launch = ("torchrun", "--standalone", "--nproc_per_node=2", script)
-    run_tool(*launch, phase, config, tmp_path)
+    no_gpu = ("env", "CUDA_VISIBLE_DEVICES=")
+    run_tool(*no_gpu, *launch, phase, config, tmp_path)
     results = [
         torch.load(tmp_path / f"{rank}.pth", weights_only=True) for rank in (0, 1)
     ]
