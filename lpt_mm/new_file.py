@@ -44,6 +44,42 @@ def new_file(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         require_new(path)
-        temporary.rename(path)
+        _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_file(path: str | Path, content: bytes) -> None:
+    """Write a file that takes the place of an older one only when it is on the disk.
+
+    Args:
+        path: Its name. The folder is made if need be.
+        content: All that it is to hold.
+
+    Raises:
+        OSError: If it cannot be written; an older file of that name is left as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Always the same name, so that what a killed process left is written over.
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_bytes(content)
+        _rename(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Rename a file in a way that a loss of power does not undo halfway."""
+    _sync(temporary)
+    temporary.replace(path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

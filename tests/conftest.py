@@ -32,7 +32,7 @@ def float64():
     torch.set_default_dtype(torch.float32)
 
 
-def run_in(folder, *command, fails=False):
+def run_in(folder, *command, fails=False, timeout=300):
     """Run a command in a folder, as a user would, and return what it printed."""
     python = Path(sys.executable)
     command = [str(part) for part in command]
@@ -44,7 +44,7 @@ def run_in(folder, *command, fails=False):
         PATH=os.pathsep.join([str(python.parent), os.environ["PATH"]]),
     )
     done = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=300
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=timeout
     )
     output = done.stdout + done.stderr
     assert (done.returncode != 0) == fails, output[-4000:]

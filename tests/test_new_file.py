@@ -1,8 +1,11 @@
+import errno
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.new_file import new_file, replace_file, require_new
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path):
@@ -32,3 +35,52 @@ def test_nothing_is_overwritten_not_even_a_dangling_link(tmp_path):
         (tmp_path / "a").write_text("came first")
     assert (tmp_path / "a").read_text() == "came first"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_file_is_replaced_by_a_whole_one(tmp_path):
+    path = tmp_path / "new" / "a"
+    replace_file(path, b"one")
+    replace_file(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [p.name for p in path.parent.iterdir()] == ["a"]
+
+
+def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    replace_file(path, b"old")
+
+    def full(self, content):
+        with open(self, "wb") as file:
+            file.write(content[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        replace_file(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_a_killed_process_left_is_no_hindrance(tmp_path):
+    (tmp_path / ".a.part").write_bytes(b"half of something much longer")
+    replace_file(tmp_path / "a", b"new")
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_content_is_on_the_disk_before_the_name(tmp_path, monkeypatch):
+    events = []
+    sync, rename = os.fsync, Path.replace
+
+    def synced(descriptor):
+        events.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        sync(descriptor)
+
+    def renamed(self, target):
+        events.append("renamed")
+        return rename(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    replace_file(tmp_path / "a", b"new")
+    assert events == [str(tmp_path / ".a.part"), "renamed", str(tmp_path)]

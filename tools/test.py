@@ -32,7 +32,7 @@ def main() -> None:
     with one_line_errors():
         cfg = load_config(args)
         require_checkpoint(args.checkpoint)
-        cfg.load_from = args.checkpoint
+        cfg.load_from, cfg.resume = args.checkpoint, False
         check_start(cfg, new="")
     runner = Runner.from_cfg(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)

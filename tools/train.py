@@ -4,6 +4,7 @@ import argparse
 
 from mmengine.runner import Runner
 
+from lpt_mm.engine.atomic_backend import SaveError
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
@@ -50,7 +51,7 @@ def main() -> None:
     if args.amp:
         cfg.optim_wrapper.type = "BFloat16OptimWrapper"
     runner = Runner.from_cfg(cfg)
-    with one_line_errors((WeightFileError,)):  # timm fetches the backbone now
+    with one_line_errors((WeightFileError, SaveError)):
         runner.train()
 
 

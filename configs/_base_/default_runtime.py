@@ -11,12 +11,11 @@ default_hooks = dict(
     timer=dict(type="IterTimerHook"),
     logger=dict(type="LoggerHook", interval=100),
     param_scheduler=dict(type="ParamSchedulerHook"),
-    checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=1),
+    checkpoint=dict(type="SafeCheckpointHook", interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type="DistSamplerSeedHook"),
     visualization=dict(type="VisualizationHook", enable=False),
     class_count=dict(type="ClassCountHook"),
     data_check=dict(type="DataCheckHook"),
-    epoch_seed=dict(type="EpochSeedHook"),
     beta_schedule=dict(type="BetaScheduleHook", eta=0.5),
     plain_checkpoint=dict(type="PlainCheckpointHook"),
 )

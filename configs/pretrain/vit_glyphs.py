@@ -43,7 +43,7 @@ val_dataloader = dict(
 )
 val_evaluator = dict(type="Accuracy")
 
-train_cfg = dict(by_epoch=True, max_epochs=2)
+train_cfg = dict(type="ResumableTrainLoop", max_epochs=2)
 val_cfg = dict()
 optim_wrapper = dict(optimizer=dict(type="AdamW", lr=3e-3, weight_decay=0.05))
 param_scheduler = [

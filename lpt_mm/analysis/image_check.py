@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from hashlib import blake2b
-from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+
+from lpt_mm.datasets.transforms.image_file import decode_image, read_content
 
 DIGEST_SIZE = 16  # bytes
 NO_DIGEST = bytes(DIGEST_SIZE)
@@ -50,18 +51,16 @@ def check_image(info: Mapping) -> ImageCheck:
     if "://" in path:
         return ImageCheck(NO_DIGEST, SKIPPED)
     try:
-        with open(path, "rb") as file:
-            content = file.read()
+        content = read_content(path)
     except (FileNotFoundError, NotADirectoryError):
         return ImageCheck(NO_DIGEST, MISSING)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or str(error).partition(": '")[0]
         return ImageCheck(NO_DIGEST, UNREADABLE, reason)
     if not content:
         return ImageCheck(NO_DIGEST, EMPTY)
     try:
-        with Image.open(BytesIO(content)) as image:
-            image.convert("RGB")
+        decode_image(content)
     except Exception as error:  # PIL's plugins raise whatever a broken file leads to
         return _decoding_fault(error)
     return ImageCheck(blake2b(content, digest_size=DIGEST_SIZE).digest())

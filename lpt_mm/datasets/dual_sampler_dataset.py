@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from mmengine.dataset import default_collate
 from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
+from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
 
 CLASS_BALANCED = "class_balanced"
@@ -22,12 +24,17 @@ class DualSamplerDataset(Dataset):
     :func:`dual_collate`, which makes one batch of them. Source: Long-tailed Prompt
     Tuning, section 4.4, https://arxiv.org/abs/2210.01033.
 
+    What is random in a sample depends on run seed, epoch and draw alone, and so neither
+    on the number of workers and processes, nor on whether the run was interrupted.
+
     Args:
         dataset: Config of the data set; its pipeline must end with ``PackInputs``.
     """
 
     def __init__(self, dataset: dict | Dataset) -> None:
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        # Workers that live on see the next epoch only in shared memory.
+        self._seed_and_epoch = torch.zeros(2, dtype=torch.int64).share_memory_()
 
     @property
     def metainfo(self) -> dict:
@@ -37,6 +44,15 @@ class DualSamplerDataset(Dataset):
     def full_init(self) -> None:
         """Load the wrapped data set if that has not been done."""
         self.dataset.full_init()
+
+    def start_epoch(self, seed: int, epoch: int) -> None:
+        """Set what the random numbers of the samples depend on.
+
+        Args:
+            seed: Seed of the run.
+            epoch: The epoch that begins, counted from 0.
+        """
+        self._seed_and_epoch.copy_(torch.tensor([seed, epoch]))
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of an image of the wrapped data set.
@@ -79,12 +95,17 @@ class DualSamplerDataset(Dataset):
                 f"DualSamplerDataset needs index pairs, got {pair!r}: "
                 "set sampler=dict(type='DualSampler') in the data loader"
             )
-        samples = tuple(self.dataset[index] for index in pair)
+        seed, epoch = self._seed_and_epoch.tolist()
+        samples = []
+        for stream, index in enumerate(pair):
+            # The instance-balanced index comes once in an epoch, the other one again.
+            with draw_seed(seed, epoch, pair[0], stream):
+                samples.append(self.dataset[index])
         for sample, tag in zip(
             samples, (INSTANCE_BALANCED, CLASS_BALANCED), strict=True
         ):
             sample["data_samples"].set_field(tag, "sampling", field_type="metainfo")
-        return samples
+        return tuple(samples)
 
 
 @FUNCTIONS.register_module()

@@ -1,5 +1,5 @@
-"""Training machinery: hooks, optimizer wrappers and the launching of runs."""
+"""Training machinery: hooks, loops, optimizer wrappers and the launching of runs."""
 
-from lpt_mm.engine import hooks, optimizers
+from lpt_mm.engine import hooks, loops, optimizers
 
-__all__ = ["hooks", "optimizers"]
+__all__ = ["hooks", "loops", "optimizers"]

@@ -6,16 +6,19 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import WARNING
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
+from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from torch import distributed
 
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.weights.checks import check_checkpoint
-from lpt_mm.weights.reading import WeightFileError
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import local_file
 
@@ -129,16 +132,47 @@ def latest_checkpoint(work_dir: str) -> str | None:
     record = Path(work_dir) / "last_checkpoint"
     if not record.is_file():
         return None
-    checkpoint = Path(work_dir) / Path(record.read_text().strip()).name
-    return str(checkpoint) if checkpoint.is_file() else None
+    recorded = Path(record.read_text().strip())
+    places = (Path(work_dir) / recorded.name, recorded)  # moved, or saved elsewhere
+    return next((str(place) for place in places if place.is_file()), None)
+
+
+def newest_good_checkpoint(work_dir: str) -> str | None:
+    """Find the checkpoint to resume a run from, and say so if it is not the latest.
+
+    Args:
+        work_dir: Folder of the run.
+
+    Returns:
+        Path of the checkpoint; None if nothing was saved yet.
+
+    Raises:
+        WeightFileError: If there are checkpoints, but none can be used.
+    """
+    latest = latest_checkpoint(work_dir)
+    folder = Path(latest).parent if latest else Path(work_dir)
+    others = sorted(folder.glob("*.pth"), key=os.path.getmtime, reverse=True)
+    candidates = [latest] if latest else []
+    candidates += [str(path) for path in others if str(path) != latest]
+    reasons = []
+    for candidate in candidates:
+        try:
+            if read_file(candidate).is_resumable:
+                for reason in reasons:
+                    print_log(f"{reason}; resuming from {candidate}", level=WARNING)
+                return candidate
+        except WeightFileError as error:
+            reasons.append(str(error))
+    if reasons:
+        raise WeightFileError(f"no checkpoint in {work_dir} can be used: {reasons[0]}")
+    return None
 
 
 def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
     """Decide which weights training starts from.
 
     Args:
-        cfg: The config to complete; a phase-2 config has ``phase1_work_dir``. What a
-            checkpoint overwrites is not initialised first.
+        cfg: The config to complete; a phase-2 config has ``phase1_work_dir``.
         resume: Checkpoint to resume from, ``'auto'`` for the latest of the work dir if
             there is one, None for a new run.
         phase1: Phase-1 checkpoint to use instead of the latest of ``phase1_work_dir``.
@@ -152,7 +186,7 @@ def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
         raise ValueError("--phase1 is for phase-2 configs, which set phase1_work_dir")
     if resume is None and cfg.get("resume"):
         resume = cfg.get("load_from") or "auto"
-    checkpoint = latest_checkpoint(cfg.work_dir) if resume == "auto" else resume
+    checkpoint = newest_good_checkpoint(cfg.work_dir) if resume == "auto" else resume
     cfg.resume = checkpoint is not None
     checkpoint = checkpoint or phase1 or cfg.get("load_from")
     if checkpoint is None and work_dir is not None:
@@ -162,15 +196,14 @@ def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
     cfg.load_from = checkpoint
     if checkpoint is not None:
         require_checkpoint(checkpoint)
-        if "backbone" in cfg.get("model", {}):
-            cfg.model.backbone.pop("init_cfg", None)
 
 
 def check_start(cfg: Config, new: str) -> None:
     """Refuse weights that do not fit the model, before anything is written.
 
     Args:
-        cfg: The config; a URL in ``load_from`` is replaced with its file.
+        cfg: The config; a URL in ``load_from`` is replaced with its file. A backbone
+            that is in the checkpoint is not initialised first.
         new: Prefix of the parameters that the checkpoint need not have; an empty string
             stands for none.
 
@@ -179,13 +212,17 @@ def check_start(cfg: Config, new: str) -> None:
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     model = build_skeleton(cfg.model)
+    backbone = getattr(model, "backbone", None)
+    trained = None
     if cfg.load_from:
         cfg.load_from = local_file(cfg.load_from)
-        check_checkpoint(model, cfg.load_from, new)
-        return
-    backbone = getattr(model, "backbone", None)
+        weights = check_checkpoint(model, cfg.load_from, new, cfg.get("resume", False))
+        if not weights.is_light:
+            cfg.model.get("backbone", {}).pop("init_cfg", None)
+            return
+        trained = weights.identity
     if isinstance(backbone, PromptedViT):
-        backbone.check_init()
+        backbone.check_init(trained)
 
 
 def require_checkpoint(checkpoint: str) -> None:

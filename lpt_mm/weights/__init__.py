@@ -1,6 +1,6 @@
 """Reading, checking and converting of weights."""
 
+from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.pretrained_vit import PretrainedViT
-from lpt_mm.weights.reading import WeightFileError
 
 __all__ = ["PretrainedViT", "WeightFileError"]

@@ -1,12 +1,14 @@
 """Does a checkpoint fit a model? mmengine only warns where it does not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mmpretrain.utils import get_ori_model
-from torch import Size, nn
+from torch import Size, Tensor, nn
 
+from lpt_mm.weights.errors import WeightFileError, printable
+from lpt_mm.weights.identity import BACKBONE, IDENTITY, is_frozen
 from lpt_mm.weights.layouts import is_official
-from lpt_mm.weights.reading import WeightFileError, Weights, printable
+from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.sources import read_weights
 
 OFFICIAL = (
@@ -18,7 +20,9 @@ RESIZABLE = "backbone.pos_embed"
 MOST_PATCHES = 10**6
 
 
-def check_checkpoint(model: nn.Module, checkpoint: str, new: str = "neck.") -> None:
+def check_checkpoint(
+    model: nn.Module, checkpoint: str, new: str = "neck.", resume: bool = False
+) -> Weights:
     """Refuse a checkpoint that does not fit a model.
 
     Args:
@@ -27,13 +31,31 @@ def check_checkpoint(model: nn.Module, checkpoint: str, new: str = "neck.") -> N
         checkpoint: Path or URL of the checkpoint.
         new: Prefix of the parameters that need not be in the checkpoint; an empty
             string stands for none.
+        resume: Whether training is to go on from it.
+
+    Returns:
+        What the checkpoint holds.
 
     Raises:
         WeightFileError: If the file cannot be read, parameters are missing, left over
             or of another shape, or the backbone computes otherwise than it did.
     """
-    if misfit := find_misfit(model, read_weights(checkpoint), new):
+    weights = read_weights(checkpoint)
+    misfit = find_misfit(model, weights, new)
+    if misfit is None and not weights.is_plain:
+        misfit = (
+            "holds more than tensors and numbers, as mmengine's own checkpoints do, "
+            "and no code in a file is ever run: tools/model_converters/publish_model.py"
+            " takes out what is safe"
+        )
+    if misfit is None and resume and not weights.is_resumable:
+        misfit = (
+            "holds a model, but no state of the optimizer, so that no run can go on "
+            "from it: test it, or start phase 2 from it with --phase1"
+        )
+    if misfit is not None:
         raise WeightFileError(f"{checkpoint} {misfit}")
+    return weights
 
 
 def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str | None:
@@ -48,41 +70,68 @@ def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str |
         The end of a sentence whose subject is the checkpoint; None if they fit.
     """
     model, tensors = get_ori_model(model), weights.tensors
-    own = model.state_dict()
     if is_official(tensors):
         return OFFICIAL
-    if not any(name.startswith("backbone.") for name in tensors):
+    if not any(name.startswith(BACKBONE) for name in tensors):
         return (
             "is no trained model (it has no backbone.*); a pre-trained backbone goes "
             "into model.backbone.init_cfg.checkpoint"
         )
+    own = model.state_dict()
+    if weights.is_light:
+        if not hasattr(model.backbone, "load_source"):
+            return (
+                "is light: only a PromptedViT gets back the layers that it leaves out"
+            )
+        own = {name: tensor for name, tensor in own.items() if not is_frozen(name)}
+        tensors = {k: v for k, v in tensors.items() if k != BACKBONE + IDENTITY}
+    return (
+        _compare_shapes(tensors, own)
+        or _compare_names(tensors, own, new)
+        or _compare_numerics(model, weights)
+    )
+
+
+def _compare_shapes(
+    theirs: Mapping[str, Tensor], own: Mapping[str, Tensor]
+) -> str | None:
     reshaped = [
-        f"{name} is {tuple(tensors[name].shape)} in the checkpoint and "
+        f"{name} is {tuple(theirs[name].shape)} in the checkpoint and "
         f"{tuple(own[name].shape)} in the model"
-        for name in sorted(own.keys() & tensors.keys() - {RESIZABLE})
-        if tensors[name].shape != own[name].shape
+        for name in sorted(own.keys() & theirs.keys() - {RESIZABLE})
+        if theirs[name].shape != own[name].shape
     ]
-    if RESIZABLE in own and RESIZABLE in tensors:
-        wanted, positions = own[RESIZABLE].shape, tensors[RESIZABLE].shape
+    if RESIZABLE in own and RESIZABLE in theirs:
+        wanted, positions = own[RESIZABLE].shape, theirs[RESIZABLE].shape
         if not fits_positions(positions, wanted):
             reshaped.append(f"{RESIZABLE} is {tuple(positions)} in the checkpoint")
-    if reshaped:
-        return (
-            "does not fit the config (prompt_length, num_classes and the "
-            f"backbone's arch must be the same): {list_some(reshaped)}"
-        )
-    missing = own.keys() - tensors.keys()
+    if not reshaped:
+        return None
+    return (
+        "does not fit the config (prompt_length, num_classes and the "
+        f"backbone's arch must be the same): {list_some(reshaped)}"
+    )
+
+
+def _compare_names(
+    theirs: Mapping[str, Tensor], own: Mapping[str, Tensor], new: str
+) -> str | None:
+    missing = own.keys() - theirs.keys()
     if new:
         missing = {name for name in missing if not name.startswith(new)}
     for what, names in (
         ("lacks", missing),
-        ("has, unlike the model,", tensors.keys() - own.keys()),
+        ("has, unlike the model,", theirs.keys() - own.keys()),
     ):
         if names:
             return (
                 "is of another kind of model than the config's: it "
                 f"{what} {list_some(names)}"
             )
+    return None
+
+
+def _compare_numerics(model: nn.Module, weights: Weights) -> str | None:
     now = getattr(getattr(model, "backbone", None), "numerics", {})
     changed = [
         f"{name} was {value} and is {now[name]} in the config"
@@ -90,6 +139,42 @@ def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str |
         if now.get(name, value) != value
     ]
     return f"had another backbone: {', '.join(changed)}" if changed else None
+
+
+def compare_backbones(
+    trained: Mapping[str, object], own: Mapping[str, object]
+) -> str | None:
+    """Say whether a model is to be used on another backbone than its own.
+
+    Args:
+        trained: Identity of the backbone that it was trained on.
+        own: Identity of the one that the config has.
+
+    Returns:
+        The end of a sentence whose subject is the checkpoint; None if they are the
+        same.
+    """
+    if trained.get("fingerprint") == own.get("fingerprint"):
+        return None
+    return (
+        f"was trained on {describe_backbone(trained)}, but the config has "
+        f"{describe_backbone(own)}: set model.backbone.init_cfg.checkpoint"
+    )
+
+
+def describe_backbone(identity: Mapping[str, object]) -> str:
+    """Name a backbone in an error.
+
+    Args:
+        identity: What ``PromptedViT.identity`` gives.
+
+    Returns:
+        Its architecture, source and the beginning of its fingerprint.
+    """
+    source = printable(f"of '{identity.get('source')}'")
+    digest = printable(str(identity.get("fingerprint"))[:12])
+    architecture = printable(str(identity.get("architecture")))
+    return f"the {architecture} {source} (fingerprint {digest})"
 
 
 def fits_positions(positions: Size, own: Size) -> bool:

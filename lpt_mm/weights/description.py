@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing
+from lpt_mm.weights.checks import describe_backbone
 from lpt_mm.weights.layouts import is_official, official_to_own, to_mmpretrain
 from lpt_mm.weights.reading import Weights
 
@@ -22,6 +23,7 @@ class Description:
         layout: Whose names the tensors have; None if nobody's we know.
         architecture: Architecture of the backbone; None if it is not whole.
         missing: Tensors that the backbone lacks.
+        left_out: The backbone that a light checkpoint leaves out; None for others.
         img_size: Height and width in pixels of the images of its position embeddings.
         phase: Phase of LPT, 1 or 2; None for other models.
         prompt_length: Shared prompt tokens per layer.
@@ -35,6 +37,7 @@ class Description:
     layout: str | None
     architecture: ViTArchitecture | None
     missing: frozenset[str]
+    left_out: str | None
     img_size: tuple[int, int] | None
     phase: int | None
     prompt_length: int | None
@@ -100,10 +103,13 @@ def describe(weights: Weights) -> Description:
     if shared is not None and "head.weight" in tensors:
         phase = 1 if pool is None or pool.ndim != 4 else 2
     depth = architecture.num_layers if architecture else None
+    if weights.is_light:
+        depth = _size(shared, 0)
     return Description(
         layout=_find_layout(weights, backbone),
         architecture=architecture,
-        missing=frozenset(find_missing(backbone)),
+        missing=frozenset(() if weights.is_light else find_missing(backbone)),
+        left_out=describe_backbone(weights.identity) if weights.is_light else None,
         img_size=_find_image_size(architecture, backbone.get("pos_embed")),
         phase=phase,
         prompt_length=_size(shared, 1),
@@ -123,6 +129,8 @@ def _find_layout(weights: Weights, backbone: dict[str, Tensor]) -> str | None:
     names = weights.tensors
     if is_official(names):
         return "LPT's authors"
+    if weights.is_light:
+        return "lpt_mm"
     if not any(re.match(r"layers\.\d+\.attn\.qkv\.", name) for name in backbone):
         return None
     if "backbone.shared_prompts" in names:

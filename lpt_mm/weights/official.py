@@ -7,13 +7,14 @@ recorded in ``meta.backbone``.
 
 from lpt_mm.weights.checks import list_some
 from lpt_mm.weights.description import describe
+from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.layouts import (
     OWN_TO_OFFICIAL,
     is_official,
     official_to_own,
     rename,
 )
-from lpt_mm.weights.reading import WeightFileError, Weights, rename_all
+from lpt_mm.weights.reading import Weights, rename_all
 from lpt_mm.weights.skeleton import build_skeleton
 
 LAYER_NORM_EPS = 1e-5

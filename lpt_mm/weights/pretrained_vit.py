@@ -1,6 +1,7 @@
 """Initialisation of a vision transformer from pre-trained weights."""
 
 import logging
+from collections.abc import Mapping
 
 import torch
 from mmengine.logging import print_log
@@ -8,14 +9,22 @@ from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
 from lpt_mm.weights.architecture import ViTArchitecture
-from lpt_mm.weights.checks import OFFICIAL, fits_positions, list_some
+from lpt_mm.weights.checks import (
+    OFFICIAL,
+    compare_backbones,
+    describe_backbone,
+    fits_positions,
+    list_some,
+)
 from lpt_mm.weights.description import describe
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.identity import SHARED_PROMPTS, fingerprint
 from lpt_mm.weights.layouts import is_official, to_mmpretrain
-from lpt_mm.weights.reading import WeightFileError, Weights
+from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.sources import read_weights
 
 # Of PromptedViT, but in no pre-trained transformer.
-OWN_PARAMETERS = {"shared_prompts"}
+OWN_PARAMETERS = {SHARED_PROMPTS}
 
 
 @WEIGHT_INITIALIZERS.register_module()
@@ -77,16 +86,30 @@ class PretrainedViT:
             )
         print_log(f"loaded the backbone from {self.checkpoint}", logger="current")
 
-    def check(self, module: nn.Module) -> None:
-        """Refuse weights that do not fit, without loading or downloading them.
+    def check(
+        self, module: nn.Module, trained: Mapping[str, object] | None = None
+    ) -> None:
+        """Refuse weights that do not fit, without loading them.
 
         Args:
             module: A ``PromptedViT``, which may lie on the device ``meta``.
+            trained: Identity that the weights must have, if any. Without it nothing is
+                downloaded.
 
         Raises:
             WeightFileError: See :meth:`__call__`.
         """
-        fit_backbone(module, read_weights(self.checkpoint, fetch=False))
+        weights = read_weights(self.checkpoint, fetch=trained is not None)
+        tensors = fit_backbone(module, weights)
+        if trained is None:
+            return
+        own = dict(
+            source=self.checkpoint,
+            architecture=ViTArchitecture.of(tensors),
+            fingerprint=fingerprint(tensors),
+        )
+        if misfit := compare_backbones(trained, own):
+            raise WeightFileError(f"the checkpoint {misfit}")
 
 
 def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
@@ -105,6 +128,11 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
     """
     if is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} {OFFICIAL}")
+    if weights.is_light:
+        raise WeightFileError(
+            f"{weights.source} is a light checkpoint, without its backbone: use that, "
+            f"{describe_backbone(weights.identity)}"
+        )
     tensors, own = to_mmpretrain(weights.tensors), module.state_dict()
     misfits = [
         _compare_architectures(tensors, own) or _compare_shapes(tensors, own),

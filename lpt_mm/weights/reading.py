@@ -3,16 +3,17 @@
 import pickle
 import re
 import warnings
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from PIL import Image
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
+
+from lpt_mm.weights.errors import DAMAGED, WeightFileError, printable
+from lpt_mm.weights.formats import find_format
+from lpt_mm.weights.identity import BACKBONE, IDENTITY, decode_identity
+from lpt_mm.weights.model_file import read_model
 
 # What mmengine and timm save beside the tensors. It is not needed here, so whatever
 # stands under these names is read as an empty object, and nothing of it is called.
@@ -28,11 +29,6 @@ IGNORED_GLOBALS = (
     "numpy._core.multiarray.scalar",
 )
 NUMERICS = dict(num_heads=int, layer_norm_eps=float, activation=str)
-DAMAGED = "is truncated or damaged: fetch or copy it again"
-
-
-class WeightFileError(ValueError):
-    """Weights cannot be had or do not fit; the message is for users, in one line."""
 
 
 @dataclass
@@ -44,23 +40,45 @@ class Weights:
         meta: Further facts, such as ``cls_num_list``.
         format: ``'torch'``, ``'safetensors'``, ``'npz'`` or ``'timm'``.
         source: What errors call it.
+        is_plain: Whether there is nothing in the file but what torch loads safely.
+        is_resumable: Whether there is the state of an optimizer, too.
     """
 
     tensors: dict[str, Tensor]
     meta: dict = field(default_factory=dict)
     format: str = "torch"
     source: str = "the file"
+    is_plain: bool = True
+    is_resumable: bool = False
+
+    @property
+    def is_light(self) -> bool:
+        """Whether the frozen layers of a backbone were left out."""
+        return BACKBONE + IDENTITY in self.tensors
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """What is recorded of ``PromptedViT.identity``; empty if nothing is.
+
+        Raises:
+            WeightFileError: If the record is damaged.
+        """
+        if self.is_light:
+            try:
+                return decode_identity(self.tensors[BACKBONE + IDENTITY])
+            except ValueError as error:
+                raise WeightFileError(f"{self.source}: {error}") from error
+        recorded = self.meta.get("backbone")
+        return recorded if isinstance(recorded, dict) else {}
 
     @property
     def numerics(self) -> dict[str, object]:
-        """What ``PromptedViT.numerics`` gives, as far as ``meta.backbone`` records it.
+        """What is recorded of ``PromptedViT.numerics``.
 
         Returns:
             The known values by name; what is not of the right type is not believed.
         """
-        recorded = self.meta.get("backbone")
-        if not isinstance(recorded, dict):
-            return {}
+        recorded = self.identity
         return {
             name: recorded[name]
             for name, kind in NUMERICS.items()
@@ -97,77 +115,26 @@ def read_file(path: str | Path) -> Weights:
     path = Path(path)
     if not path.is_file():
         raise WeightFileError(f"there is no weight file '{path}'")
-    file_format = _find_format(path)
+    file_format = find_format(path)
     if file_format == "npz":
         from lpt_mm.weights.timm_vit import read_npz  # timm takes a second
 
         return read_npz(path)
     if file_format == "safetensors":
-        try:
-            content = load_file(path)
-        except SafetensorError as error:
-            raise WeightFileError(f"'{path}' {DAMAGED} ({error})") from error
-    else:
-        content = _load_torch(path, mmap=file_format == "torch")
-    return _unwrap(content, path, file_format)
+        tensors, meta = read_model(path)
+        return Weights(tensors, meta, "safetensors", source=f"'{path}'")
+    return _unwrap(*_load_torch(path, mmap=file_format == "torch"), path)
 
 
-def _find_format(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(64)
-    if head.startswith(b"PK"):
-        return _find_format_of_archive(path)
-    if head[8:9] == b"{":
-        return "safetensors"
-    if head.startswith(b"\x80"):
-        return "pickle"
-    raise WeightFileError(f"'{path}' is no weight file: it is {_guess(path, head)}")
-
-
-def _find_format_of_archive(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except Exception as error:  # of a parser of damaged input
-        raise WeightFileError(f"'{path}' {DAMAGED}") from error
-    if any("/code/" in name for name in names):
-        raise WeightFileError(
-            f"'{path}' is a TorchScript program, and no code in a file is ever run; "
-            "take the weights from timm, those of OpenAI's CLIP are "
-            "'timm:vit_base_patch16_clip_quickgelu_224.openai'"
-        )
-    if any(name.endswith("data.pkl") for name in names):
-        if path.suffix == ".safetensors":  # torch would believe the name
-            raise WeightFileError(f"'{path}' is a file of torch: rename it to .pth")
-        return "torch"
-    if any(name.endswith(".npy") for name in names):
-        return "npz"
-    raise WeightFileError(f"'{path}' is a zip archive without weights")
-
-
-def _guess(path: Path, head: bytes) -> str:
-    """Say what a file is that holds no weights."""
-    if not head:
-        return "empty"
-    if head.startswith(b"version https://git-lfs"):
-        return "the stand-in of a large file, which 'git lfs pull' fetches"
-    if head.lstrip().startswith(b"<"):
-        return "a web page, as servers send instead of a file"
-    try:
-        with Image.open(path) as image:
-            return f"a picture ({image.format})"
-    except OSError:
-        return "neither of torch nor of safetensors nor .npz"
-
-
-def _load_torch(path: Path, mmap: bool) -> object:
+def _load_torch(path: Path, mmap: bool) -> tuple[object, bool]:
+    """Load a file of torch, and tell whether it is plain."""
     ignored = [(_Ignored, name) for name in IGNORED_GLOBALS]
     try:
-        with torch.serialization.safe_globals(ignored), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about pickles of others than torch
-            return torch.load(
-                str(path), map_location="cpu", weights_only=True, mmap=mmap
-            )
+        try:
+            return _load(path, mmap), True
+        except pickle.UnpicklingError:
+            with torch.serialization.safe_globals(ignored):
+                return _load(path, mmap), False
     except pickle.UnpicklingError as error:
         unsafe = re.search(r"(?:GLOBAL|global|class) ([\w.]+\.\w+)", str(error))
         if unsafe is None:
@@ -177,14 +144,20 @@ def _load_torch(path: Path, mmap: bool) -> object:
             ) from error
         raise WeightFileError(
             f"'{path}' holds more than tensors ({unsafe[1]}), and no code in a file is "
-            "ever run: where you trust it, save its tensors alone, with "
-            "torch.save(model.state_dict(), FILE)"
+            "ever run: where you trust it, run that code and save the tensors alone, "
+            "with torch.save(torch.load(FILE, weights_only=False)['state_dict'], NEW)"
         ) from error
     except Exception as error:  # of a parser of damaged input
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
 
 
-def _unwrap(content: object, path: Path, file_format: str) -> Weights:
+def _load(path: Path, mmap: bool) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about pickles of others than torch
+        return torch.load(str(path), map_location="cpu", weights_only=True, mmap=mmap)
+
+
+def _unwrap(content: object, is_plain: bool, path: Path) -> Weights:
     content = content if isinstance(content, dict) else {}
     candidates = [content.get("state_dict"), content.get("model"), content]
     tensors = next(filter(None, map(_tensors_of, candidates)), None)
@@ -197,8 +170,9 @@ def _unwrap(content: object, path: Path, file_format: str) -> Weights:
     return Weights(
         tensors,
         meta if isinstance(meta, dict) else {},
-        "safetensors" if file_format == "safetensors" else "torch",
         source=f"'{path}'",
+        is_plain=is_plain,
+        is_resumable=isinstance(content.get("optimizer"), dict),
     )
 
 
@@ -237,15 +211,3 @@ def rename_all(
             )
         origins[new] = name
     return {new: tensors[old] for new, old in origins.items()}
-
-
-def printable(text: str) -> str:
-    """Make text of a file safe to print.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The text with control characters escaped.
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

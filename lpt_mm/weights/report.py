@@ -9,7 +9,8 @@ from rich.text import Text
 
 from lpt_mm.weights.checks import list_some
 from lpt_mm.weights.description import Description
-from lpt_mm.weights.reading import Weights, printable
+from lpt_mm.weights.errors import printable
+from lpt_mm.weights.reading import Weights
 
 
 def print_weights(
@@ -47,6 +48,8 @@ def _facts(weights: Weights, file: Description) -> Iterator[tuple[str, str]]:
     yield "names", file.layout or "of no known layout"
     if file.layout and file.missing:
         yield "backbone", f"not whole: lacks {list_some(file.missing)}"
+    if file.left_out:
+        yield "backbone", f"left out: {file.left_out}"
     if file.architecture is not None:
         yield from _facts_of_backbone(file)
     if file.phase is not None:

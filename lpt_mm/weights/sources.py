@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import torch
 
-from lpt_mm.weights.reading import WeightFileError, Weights, read_file
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.reading import Weights, read_file
 
 
 def read_weights(checkpoint: str, fetch: bool = True) -> Weights:

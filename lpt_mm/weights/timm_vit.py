@@ -12,7 +12,8 @@ import torch
 from timm.models import VisionTransformer
 from timm.models.vision_transformer import Block
 
-from lpt_mm.weights.reading import DAMAGED, WeightFileError, Weights, printable
+from lpt_mm.weights.errors import DAMAGED, WeightFileError, printable
+from lpt_mm.weights.reading import Weights
 
 CLASSIFIER = re.compile("head/|pre_logits/")
 LAYER_OF_NPZ = re.compile(r"Transformer/encoderblock_(\d+)/LayerNorm_0/scale")

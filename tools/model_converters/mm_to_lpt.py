@@ -7,6 +7,7 @@ import torch
 
 from lpt_mm.engine.launch import one_line_errors
 from lpt_mm.new_file import new_file, require_new
+from lpt_mm.weights.complete import complete
 from lpt_mm.weights.official import LAYER_NORM_EPS, to_official
 from lpt_mm.weights.reading import read_file
 
@@ -19,7 +20,7 @@ def main() -> None:
     args = parser.parse_args()
     with one_line_errors():
         require_new(args.dst)
-        weights = read_file(args.src)
+        weights = complete(read_file(args.src))
         with new_file(args.dst) as file:
             torch.save(dict(state_dict=to_official(weights).tensors), file)
     eps = weights.numerics.get("layer_norm_eps")

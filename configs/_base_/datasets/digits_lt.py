@@ -14,7 +14,7 @@ train_dataloader = dict(
         type="DualSamplerDataset",
         dataset=dict(type="DigitsLT", split="train", pipeline=train_pipeline),
     ),
-    sampler=dict(type="DualSampler"),
+    sampler=dict(type="DualSampler", round_up=False),  # as drop_last
     collate_fn=dict(type="dual_collate"),
 )
 val_dataloader = dict(

@@ -31,7 +31,7 @@ train_dataloader = dict(
             pipeline=train_pipeline,
         ),
     ),
-    sampler=dict(type="DualSampler"),
+    sampler=dict(type="DualSampler", round_up=False),  # as drop_last
     collate_fn=dict(type="dual_collate"),
 )
 val_dataloader = dict(

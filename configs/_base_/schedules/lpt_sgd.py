@@ -9,6 +9,6 @@ param_scheduler = [
     dict(type="LinearLR", start_factor=1e-3, end=1, convert_to_iter_based=True),
     dict(type="CosineAnnealingLR", convert_to_iter_based=True),
 ]
-train_cfg = dict(by_epoch=True, max_epochs=40, val_interval=1)
+train_cfg = dict(type="ResumableTrainLoop", max_epochs=40, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()

@@ -15,28 +15,40 @@ class ClassBalancedSampler(DefaultSampler):
     """Draw every class equally often; an epoch is as long as the data set.
 
     Classes come from a shuffled cycle; each class drawn gives ``images_per_class``
-    images from its own shuffled cycle. The draws are a function of seed and epoch
-    alone and are dealt to the processes in turn, so that they do not depend on how
-    many there are. Source: the authors' description in Long-tailed Prompt Tuning,
-    section 4.4, https://arxiv.org/abs/2210.01033.
+    images from its own shuffled cycle. So two classes differ by ``images_per_class``
+    draws at most, and two images of a class by one. The draws are a function of seed
+    and epoch alone and are dealt to the processes in turn, so that they do not depend
+    on how many there are. Source: the authors' description in Long-tailed Prompt
+    Tuning, section 4.4, https://arxiv.org/abs/2210.01033.
 
     Args:
         dataset: The training set.
         images_per_class: Images drawn in a row from one class.
         seed: Seed of the draws, the same in all processes; by default random.
+        round_up: Whether the first draws come again where there are not equally many
+            for each process; otherwise the last ones, fewer than there are processes,
+            are left out. A loader with ``drop_last=True`` makes the same steps on any
+            number of processes only if they are left out.
 
     Raises:
         ValueError: If ``images_per_class`` is not positive.
     """
 
     def __init__(
-        self, dataset: Dataset, images_per_class: int = 4, seed: int | None = None
+        self,
+        dataset: Dataset,
+        images_per_class: int = 4,
+        seed: int | None = None,
+        round_up: bool = True,
     ) -> None:
         if images_per_class < 1:
             raise ValueError(
                 f"images_per_class must be at least 1, got {images_per_class}"
             )
-        super().__init__(dataset, seed=seed)
+        super().__init__(dataset, seed=seed, round_up=round_up)
+        if not round_up:  # mmengine's lets some processes have one more than others
+            self.num_samples = len(dataset) // self.world_size
+            self.total_size = self.num_samples * self.world_size
         self.images_per_class = images_per_class
         labels = gt_labels(dataset)
         self.members = [np.flatnonzero(labels == label) for label in np.unique(labels)]

@@ -1,6 +1,7 @@
 """Transforms of images."""
 
+from lpt_mm.datasets.transforms.image_file import UnreadableImageError
 from lpt_mm.datasets.transforms.load_image import LoadImage
 from lpt_mm.datasets.transforms.load_random_resized_crop import LoadRandomResizedCrop
 
-__all__ = ["LoadImage", "LoadRandomResizedCrop"]
+__all__ = ["LoadImage", "LoadRandomResizedCrop", "UnreadableImageError"]

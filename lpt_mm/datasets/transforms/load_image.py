@@ -1,40 +1,65 @@
 """Reading of an image file."""
 
+import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmpretrain.registry import TRANSFORMS
+
+from lpt_mm.datasets.transforms.image_file import (
+    UnreadableImageError,
+    decode_image,
+    read_content,
+)
+from lpt_mm.weights.errors import printable
 
 
 @TRANSFORMS.register_module()
 class LoadImage(LoadImageFromFile):
-    """``LoadImageFromFile`` by Pillow, whose errors name the file.
+    """``LoadImageFromFile`` by Pillow, which names the file that it cannot read.
 
     Args:
-        imdecode_backend: Decoder, as in ``LoadImageFromFile``.
         color_type: ``'color'`` or ``'grayscale'``.
     """
 
-    def __init__(
-        self, imdecode_backend: str = "pillow", color_type: str = "color"
-    ) -> None:
-        super().__init__(imdecode_backend=imdecode_backend, color_type=color_type)
+    def __init__(self, color_type: str = "color") -> None:
+        super().__init__(imdecode_backend="pillow", color_type=color_type)
 
     def transform(self, results: dict) -> dict:
         """Read the image of ``results['img_path']``.
 
         Args:
-            results: The sample; ``img`` (H, W, 3) uint8 BGR is added.
+            results: The sample; ``img`` (H, W, 3) uint8 BGR is added, or (H, W) for
+                ``'grayscale'``.
 
         Returns:
             The sample.
 
         Raises:
-            ValueError: If the file is missing, empty or no readable image.
+            UnreadableImageError: If the file is missing, empty, of another kind,
+                damaged or too large.
         """
+        path = results["img_path"]
         try:
-            return super().transform(results)
+            image = decode_image(read_content(path))
         except Exception as error:  # decoders raise almost any type
-            raise ValueError(
-                f"cannot read the image {results['img_path']!r} "
-                f"({type(error).__name__}: {error}); "
+            raise UnreadableImageError(
+                f"cannot read the image {path!r} ({describe(error)}); "
                 "replace the file or take it off the list"
             ) from error
+        if self.color_type == "grayscale":
+            results["img"] = np.array(image.convert("L"))
+        else:
+            results["img"] = np.array(image)[..., ::-1]
+        results["img_shape"] = results["ori_shape"] = results["img"].shape[:2]
+        return results
+
+
+def describe(error: Exception) -> str:
+    """Say in one line what went wrong.
+
+    Args:
+        error: What a decoder raised.
+
+    Returns:
+        Kind and message.
+    """
+    return printable(f"{type(error).__name__}: {error}")

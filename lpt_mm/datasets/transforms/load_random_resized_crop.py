@@ -1,7 +1,6 @@
 """Reading and random resized crop in one step."""
 
 from io import BytesIO
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +10,7 @@ from mmpretrain.registry import TRANSFORMS
 from PIL import ExifTags, Image
 from torch.nn import functional as F
 
+from lpt_mm.datasets.transforms.image_file import MAX_PIXELS, read_content
 from lpt_mm.datasets.transforms.load_image import LoadImage
 
 END_OF_JPEG = b"\xff\xd9"
@@ -68,7 +68,7 @@ class LoadRandomResizedCrop(RandomResizedCrop):
             The sample.
 
         Raises:
-            ValueError: If the file is missing, empty or no readable image.
+            UnreadableImageError: See :class:`LoadImage`.
         """
         jpeg = None if "img" in results else _read_plain_jpeg(results["img_path"])
         crop = None if jpeg is None else self._decode_crop(*jpeg)
@@ -108,15 +108,16 @@ class LoadRandomResizedCrop(RandomResizedCrop):
 def _read_plain_jpeg(path: str) -> tuple[bytes, int, int, int] | None:
     """Read content, orientation, height and width of a JPEG, or None of all else."""
     try:
-        content = Path(path).read_bytes()
-        image = Image.open(BytesIO(content))
+        content = read_content(path)
+        image = Image.open(BytesIO(content), formats=["JPEG"])
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # LoadImage says what is wrong
         return None
     whole = content.endswith(END_OF_JPEG)  # OpenCV would fill in what is cut off
-    if image.format != "JPEG" or image.mode not in ("RGB", "L") or not whole:
-        return None
     width, height = image.size
+    usual = image.mode in ("RGB", "L") and width * height <= MAX_PIXELS
+    if image.format != "JPEG" or not usual or not whole:
+        return None
     if orientation in SIDEWAYS:
         width, height = height, width
     return content, orientation, height, width

@@ -3,13 +3,13 @@
 from lpt_mm.engine.hooks.beta_schedule_hook import BetaScheduleHook
 from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
-from lpt_mm.engine.hooks.epoch_seed_hook import EpochSeedHook
 from lpt_mm.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
+from lpt_mm.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
 
 __all__ = [
     "BetaScheduleHook",
     "ClassCountHook",
     "DataCheckHook",
-    "EpochSeedHook",
     "PlainCheckpointHook",
+    "SafeCheckpointHook",
 ]

@@ -56,7 +56,9 @@ class BetaScheduleHook(Hook):
                 "LPTClassifier, or another sampler than DualSampler"
             )
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError("beta falls by epoch: set train_cfg.by_epoch=True")
+            raise ValueError(
+                "beta falls by epoch: set train_cfg.type='ResumableTrainLoop'"
+            )
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Set beta for the epoch.

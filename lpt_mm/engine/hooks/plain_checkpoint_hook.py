@@ -1,40 +1,59 @@
-"""Checkpoints that torch loads without running any code from them."""
+"""Checkpoints that are light, and that torch loads without running any code."""
 
+import json
 from collections import OrderedDict
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
+from lpt_mm.models.backbones import PromptedViT
+from lpt_mm.weights.identity import leave_out_backbone
+
+LOG_STEPS = 10_000  # more than any window of the log; all of them would be megabytes
 HISTORY_KEYS = {"history_values", "history_counts", "max_length"}
 
 
 @HOOKS.register_module()
 class PlainCheckpointHook(Hook):
-    """Save plain containers and tensors only, as ``weights_only=True`` asks for.
+    """Save what was trained and what is needed to use it, as plain objects.
 
-    mmengine's checkpoints hold ``HistoryBuffer`` and numpy objects, which
+    The frozen layers of a ``PromptedViT`` that come from pre-trained weights are left
+    out: ``backbone.identity`` stands for them, and they are loaded from their source
+    again. mmengine's checkpoints also hold ``HistoryBuffer`` and numpy objects, which
     ``torch.load`` refuses since 2.6. They are stored as tensors and numbers, and the
-    log history is made whole again when a run resumes. ``meta.backbone`` records
-    ``PromptedViT.numerics``: with other values the same weights give other features.
+    log history, its last 10,000 steps, is made whole again when a run resumes. ``meta``
+    gets ``backbone`` (:attr:`PromptedViT.identity`) and ``preprocessing``.
+
+    Args:
+        with_backbone: Whether to save the frozen layers, too.
     """
 
     priority = "LOWEST"  # after the hooks that add keys of their own
 
+    def __init__(self, with_backbone: bool = False) -> None:
+        self.with_backbone = with_backbone
+
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Replace everything that is not plain; record what no weight shows.
+        """Replace everything that is not plain; leave out what can be had again.
 
         Args:
             runner: The runner.
             checkpoint: The checkpoint about to be saved.
         """
         backbone = getattr(get_ori_model(runner.model), "backbone", None)
-        if hasattr(backbone, "numerics"):
-            checkpoint["meta"]["backbone"] = backbone.numerics
+        meta = checkpoint["meta"]
+        meta["preprocessing"] = _find_preprocessing(runner.cfg)
+        if isinstance(backbone, PromptedViT):
+            meta["backbone"] = backbone.identity
+            if backbone.frozen and backbone.source and not self.with_backbone:
+                light = leave_out_backbone(checkpoint["state_dict"], meta["backbone"])
+                checkpoint["state_dict"] = light
         for key in checkpoint.keys() - {"state_dict"}:
             checkpoint[key] = to_plain(checkpoint[key])
 
@@ -55,6 +74,16 @@ class PlainCheckpointHook(Hook):
                 )
 
 
+def _find_preprocessing(cfg: Config) -> dict[str, object]:
+    """Say how images have to be prepared for the model."""
+    model, loader = cfg.get("model") or {}, cfg.get("test_dataloader") or {}
+    found = dict(
+        data_preprocessor=model.get("data_preprocessor"),
+        pipeline=loader.get("dataset", {}).get("pipeline"),
+    )
+    return json.loads(json.dumps(found, default=str))
+
+
 def to_plain(value: object) -> object:
     """Convert to builtin containers, numbers, strings and tensors.
 
@@ -70,8 +99,8 @@ def to_plain(value: object) -> object:
     if isinstance(value, HistoryBuffer):
         values, counts = value.data
         return dict(
-            history_values=torch.as_tensor(values),
-            history_counts=torch.as_tensor(counts),
+            history_values=torch.as_tensor(values[-LOG_STEPS:].copy()),
+            history_counts=torch.as_tensor(counts[-LOG_STEPS:].copy()),
             max_length=int(value.max_length),
         )
     if isinstance(value, np.ndarray):

@@ -122,14 +122,24 @@ class LongTailMetric(BaseMetric):
             The accuracies in per cent.
 
         Raises:
-            ValueError: If the class counts are unknown.
+            ValueError: If the class counts are unknown or of fewer classes than there
+                are labels, or there is no image.
         """
         if self.cls_num_list is None:
             raise ValueError(
                 "LongTailMetric does not know the training images per class: the "
                 "checkpoint has no meta.cls_num_list; set cls_num_list in the evaluator"
             )
-        label, prediction = np.array(results, dtype=np.int64).reshape(-1, 2).T
+        if not results:
+            raise ValueError("LongTailMetric: no image was evaluated, the set is empty")
+        label, prediction = np.array(results, dtype=np.int64).T
+        for wrong in (label.min(), label.max()):
+            if not 0 <= wrong < len(self.cls_num_list):
+                raise ValueError(
+                    f"label {wrong} of an evaluated image: the class counts are of "
+                    f"{len(self.cls_num_list)} classes; evaluate with the classes of "
+                    "the training set"
+                )
         self.class_accuracy = class_accuracy(label, prediction, len(self.cls_num_list))
         print_log(f"shot groups, {self.shot_groups}", logger="current")
         scored = (self.dataset_meta or {}).get("scored_classes")

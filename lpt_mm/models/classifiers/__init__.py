@@ -1,5 +1,6 @@
 """Classifiers."""
 
 from lpt_mm.models.classifiers.lpt_classifier import LPTClassifier
+from lpt_mm.models.classifiers.non_finite_loss import NonFiniteLossError
 
-__all__ = ["LPTClassifier"]
+__all__ = ["LPTClassifier", "NonFiniteLossError"]

@@ -7,6 +7,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
+from lpt_mm.models.classifiers.non_finite_loss import require_finite_loss
 
 
 @MODELS.register_module()
@@ -94,6 +95,9 @@ class LPTClassifier(ImageClassifier):
             The losses by name, to be summed: ``loss_cls`` (plain batch) or
             ``loss_class_balanced`` and ``loss_instance_balanced`` (dual batch), and
             ``loss_key`` with a neck.
+
+        Raises:
+            NonFiniteLossError: If a loss is NaN or infinite.
         """
         feats, similarity = self._encode(inputs)
         losses: dict[str, Tensor] = {}
@@ -107,6 +111,7 @@ class LPTClassifier(ImageClassifier):
                 key_losses.append(weight * self.neck.loss(similarity[index]))
         if key_losses:
             losses["loss_key"] = sum(key_losses)
+        require_finite_loss(losses, feats[-1], data_samples, self)
         return losses
 
 

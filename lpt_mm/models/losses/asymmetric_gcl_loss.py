@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 NOISE_STD = 1 / 3
+# Ordinary logits are below 100. Sums over any batch of numbers like this stay finite.
+LARGEST_LOGIT = 1e6
 
 
 @MODELS.register_module()
@@ -20,7 +22,9 @@ class AsymmetricGCLLoss(nn.Module):
     https://arxiv.org/abs/2210.01033; Gaussian clouded logits,
     https://arxiv.org/abs/2305.11733; asymmetric loss, https://arxiv.org/abs/2009.14119.
 
-    Noise and margin act in training mode only.
+    Noise and margin act in training mode only. Loss and gradient are finite for all
+    finite scores: they are computed in float32 at least, and scaled scores beyond
+    ``LARGEST_LOGIT``, which no cosine has, count as this and have no gradient.
 
     Args:
         scale: Multiplier of the cosine, unitless; set by the head that owns the loss.
@@ -87,17 +91,21 @@ class AsymmetricGCLLoss(nn.Module):
                 default.
 
         Returns:
-            () mean loss.
+            () mean loss, in float32 or better.
         """
         is_label = F.one_hot(target, cosine.shape[1]).bool()
+        cosine = cosine.to(torch.promote_types(cosine.dtype, torch.float32))
         if self.training:
             cosine = self._cloud(cosine, is_label, noise)
-        log_prob = F.log_softmax(self.scale * cosine, dim=1)
+        logit = (self.scale * cosine).clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
+        log_prob = F.log_softmax(logit, dim=1)
         # 1 - p is computed as -expm1(log p), exact where p is close to 1.
-        miss = torch.where(is_label, -torch.expm1(log_prob), log_prob.exp())
+        miss = -torch.expm1(log_prob)
         # A power below 1 has an infinite slope at 0, and 0 * inf is NaN: keep off it.
         miss = miss.clamp_min(torch.finfo(miss.dtype).tiny)
-        focus = torch.where(is_label, miss**self.gamma_pos, miss**self.gamma_neg)
+        # p ** gamma as exp(gamma * log p), whose slope is finite where p rounds to 0.
+        easy = torch.exp(self.gamma_neg * log_prob)
+        focus = torch.where(is_label, miss**self.gamma_pos, easy)
         smooth = self.label_smoothing / cosine.shape[1]
         target_prob = (1 - self.label_smoothing) * is_label.to(log_prob) + smooth
         return -(target_prob * focus * log_prob).sum(dim=1).mean()

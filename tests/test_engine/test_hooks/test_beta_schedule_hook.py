@@ -80,7 +80,7 @@ def test_refuses_a_model_that_does_not_split_dual_batches():
 
 def test_refuses_a_loop_without_epochs():
     hook = HOOKS.build(dict(type="BetaScheduleHook"))
-    with pytest.raises(ValueError, match="by_epoch=True"):
+    with pytest.raises(ValueError, match="ResumableTrainLoop"):
         hook.before_train(runner_with(loop=IterBasedTrainLoop))
 
 

@@ -8,12 +8,16 @@ from lpt_mm.evaluation.metrics import ShotGroups
 from tests.golden import load_golden
 
 
-def evaluate(label, prediction, **kwargs):
-    metric = METRICS.build(dict(type="LongTailMetric", **kwargs))
-    samples = [
+def results(label, prediction):
+    return [
         DataSample().set_gt_label(int(y)).set_pred_label(int(p)).to_dict()
         for y, p in zip(label, prediction, strict=True)
     ]
+
+
+def evaluate(label, prediction, **kwargs):
+    metric = METRICS.build(dict(type="mmpretrain.LongTailMetric", **kwargs))
+    samples = results(label, prediction)
     metric.process([], samples)
     return metric.evaluate(len(samples)), metric
 
@@ -84,3 +88,16 @@ def test_refuses_impossible_settings(kwargs, message):
 def test_needs_the_class_counts():
     with pytest.raises(ValueError, match="set cls_num_list in the evaluator"):
         evaluate([0], [0])
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ([], "no image was evaluated"),
+        ([0, 2, 5], r"label 5 .* class counts are of 2 classes"),
+        ([0, -1], "label -1 "),
+    ],
+)
+def test_refuses_results_that_have_no_accuracy(label, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate(label, [0] * len(label), cls_num_list=[5, 3])

@@ -1,5 +1,7 @@
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch.nn import functional as F
@@ -86,6 +88,57 @@ def test_stays_in_float32_under_autocast():
     with torch.autocast("cpu", torch.bfloat16):
         assert_close(head.cosine(feature), exact, rtol=0, atol=0)
         assert head.cosine(feature.bfloat16()).dtype == torch.float32
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(st.integers(-36, 125), st.integers(-36, 125), st.integers(0, 99))
+def test_the_length_of_vectors_does_not_matter(of_feature, of_weight, seed):
+    torch.manual_seed(seed)
+    head, feature = build_head(), torch.randn(3, 6)
+    expected = F.cosine_similarity(feature[:, :, None], head.weight[None], dim=1)
+    head.weight.data *= 2.0**of_weight / head.weight.abs().max()
+    feature = (feature * 2.0**of_feature).requires_grad_()
+    cosine = head.cosine(feature)
+    assert_close(cosine, expected)
+    cosine.sum().backward()
+    assert feature.grad.isfinite().all()
+    assert head.weight.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("autocast", [True, False])
+def test_the_ends_of_the_number_range_are_finite(dtype, autocast):
+    head, limits = build_head(), torch.finfo(dtype)
+    largest, smallest = limits.max, limits.smallest_normal
+    feature = torch.tensor(
+        [
+            [0, 0, 0, 0, 0, 0],
+            [largest, -largest, 0, largest, 0, -largest],
+            [largest, smallest, 0, 0, 0, 0],
+            [1, smallest, -smallest, 0, 0, 0],
+        ],
+        dtype=dtype,
+        requires_grad=True,
+    )
+    tiny = torch.full((1, 6), smallest, dtype=dtype) * limits.eps
+    everything = torch.cat([feature, tiny])
+    head.loss_module.cls_num_list = [9, 3, 2, 1]
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        loss = head.loss((feature,), samples([0, 1, 2, 3]))["loss"]
+        cosine = head.cosine(everything)
+    loss.backward()
+    assert cosine.dtype == torch.float32
+    assert (cosine.abs() <= 1 + 1e-6).all()
+    assert loss.isfinite()
+    assert feature.grad.isfinite().all()
+    assert head.weight.grad.isfinite().all()
+    assert not cosine[0].any()
+    assert not feature.grad[0].any()
+
+
+def test_features_that_are_not_finite_are_not_hidden():
+    for value in (float("nan"), float("inf")):
+        assert build_head().cosine(torch.tensor([[value, 1, 1, 1, 1, 1]])).isnan().all()
 
 
 def test_refuses_soft_labels_and_a_single_class():

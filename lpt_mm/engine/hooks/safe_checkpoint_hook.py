@@ -1,0 +1,105 @@
+"""Checkpoints that no crash can take away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmengine.dist import is_main_process
+from mmengine.fileio import BaseStorageBackend
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+
+from lpt_mm.engine.atomic_backend import AtomicBackend
+
+
+@HOOKS.register_module()
+class SafeCheckpointHook(CheckpointHook):
+    """``CheckpointHook`` that always leaves a whole checkpoint behind.
+
+    A checkpoint appears under its name when it is complete and on the disk; then
+    ``last_checkpoint`` names it; then older ones are removed. mmengine's hook removes
+    them first, and writes both files in place.
+
+    Args:
+        *args: Positional arguments of ``CheckpointHook``.
+        backend_args: Where to save; by default the local disk, by ``AtomicBackend``.
+        **kwargs: Keyword arguments of ``CheckpointHook``.
+    """
+
+    def __init__(
+        self, *args: object, backend_args: dict | None = None, **kwargs: object
+    ) -> None:
+        backend_args = backend_args or dict(backend=AtomicBackend.__name__)
+        super().__init__(*args, backend_args=backend_args, **kwargs)
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        name = self.filename_tmpl.format(step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        outdated = self._outdated_by(step)
+        hub = runner.message_hub
+        hub.update_info("last_ckpt", self.last_ckpt)
+        if self.max_keep_ckpts > 0:
+            hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if not is_main_process():
+            return
+        record = str(Path(runner.work_dir) / "last_checkpoint")
+        AtomicBackend().put(self.last_ckpt.encode(), record)
+        for old in outdated:
+            _remove(self.file_backend, old)
+
+    def _outdated_by(self, step: int) -> list[str]:
+        """Note that a step is saved, and name the checkpoints that need not stay."""
+        if self.max_keep_ckpts <= 0 or step in self.keep_ckpt_ids:
+            return []
+        outdated = []
+        if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+            name = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
+            outdated.append(self.file_backend.join_path(self.out_dir, name))
+        self.keep_ckpt_ids.append(step)
+        return outdated
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        with self._removing_last():
+            super()._save_best_checkpoint(runner, metrics)
+
+    @contextmanager
+    def _removing_last(self) -> Iterator[None]:
+        """Let files be removed only once all that was to be saved has been."""
+        backend = self.file_backend
+        self.file_backend = postponed = _PostponedRemovals(backend)
+        try:
+            yield
+        finally:
+            self.file_backend = backend
+        for old in postponed.paths:
+            _remove(backend, old)
+
+
+class _PostponedRemovals:
+    """A file backend that notes what is to be removed."""
+
+    def __init__(self, backend: BaseStorageBackend) -> None:
+        self._backend = backend
+        self.paths: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._backend, name)
+
+    def remove(self, path: str) -> None:
+        self.paths.append(path)
+
+
+def _remove(backend: BaseStorageBackend, path: str) -> None:
+    if backend.isfile(path):
+        backend.remove(path)

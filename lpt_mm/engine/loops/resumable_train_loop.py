@@ -1,0 +1,137 @@
+"""Training by epochs that an interruption does not change."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import numpy as np
+import torch
+from mmengine.dist import get_rank
+from mmengine.runner import EpochBasedTrainLoop
+from mmpretrain.registry import LOOPS
+from torch import nn
+from torch.utils.data import BatchSampler, DataLoader, Sampler
+
+# Where the message hub, and so a checkpoint, says what epoch was begun: its number, the
+# steps before it and its own.
+BEGUN = "begun_epoch"
+
+
+@LOOPS.register_module()
+class ResumableTrainLoop(EpochBasedTrainLoop):
+    """``EpochBasedTrainLoop`` that goes on exactly where a checkpoint was saved.
+
+    Each step draws its random numbers (loss noise, dropout) by run seed, step and
+    process, and each sample its own by run seed, epoch and draw, where the data set has
+    ``start_epoch`` as ``DualSamplerDataset`` has. Of an epoch that was begun only the
+    steps that are left are run, and a validation that was due when the run ended is
+    made up for. Its arguments are those of ``EpochBasedTrainLoop``.
+    """
+
+    def run(self) -> nn.Module:
+        """Train.
+
+        Returns:
+            The trained model.
+
+        Raises:
+            ValueError: If the checkpoint to resume from was saved in the middle of an
+                epoch of another number of steps.
+        """
+        done = self._steps_done()
+        self.runner.call_hook("before_train")
+        if self._epoch > 0 and not done:
+            self._validate()  # the checkpoint was saved before this
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self._run_epoch_from(done)
+            self._validate()
+            done = 0
+        self.runner.call_hook("after_train")
+        return self.runner.model
+
+    def _run_epoch_from(self, done: int) -> None:
+        """Run the steps of an epoch that are left after the first ``done`` ones."""
+        runner, steps = self.runner, len(self.dataloader)
+        runner.message_hub.update_info(BEGUN, [self._epoch, self._iter - done, steps])
+        start_data_epoch = getattr(self.dataloader.dataset, "start_epoch", None)
+        if start_data_epoch is not None:
+            start_data_epoch(runner.seed, self._epoch)
+        runner.call_hook("before_train_epoch")
+        runner.model.train()
+        with _skipping(self.dataloader, done):
+            batches = iter(self.dataloader)
+            for i in range(done, steps):
+                seed_all(runner.seed, self._iter, get_rank())
+                self.run_iter(i, next(batches))
+        runner.call_hook("after_train_epoch")
+        self._epoch += 1
+
+    def _steps_done(self) -> int:
+        """Count the steps of the current epoch that a resumed run made already."""
+        info = self.runner.message_hub.runtime_info
+        epoch, start, steps = info.get(BEGUN, (-1, 0, 0))
+        if epoch != self._epoch:
+            return 0
+        if steps != len(self.dataloader):
+            raise ValueError(
+                f"the checkpoint was saved in the middle of an epoch of {steps} steps, "
+                f"which has {len(self.dataloader)} now: resume with the same images a "
+                "step, batch_size times processes, or from the end of an epoch"
+            )
+        return self._iter - start
+
+    def _validate(self) -> None:
+        """Validate if that is due."""
+        self._decide_current_val_interval()
+        if self.runner.val_loop is None or self._epoch < self.val_begin:
+            return
+        if self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs:
+            self.runner.val_loop.run()
+
+
+def seed_all(*entropy: int) -> None:
+    """Seed Python, numpy and torch.
+
+    Args:
+        *entropy: Any numbers from 0 on; all of them matter.
+    """
+    seeds = np.random.SeedSequence(entropy).generate_state(3)
+    random.seed(int(seeds[0]))
+    np.random.seed(seeds[1])  # noqa: NPY002 (mmpretrain draws from the global one)
+    torch.manual_seed(int(seeds[2]))
+
+
+@contextmanager
+def _skipping(loader: DataLoader, batches: int) -> Iterator[None]:
+    """Let a loader begin later in its epoch, without reading what comes before."""
+    if not batches:
+        yield
+        return
+    batch_sampler = loader.batch_sampler
+    if not isinstance(batch_sampler, BatchSampler):
+        raise ValueError(
+            "this checkpoint was saved in the middle of an epoch, where only torch's "
+            f"own BatchSampler can go on, not {type(batch_sampler).__name__}: resume "
+            "from one that was saved at the end of an epoch"
+        )
+    whole = batch_sampler.sampler
+    batch_sampler.sampler = _Rest(whole, batches * batch_sampler.batch_size)
+    try:
+        yield
+    finally:
+        batch_sampler.sampler = whole
+
+
+class _Rest(Sampler):
+    """What a sampler draws after its first draws; as long as the whole."""
+
+    def __init__(self, sampler: Sampler, start: int) -> None:
+        self.sampler = sampler
+        self.start = start
+
+    def __iter__(self) -> Iterator:
+        return islice(self.sampler, self.start, None)
+
+    def __len__(self) -> int:
+        return len(self.sampler)

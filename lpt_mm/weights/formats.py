@@ -1,0 +1,75 @@
+"""Telling weight files by their content, and damaged ones by their checksums."""
+
+import zipfile
+from pathlib import Path
+
+from PIL import Image
+
+from lpt_mm.weights.errors import DAMAGED, WeightFileError
+
+
+def find_format(path: Path) -> str:
+    """Tell what kind of weight file this is.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        ``'torch'``, ``'pickle'`` (torch's before 1.6), ``'safetensors'`` or ``'npz'``.
+
+    Raises:
+        WeightFileError: If it is none of these, or is damaged.
+    """
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head.startswith(b"PK"):
+        return _find_format_of_archive(path)
+    if head[8:9] == b"{":
+        return "safetensors"
+    if head.startswith(b"\x80"):
+        return "pickle"
+    raise WeightFileError(f"'{path}' is no weight file: it is {_guess(path, head)}")
+
+
+def _find_format_of_archive(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            whole = _is_whole(archive)
+    except Exception as error:  # of a parser of damaged input
+        raise WeightFileError(f"'{path}' {DAMAGED}") from error
+    if not whole:
+        raise WeightFileError(f"'{path}' {DAMAGED}")
+    if any("/code/" in name for name in names):
+        raise WeightFileError(
+            f"'{path}' is a TorchScript program, and no code in a file is ever run; "
+            "take the weights from timm, those of OpenAI's CLIP are "
+            "'timm:vit_base_patch16_clip_quickgelu_224.openai'"
+        )
+    if any(name.endswith("data.pkl") for name in names):
+        if path.suffix == ".safetensors":  # torch would believe the name
+            raise WeightFileError(f"'{path}' is a file of torch: rename it to .pth")
+        return "torch"
+    if any(name.endswith(".npy") for name in names):
+        return "npz"
+    raise WeightFileError(f"'{path}' is a zip archive without weights")
+
+
+def _is_whole(archive: zipfile.ZipFile) -> bool:
+    """Compare the content with its checksums, which torch does not."""
+    return archive.testzip() is None
+
+
+def _guess(path: Path, head: bytes) -> str:
+    """Say what a file is that holds no weights."""
+    if not head:
+        return "empty"
+    if head.startswith(b"version https://git-lfs"):
+        return "the stand-in of a large file, which 'git lfs pull' fetches"
+    if head.lstrip().startswith(b"<"):
+        return "a web page, as servers send instead of a file"
+    try:
+        with Image.open(path) as image:
+            return f"a picture ({image.format})"
+    except OSError:
+        return "neither of torch nor of safetensors nor .npz"

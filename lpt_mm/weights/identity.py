@@ -1,0 +1,109 @@
+"""Which backbone was a model trained on? A light checkpoint says so, and leaves it out.
+
+It holds what was trained, and ``backbone.identity`` in place of the frozen layers: a
+JSON text as bytes, in a tensor, so that it goes wherever the other tensors go.
+"""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+
+import torch
+from torch import Tensor
+
+BACKBONE = "backbone."
+IDENTITY = "identity"
+POSITIONS = "pos_embed"
+SHARED_PROMPTS = "shared_prompts"
+
+
+def fingerprint(tensors: Mapping[str, Tensor]) -> str:
+    """Compute a number that tells the frozen layers of backbones apart.
+
+    The values are rounded to bfloat16, so that it is the same in every
+    ``frozen_dtype``. Position embeddings are left out: those of other image sizes are
+    resized.
+
+    Args:
+        tensors: The frozen layers by name.
+
+    Returns:
+        A SHA-256 digest in hexadecimal.
+    """
+    names = sorted(tensors.keys() - {POSITIONS, SHARED_PROMPTS})
+    with ThreadPoolExecutor() as pool:  # hashing lets other threads run
+        digests = list(pool.map(lambda name: _digest(tensors[name]), names))
+    return sha256("\n".join([*names, *digests]).encode()).hexdigest()
+
+
+def _digest(tensor: Tensor) -> str:
+    values = tensor.detach().cpu().to(torch.bfloat16).flatten()
+    digest = sha256(repr(tuple(tensor.shape)).encode())
+    digest.update(values.view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def encode_identity(identity: Mapping[str, object]) -> Tensor:
+    """Put an identity into a tensor.
+
+    Args:
+        identity: What ``PromptedViT.identity`` gives.
+
+    Returns:
+        (number of bytes,) uint8.
+    """
+    text = json.dumps(identity, sort_keys=True)
+    return torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
+
+
+def decode_identity(tensor: Tensor) -> dict[str, object]:
+    """Take an identity out of a tensor.
+
+    Args:
+        tensor: What :func:`encode_identity` returned.
+
+    Returns:
+        The identity.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    damaged = "backbone.identity is damaged"
+    if tensor.ndim != 1 or tensor.dtype != torch.uint8:
+        raise ValueError(damaged)
+    try:
+        identity = json.loads(bytes(tensor.tolist()))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(damaged) from error
+    if not isinstance(identity, dict):
+        raise ValueError(damaged)
+    return identity
+
+
+def leave_out_backbone(
+    state_dict: Mapping[str, Tensor], identity: Mapping[str, object]
+) -> dict[str, Tensor]:
+    """Make a state light.
+
+    Args:
+        state_dict: State of a classifier with a frozen ``PromptedViT``.
+        identity: What ``PromptedViT.identity`` gives.
+
+    Returns:
+        What was trained, and the identity of the rest.
+    """
+    kept = {k: v for k, v in state_dict.items() if not is_frozen(k)}
+    return kept | {BACKBONE + IDENTITY: encode_identity(identity)}
+
+
+def is_frozen(name: str) -> bool:
+    """Tell what a light checkpoint leaves out.
+
+    Args:
+        name: Name of a tensor of a classifier.
+
+    Returns:
+        Whether it belongs to the frozen layers.
+    """
+    return name.startswith(BACKBONE) and name != BACKBONE + SHARED_PROMPTS

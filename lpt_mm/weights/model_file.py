@@ -1,0 +1,96 @@
+"""Model-only files: what was trained and what is needed to use it, in safetensors."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from mmengine.runner import CheckpointLoader
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from lpt_mm.weights.errors import DAMAGED, WeightFileError
+
+# Of a checkpoint's ``meta``.
+FACTS = ("backbone", "cls_num_list", "dataset_meta", "preprocessing", "epoch", "seed")
+META, DIGEST = "lpt_mm", "sha256"
+
+
+def write_model(tensors: Mapping[str, Tensor], meta: Mapping[str, object]) -> bytes:
+    """Make a model-only file.
+
+    Args:
+        tensors: The tensors by name.
+        meta: The checkpoint's ``meta``, of which ``FACTS`` are kept.
+
+    Returns:
+        The content of the file.
+    """
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    facts = json.dumps({key: meta[key] for key in FACTS if _is_plain(meta.get(key))})
+    metadata = {"format": "pt", META: facts, DIGEST: _digest(tensors, facts)}
+    return save(tensors, metadata)
+
+
+def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
+    """Read a file of safetensors, of ours or of others.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        The tensors by name, and the facts that :func:`write_model` kept.
+
+    Raises:
+        WeightFileError: If it is damaged; in a file of ours, any change is found.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, RuntimeError, OverflowError) as error:
+        raise WeightFileError(f"'{path}' {DAMAGED} ({error})") from error
+    facts = metadata.get(META)
+    if (DIGEST in metadata) != (facts is not None):
+        raise WeightFileError(f"'{path}' {DAMAGED}")
+    if facts is None:
+        return tensors, {}
+    if metadata[DIGEST] != _digest(tensors, facts):
+        raise WeightFileError(f"'{path}' {DAMAGED}: its checksum does not fit")
+    return tensors, json.loads(facts)
+
+
+def _is_plain(fact: object) -> bool:
+    """Whether there is a fact, and of plain objects; mmengine's own may have others."""
+    try:
+        return fact is not None and bool(json.dumps(fact))
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
+    digest = sha256(facts.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+@CheckpointLoader.register_scheme(prefixes=r".*\.safetensors$")
+def load_model(filename: str, map_location: object = None) -> dict:
+    """Let mmengine load a model-only file as it loads checkpoints.
+
+    Args:
+        filename: Path of the file.
+        map_location: Device, or what else ``torch.load`` takes; only devices matter.
+
+    Returns:
+        ``state_dict`` and ``meta``.
+    """
+    tensors, meta = read_model(Path(filename))
+    if isinstance(map_location, str | torch.device):
+        tensors = {name: tensor.to(map_location) for name, tensor in tensors.items()}
+    return dict(state_dict=tensors, meta=meta)

@@ -1,0 +1,87 @@
+"""One process or several: the same run; and when one dies, all end."""
+
+import os
+import socket
+from itertools import chain
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from tests.conftest import ROOT, run_in
+from tests.test_engine import train_digits
+
+PHASES = ("phase1", "phase2")
+ENVIRONMENT = ("env", "CUDA_VISIBLE_DEVICES=", "OMP_NUM_THREADS=1")
+
+
+def train(folder, processes):
+    """Train and test, with the same total batch; return the results by process."""
+    launcher = ("torchrun", "--standalone", f"--nproc_per_node={processes}")
+    launch = launcher if processes > 1 else ("python",)
+    run_in(folder, *ENVIRONMENT, *launch, train_digits.__file__, folder, processes)
+    ranks = range(processes)
+    return [torch.load(folder / f"{rank}.pth", weights_only=True) for rank in ranks]
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("one"), 1)[0]
+
+
+@pytest.fixture(scope="module", params=[2, pytest.param(4, marks=pytest.mark.slow)])
+def several(request, tmp_path_factory):
+    return train(tmp_path_factory.mktemp("several"), request.param)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_same_images_are_in_the_same_steps(one, several, phase):
+    alone = [sorted(step) for step in one[phase]["steps"]]
+    parts = [result[phase]["steps"] for result in several]
+    together = [sorted(chain(*step)) for step in zip(*parts, strict=True)]
+    assert len(alone) == train_digits.EPOCHS * 4
+    assert together == alone
+    assert len({checksum for step in alone for *_, checksum in step}) > 319
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_same_weights_are_learned(one, several, phase):
+    for result in several:
+        weights = result[phase]["weights"]
+        assert_close(weights, one[phase]["weights"], rtol=1e-9, atol=1e-9)
+
+
+def test_the_metrics_are_the_same(one, several):
+    assert [result["tests"] for result in several] == [one["tests"]] * len(several)
+    accuracy = one["tests"][0]["long_tail/overall"]
+    assert (accuracy * 739 / 100) == pytest.approx(round(accuracy * 739 / 100))
+
+
+@pytest.mark.parametrize(
+    ("way", "message"),
+    [
+        ("kill", "Signal 9 (SIGKILL) received"),
+        ("nan", "the loss is not finite in step 3, epoch 2"),
+        pytest.param("exit", "exitcode  : 7", marks=pytest.mark.slow),
+    ],
+)
+def test_when_a_process_dies_all_end(way, message, run_tool, tmp_path):
+    base = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
+    imports = ["lpt_mm", "tests.test_engine.dying"]
+    (tmp_path / "dying.py").write_text(
+        f"_base_ = [{base!r}]\n"
+        f"custom_imports = dict(imports={imports}, allow_failed_imports=False)\n"
+        f"custom_hooks = [dict(type='Dying', way={way!r})]\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    launch = ("bash", ROOT / "tools" / "dist_train.sh", "dying.py", 2)
+    # A run that hangs is ended too, but without the message.
+    out = run_tool(
+        *(*ENVIRONMENT, f"PORT={port}", "timeout", "60", *launch), fails=True
+    )
+    assert message in out
+    for rank in (0, 1):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / f"{rank}.pid").read_text()), 0)
+    assert not list(tmp_path.rglob("*.pth"))

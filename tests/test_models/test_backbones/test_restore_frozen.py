@@ -1,0 +1,85 @@
+"""Light states are loaded like any others, whoever loads them."""
+
+import pytest
+import torch
+from mmengine.runner import load_checkpoint
+from mmpretrain.registry import MODELS
+from torch.testing import assert_close
+
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.identity import leave_out_backbone
+from tests.golden import tiny_lpt
+
+
+def build(source=None):
+    cfg = tiny_lpt(2)
+    if source is not None:
+        init = dict(type="PretrainedViT", checkpoint=str(source))
+        cfg["backbone"]["init_cfg"] = init
+    return MODELS.build(cfg)
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "vit.pth"
+    torch.save(build().backbone.frozen_state(), path)
+    return path
+
+
+@pytest.fixture
+def trained(source):
+    model = build(source)
+    model.init_weights()
+    return model
+
+
+@pytest.fixture
+def light(trained):
+    return leave_out_backbone(trained.state_dict(), trained.backbone.identity)
+
+
+@pytest.mark.parametrize("is_init", [False, True])
+def test_a_light_state_restores_the_whole_model(source, trained, light, is_init):
+    model = build(source)
+    if is_init:
+        model.init_weights()
+    model.load_state_dict(light)
+    assert_close(model.state_dict(), trained.state_dict(), rtol=0, atol=0)
+    assert model.backbone.source == str(source)
+
+
+def test_mmengine_loads_a_light_file(source, trained, light, tmp_path):
+    torch.save(dict(state_dict=light), tmp_path / "light.pth")
+    model = build(source)
+    load_checkpoint(model, str(tmp_path / "light.pth"), strict=True)
+    assert_close(model.state_dict(), trained.state_dict(), rtol=0, atol=0)
+
+
+def test_a_light_state_goes_with_any_frozen_dtype(source, light):
+    cfg = tiny_lpt(2)
+    init = dict(type="PretrainedViT", checkpoint=str(source))
+    cfg["backbone"].update(init_cfg=init, frozen_dtype="bfloat16")
+    model = MODELS.build(cfg)
+    model.load_state_dict(light)
+    assert model.backbone.layers[0].attn.qkv.weight.dtype == torch.bfloat16
+
+
+def test_another_backbone_is_refused(light, tmp_path):
+    other = build()
+    torch.nn.init.constant_(other.backbone.ln1.weight, 2)
+    torch.save(other.backbone.frozen_state(), tmp_path / "other.pth")
+    model = build()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    with pytest.raises(WeightFileError, match=r"vit\.pth.* config has .* 'None'"):
+        model.load_state_dict(light)
+    assert_close(model.state_dict(), before, rtol=0, atol=0)
+    with pytest.raises(WeightFileError, match=r"vit\.pth' .*other\.pth' "):
+        build(tmp_path / "other.pth").load_state_dict(light)
+
+
+def test_frozen_layers_of_a_whole_state_have_no_source(source, trained):
+    model = build(source)
+    model.init_weights()
+    assert model.backbone.source == str(source)
+    model.load_state_dict(trained.state_dict())
+    assert model.backbone.source is None  # they may be others than those of the source

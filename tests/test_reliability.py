@@ -1,0 +1,26 @@
+"""Faults by the hundred; docs/reliability.md has the figures."""
+
+import pytest
+
+from tests.conftest import ROOT
+
+SCRIPTS = ROOT / "tests" / "reliability"
+
+
+def test_some_damaged_checkpoints_are_refused_or_read_rightly(run_tool):
+    run_tool(SCRIPTS / "mutate_checkpoints.py", "--files", 150)
+
+
+@pytest.mark.slow
+def test_many_damaged_checkpoints_are_refused_or_read_rightly(run_tool):
+    run_tool(SCRIPTS / "mutate_checkpoints.py", "--files", 2000, "--seed", 1)
+
+
+@pytest.mark.slow
+def test_kills_at_random_moments_lose_nothing(run_tool):
+    run_tool(SCRIPTS / "kill_and_resume.py", "--rounds", 200, timeout=3600)
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_loses_nothing(run_tool):
+    run_tool(SCRIPTS / "fill_disk.py")
