@@ -24,3 +24,12 @@ def test_kills_at_random_moments_lose_nothing(run_tool):
 @pytest.mark.slow
 def test_a_disk_that_is_full_loses_nothing(run_tool):
     run_tool(SCRIPTS / "fill_disk.py")
+
+
+def test_some_damaged_images_are_refused_or_read(run_tool):
+    run_tool(SCRIPTS / "mutate_images.py", "--files", 150)
+
+
+@pytest.mark.slow
+def test_many_damaged_images_are_refused_or_read(run_tool):
+    run_tool(SCRIPTS / "mutate_images.py", "--files", 2000, "--seed", 1)

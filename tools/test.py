@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
+from lpt_mm.datasets.transforms import UnreadableImageError
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
@@ -14,6 +15,7 @@ from lpt_mm.engine.launch import (
     require_checkpoint,
 )
 from lpt_mm.evaluation.report import find_long_tail_metric, print_table, write_report
+from lpt_mm.weights import WeightFileError
 
 
 def parse_args() -> argparse.Namespace:
@@ -36,7 +38,8 @@ def main() -> None:
         check_start(cfg, new="")
     runner = Runner.from_cfg(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)
-    metrics = runner.test()
+    with one_line_errors((WeightFileError, UnreadableImageError)):
+        metrics = runner.test()
     if runner.rank == 0:
         print_table({Path(args.config).stem: metrics}, str(long_tail.shot_groups))
         if args.out:

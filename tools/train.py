@@ -4,6 +4,7 @@ import argparse
 
 from mmengine.runner import Runner
 
+from lpt_mm.datasets.transforms import UnreadableImageError
 from lpt_mm.engine.atomic_backend import SaveError
 from lpt_mm.engine.launch import (
     add_common_arguments,
@@ -14,7 +15,10 @@ from lpt_mm.engine.launch import (
     set_start,
 )
 from lpt_mm.engine.quick_check import quick_check
+from lpt_mm.models.classifiers import NonFiniteLossError
 from lpt_mm.weights import WeightFileError
+
+ERRORS = (WeightFileError, SaveError, UnreadableImageError, NonFiniteLossError)
 
 
 def parse_args() -> argparse.Namespace:
@@ -51,7 +55,7 @@ def main() -> None:
     if args.amp:
         cfg.optim_wrapper.type = "BFloat16OptimWrapper"
     runner = Runner.from_cfg(cfg)
-    with one_line_errors((WeightFileError, SaveError)):
+    with one_line_errors(ERRORS):
         runner.train()
 
 

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.unreadable_images import UnreadableImages
 
 CLASS_BALANCED = "class_balanced"
 INSTANCE_BALANCED = "instance_balanced"
@@ -29,10 +30,20 @@ class DualSamplerDataset(Dataset):
 
     Args:
         dataset: Config of the data set; its pipeline must end with ``PackInputs``.
+        max_unreadable: How many images may be unreadable; the next one of its class
+            stands in for each. By default the first one stops the run.
+
+    Raises:
+        ValueError: If ``max_unreadable`` is negative.
     """
 
-    def __init__(self, dataset: dict | Dataset) -> None:
+    def __init__(self, dataset: dict | Dataset, max_unreadable: int = 0) -> None:
+        if max_unreadable < 0:
+            raise ValueError(f"max_unreadable must be 0 or more, got {max_unreadable}")
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        if hasattr(self.dataset, "full_init"):
+            self.dataset.full_init()
+        self._images = UnreadableImages(self.dataset, max_unreadable)
         # Workers that live on see the next epoch only in shared memory.
         self._seed_and_epoch = torch.zeros(2, dtype=torch.int64).share_memory_()
 
@@ -53,6 +64,10 @@ class DualSamplerDataset(Dataset):
             epoch: The epoch that begins, counted from 0.
         """
         self._seed_and_epoch.copy_(torch.tensor([seed, epoch]))
+
+    def unreadable(self) -> list[str]:
+        """Give the files that could not be read so far, by any process."""
+        return self._images.paths
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of an image of the wrapped data set.
@@ -100,7 +115,7 @@ class DualSamplerDataset(Dataset):
         for stream, index in enumerate(pair):
             # The instance-balanced index comes once in an epoch, the other one again.
             with draw_seed(seed, epoch, pair[0], stream):
-                samples.append(self.dataset[index])
+                samples.append(self._images.read(index))
         for sample, tag in zip(
             samples, (INSTANCE_BALANCED, CLASS_BALANCED), strict=True
         ):

@@ -1,12 +1,12 @@
 """A data set of one's own: from a folder of class folders to configs."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from mmpretrain.registry import DATASETS
 
-from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.stratified_split import stratified_split
 
 SPLITS = ("train", "val", "test")
@@ -48,12 +48,16 @@ def read_folder(folder: Path, seed: int) -> NewDataset:
 
     Raises:
         FileNotFoundError: If there is no such folder.
+        OSError: If a folder cannot be read.
         ValueError: If there are fewer than two classes, classes without a training
-            image, or other classes in one split than in another.
+            image, or other classes in one split than in another; if a link leads round
+            in a circle, or a path cannot stand in a list.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder '{folder}'")
+    _refuse_loops(folder)
     names = {path.name for path in folder.iterdir() if path.is_dir()}
+    names = {name for name in names if not name.startswith(".")}
     has_splits = "train" in names and names <= set(SPLITS)
     given = {
         split: _list_images(folder, split if has_splits else "")
@@ -77,7 +81,27 @@ def read_folder(folder: Path, seed: int) -> NewDataset:
     return NewDataset(folder, classes, splits, counts)
 
 
+def _refuse_loops(folder: Path) -> None:
+    """Refuse links to a folder that they lie in, which would be followed for ever."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for path, names, _ in os.walk(folder, onerror=fail, followlinks=True):
+        above = os.path.realpath(path)
+        for name in names:
+            inner = os.path.realpath(os.path.join(path, name))
+            if os.path.commonpath([inner, above]) == inner:
+                raise ValueError(
+                    f"'{os.path.join(path, name)}' is a link to a folder that it lies "
+                    "in: remove it"
+                )
+
+
 def _lines(paths: list[str], labels: np.ndarray) -> list[str]:
+    for path in paths:
+        if path != path.strip() or len(path.splitlines()) > 1 or "\t" in path:
+            raise ValueError(f"a list cannot hold the path {path!r}: rename it")
     return [f"{path} {label}" for path, label in zip(paths, labels, strict=True)]
 
 
@@ -98,13 +122,20 @@ def _require_images(
 def _list_images(
     folder: Path, split: str
 ) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
-    """List the images, their labels and the classes of a folder of class folders."""
+    """List images, labels and classes of a folder of class folders, but hidden ones."""
     dataset = DATASETS.build(
         dict(type="CustomDataset", data_prefix=str(folder / split), pipeline=[])
     )
-    infos = (dataset.get_data_info(i)["img_path"] for i in range(len(dataset)))
-    paths = [Path(path).relative_to(folder).as_posix() for path in infos]
-    return paths, gt_labels(dataset), tuple(dataset.metainfo["classes"])
+    classes = np.array(dataset.metainfo["classes"], dtype=object)
+    visible = np.array([not name.startswith(".") for name in classes], dtype=bool)
+    new_label = np.cumsum(visible) - 1
+    paths, labels = [], []
+    for i in range(len(dataset)):
+        info = dataset.get_data_info(i)
+        if visible[info["gt_label"]]:
+            paths.append(Path(info["img_path"]).relative_to(folder).as_posix())
+            labels.append(new_label[info["gt_label"]])
+    return paths, np.array(labels, dtype=np.int64), tuple(classes[visible])
 
 
 def choose_thresholds(counts: list[int]) -> tuple[int, int]:

@@ -1,12 +1,15 @@
 """Data sets that are listed in a file."""
 
 import pickle
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
+
+LABEL = re.compile("-?[0-9]{1,9}")
 
 
 @DATASETS.register_module()
@@ -108,18 +111,27 @@ def read_split_list(file: str | Path) -> tuple[list[str], list[int]]:
 def _lines(file: str | Path) -> Iterator[tuple[int, str, int]]:
     # Byte-order marks and the line ends of Windows are no part of a path.
     with open(file, encoding="utf-8-sig", newline=None) as lines:
-        for number, line in enumerate(lines, start=1):
-            parts = line.rsplit(maxsplit=1)
-            if not parts:
-                continue
-            try:
-                path, label = parts
-                yield number, path.strip(), int(label)
-            except ValueError:
-                raise ValueError(
-                    f"{file}:{number}: a line must have a path and a label, as in "
-                    f"'train/airfield/1.jpg 0', got {line.strip()!r}"
-                ) from None
+        try:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield number, *_split_line(file, number, line)
+        except UnicodeDecodeError as error:
+            near = error.object[max(error.start - 20, 0) : error.end + 20]
+            raise ValueError(
+                f"{file} is no text in UTF-8, near {near!r}: save it as UTF-8"
+            ) from error
+
+
+def _split_line(file: str | Path, number: int, line: str) -> tuple[str, int]:
+    path, label = line.strip(), ""
+    if len(parts := line.rsplit(maxsplit=1)) == 2:
+        path, label = parts
+    if not LABEL.fullmatch(label) or "\0" in path:
+        raise ValueError(
+            f"{file}:{number}: a line must have a path and a label, as in "
+            f"'train/airfield/1.jpg 0', got {line.strip()!r}"
+        )
+    return path.strip(), int(label)
 
 
 def class_names(paths: Sequence[str], labels: Sequence[int]) -> tuple[str, ...] | None:

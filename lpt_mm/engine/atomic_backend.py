@@ -8,7 +8,7 @@ from lpt_mm.new_file import replace_file
 
 
 class SaveError(OSError):
-    """A file could not be saved; the message is for users, in one line."""
+    """Something could not be saved; the message is for users, in one line."""
 
 
 @register_backend("AtomicBackend")

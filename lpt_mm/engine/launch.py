@@ -60,7 +60,10 @@ def one_line_errors(
     try:
         yield
     except kinds as error:
-        sys.exit(f"error: {error}")
+        message = str(error)
+        if "Original Traceback" in message:  # of a worker process; what matters is last
+            message = message.splitlines()[-1]
+        sys.exit(f"error: {message}")
 
 
 def load_config(args: argparse.Namespace) -> Config:

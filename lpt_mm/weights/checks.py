@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+import torch
 from mmpretrain.utils import get_ori_model
 from torch import Size, Tensor, nn
 
@@ -41,7 +42,7 @@ def check_checkpoint(
             or of another shape, or the backbone computes otherwise than it did.
     """
     weights = read_weights(checkpoint)
-    misfit = find_misfit(model, weights, new)
+    misfit = find_misfit(model, weights, new) or find_non_finite(weights.tensors)
     if misfit is None and not weights.is_plain:
         misfit = (
             "holds more than tensors and numbers, as mmengine's own checkpoints do, "
@@ -139,6 +140,23 @@ def _compare_numerics(model: nn.Module, weights: Weights) -> str | None:
         if now.get(name, value) != value
     ]
     return f"had another backbone: {', '.join(changed)}" if changed else None
+
+
+def find_non_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Say which tensors hold NaN or infinity.
+
+    Args:
+        tensors: Tensors by name.
+
+    Returns:
+        The end of a sentence whose subject holds them; None if all are finite.
+    """
+    # A sum is finite only if all its terms are, and takes no memory.
+    sums = {k: x.sum(dtype=torch.float32) for k, x in tensors.items() if x.numel()}
+    broken = [name for name, total in sums.items() if not total.isfinite()]
+    if not broken:
+        return None
+    return f"has values that are no finite numbers: {list_some(broken)}"
 
 
 def compare_backbones(

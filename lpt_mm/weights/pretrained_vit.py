@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 
-import torch
 from mmengine.logging import print_log
 from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
@@ -13,6 +12,7 @@ from lpt_mm.weights.checks import (
     OFFICIAL,
     compare_backbones,
     describe_backbone,
+    find_non_finite,
     fits_positions,
     list_some,
 )
@@ -66,14 +66,8 @@ class PretrainedViT:
         weights = read_weights(self.checkpoint)
         tensors = fit_backbone(module, weights)
         tensors["pos_embed"] = _resize(tensors["pos_embed"], module, weights)
-        # A sum is finite only if all its terms are, and takes no memory.
-        sums = {name: x.sum(dtype=torch.float32) for name, x in tensors.items()}
-        broken = [name for name, total in sums.items() if not total.isfinite()]
-        if broken:
-            raise WeightFileError(
-                f"{self.checkpoint} has values that are no finite numbers: "
-                f"{list_some(broken)}"
-            )
+        if fault := find_non_finite(tensors):
+            raise WeightFileError(f"{self.checkpoint} {fault}")
         module.load_state_dict(tensors, strict=False)
         own_eps = module.numerics["layer_norm_eps"]
         eps = weights.numerics.get("layer_norm_eps", own_eps)

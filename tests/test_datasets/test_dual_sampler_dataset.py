@@ -1,11 +1,18 @@
+import pickle
+import random
+
 import numpy as np
 import pytest
 import torch
 from mmengine.registry import FUNCTIONS
+from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
+from PIL import Image
 from torch.utils.data import DataLoader
 
+from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.transforms import UnreadableImageError
 
 
 def build_dual():
@@ -59,3 +66,155 @@ def test_collate_makes_one_batch_of_pairs(num_workers):
 def test_refuses_plain_indices():
     with pytest.raises(TypeError, match="needs index pairs, got 5: set sampler"):
         build_dual()[5]
+
+
+CROP = [dict(type="RandomCrop", crop_size=8, padding=4), dict(type="PackInputs")]
+
+
+def build_loader(workers, persistent=False, pipeline=CROP):
+    digits = dict(type="DigitsLT", split="train", pipeline=pipeline, indices=48)
+    cfg = dict(
+        dataset=dict(type="DualSamplerDataset", dataset=digits),
+        sampler=dict(type="DualSampler"),
+        collate_fn=dict(type="dual_collate"),
+        batch_size=8,
+        num_workers=workers,
+        persistent_workers=persistent,
+    )
+    return Runner.build_dataloader(cfg, seed=0)
+
+
+def read_epochs(loader, epochs=2):
+    for epoch in range(epochs):
+        loader.dataset.start_epoch(7, epoch)
+        loader.sampler.set_epoch(epoch)
+        yield torch.stack([batch["inputs"] for batch in loader])
+    if loader.persistent_workers:
+        loader._iterator._shutdown_workers()
+
+
+def test_samples_do_not_depend_on_who_makes_them():
+    first, second = read_epochs(build_loader(0))
+    assert not torch.equal(first, second)
+    for workers, persistent in ((2, False), (2, True)):
+        again = list(read_epochs(build_loader(workers, persistent)))
+        assert torch.equal(torch.stack(again), torch.stack([first, second]))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_each_draw_of_an_image_is_cropped_anew(workers):
+    """mmengine seeds its workers alike in every epoch."""
+    loader = build_loader(workers)
+    loader.sampler.draw_balanced = lambda rng: np.zeros(48, dtype=np.int64)
+    first, second = (epoch[:, 8:].flatten(0, 1) for epoch in read_epochs(loader))
+    kinds = len(torch.unique(first.flatten(1), dim=0))
+    assert kinds > 24  # of 81 places for 48 draws of one image
+    assert (first != second).flatten(1).any(dim=1).float().mean() > 0.9
+
+
+def test_streams_of_a_pair_are_seeded_apart():
+    loader = build_loader(0)
+    pairs = [loader.dataset[(i, i)] for i in range(20)]
+    same = [torch.equal(a["inputs"], b["inputs"]) for a, b in pairs]
+    assert sum(same) < 10
+
+
+def test_global_random_numbers_are_left_alone():
+    loader = build_loader(0)
+
+    def draw():
+        return random.random(), np.random.rand(), torch.rand(1).item()  # noqa: NPY002
+
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    expected = draw()
+    random.setstate(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002
+    torch.set_rng_state(states[2])
+    loader.dataset[(1, 2)]
+    with pytest.raises(KeyError), draw_seed(1):
+        raise KeyError
+    assert draw() == expected
+
+
+def make_photos(folder, broken):
+    """Lay out 4 images of each of 2 classes, some of them broken."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for i in range(8):
+        image = rng.integers(256, size=(20, 20, 3), dtype=np.uint8)
+        Image.fromarray(image).save(folder / f"{i}.png")
+        if i in broken:
+            (folder / f"{i}.png").write_bytes(b"broken")
+        lines.append(f"{i}.png {i % 2}\n")
+    (folder / "list.txt").write_text("".join(lines))
+    pipeline = [
+        dict(type="LoadImage"),
+        dict(type="RandomCrop", crop_size=16),
+        dict(type="PackInputs"),
+    ]
+    split = dict(type="SplitList", data_root=str(folder), ann_file="list.txt")
+    return dict(split, pipeline=pipeline)
+
+
+def build_photos(folder, broken, **kwargs):
+    photos = make_photos(folder, broken)
+    return DATASETS.build(dict(type="DualSamplerDataset", dataset=photos, **kwargs))
+
+
+def paths_of(samples):
+    return [sample["data_samples"].img_path[-5:] for sample in samples]
+
+
+def test_the_first_unreadable_image_stops_a_run(tmp_path):
+    dual = build_photos(tmp_path, {3})
+    with pytest.raises(UnreadableImageError, match=r"cannot read the image .*3\.png"):
+        dual[(3, 1)]
+
+
+def test_the_next_of_the_class_stands_in_for_an_unreadable_image(tmp_path):
+    dual = build_photos(tmp_path, {3, 5, 6}, max_unreadable=3)
+    assert paths_of(dual[(3, 6)]) == ["7.png", "0.png"]
+    assert paths_of(dual[(5, 7)]) == ["7.png", "7.png"]
+    assert paths_of(dual[(6, 3)]) == ["0.png", "7.png"]
+    assert [path[-5:] for path in dual.unreadable()] == ["3.png", "5.png", "6.png"]
+
+
+def test_too_many_unreadable_images_stop_a_run(tmp_path):
+    dual = build_photos(tmp_path, {1, 2, 7}, max_unreadable=2)
+    dual[(1, 2)]
+    dual[(1, 2)]  # the same ones count once
+    with pytest.raises(UnreadableImageError, match=r"3 training .* max_unreadable=2: "):
+        dual[(7, 0)]
+
+
+def test_a_class_without_a_readable_image_stops_a_run(tmp_path):
+    dual = build_photos(tmp_path, {1, 3, 5, 7}, max_unreadable=8)
+    with pytest.raises(UnreadableImageError, match="none of the images of the class"):
+        dual[(0, 3)]
+
+
+@pytest.mark.parametrize("persistent", [False, True])
+def test_workers_count_unreadable_images_together(tmp_path, persistent):
+    dual = build_photos(tmp_path, {1, 2}, max_unreadable=2)
+    loader = DataLoader(
+        dual,
+        batch_size=1,
+        sampler=[(i, i) for i in range(8)],
+        num_workers=2,
+        persistent_workers=persistent,
+        collate_fn=FUNCTIONS.get("dual_collate"),
+    )
+    assert len(list(loader)) == 8
+    assert [path[-5:] for path in dual.unreadable()] == ["1.png", "2.png"]
+    if persistent:
+        loader._iterator._shutdown_workers()
+
+
+def test_errors_come_through_processes():
+    error = UnreadableImageError("cannot read the image 'a'")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_negative_limit_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="got -1"):
+        build_photos(tmp_path, set(), max_unreadable=-1)

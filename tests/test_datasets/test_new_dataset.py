@@ -1,3 +1,4 @@
+import os
 import re
 
 import numpy as np
@@ -12,6 +13,7 @@ from lpt_mm.datasets.new_dataset import (
     choose_epochs,
     choose_thresholds,
 )
+from lpt_mm.datasets.split_list import read_split_list
 from lpt_mm.datasets.stratified_split import stratified_split
 from tests.conftest import ROOT
 
@@ -120,6 +122,58 @@ def test_folders_that_cannot_be_trained_on_are_refused(
     out = run_here(TOOL, "pets", "--name", "pets", "--configs", configs, fails=True)
     assert re.search(message, out)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def make_new(run_here, tmp_path, **options):
+    configs = write_configs(tmp_path)
+    return run_here(TOOL, "pets", "--name", "pets", "--configs", configs, **options)
+
+
+def test_links_that_lead_round_are_named(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    (tmp_path / "pets" / "cat" / "again").symlink_to(tmp_path / "pets")
+    out = make_new(run_here, tmp_path, fails=True)
+    assert "cat/again' is a link to a folder that it lies in: remove it" in out
+
+
+def test_folders_that_cannot_be_read_are_named(run_here, tmp_path, monkeypatch):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    scan = os.scandir
+
+    def guarded(path):
+        if str(path).endswith("dog"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    out = make_new(run_here, tmp_path, fails=True)
+    assert re.search(r"error: .*Permission denied: '.*pets/dog'", out)
+
+
+@pytest.mark.parametrize("name", ["two\nlines", " blank", "tab\there"])
+def test_names_that_no_list_can_hold_are_refused(run_here, tmp_path, name):
+    make_folder(tmp_path / "pets", {"cat": 9, name: 9})
+    out = make_new(run_here, tmp_path, fails=True)
+    assert f"a list cannot hold the path '{repr(name)[1:-1]}/" in out
+    assert not list(tmp_path.rglob("*.txt"))
+
+
+def test_odd_names_come_through(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"große Katze": 9, "犬": 9, ".hidden": 9})
+    (tmp_path / "pets" / "notes").write_text("no folder")
+    make_new(run_here, tmp_path)
+    paths, labels = read_split_list(tmp_path / "pets" / "pets_train.txt")
+    assert all((tmp_path / "pets" / path).is_file() for path in paths)
+    assert {path.split("/")[0] for path in paths} == {"große Katze", "犬"}
+    assert set(labels) == {0, 1}
+
+
+def test_hidden_folders_beside_the_splits_do_not_matter(run_here, tmp_path):
+    classes = ("train/cat", "train/dog", "test/cat", "test/dog", ".cache/x")
+    make_folder(tmp_path / "pets", dict.fromkeys(classes, 9))
+    make_new(run_here, tmp_path)
+    lines = (tmp_path / "pets" / "pets_test.txt").read_text().splitlines()
+    assert len(lines) == 18
 
 
 def test_nothing_is_overwritten(run_here, tmp_path):

@@ -58,6 +58,9 @@ def test_lists_of_other_systems_are_read(tmp_path):
         ("train/a/2.jpg cat", "l.txt:3: a line must have"),
         ("7", "l.txt:3: a line must have"),
         ("train/a/2.jpg -1", "l.txt:3: the label is negative: -1"),
+        ("train/a/2\0.jpg 1", "l.txt:3: a line must have"),
+        ("train/a/2.jpg 1_0", "l.txt:3: a line must have"),
+        ("train/a/2.jpg 99999999999999999999", "l.txt:3: a line must have"),
     ],
 )
 def test_a_bad_line_is_named_with_its_number(tmp_path, line, message):
@@ -72,6 +75,12 @@ def test_lists_that_are_not_there_or_empty_are_named(tmp_path):
     (tmp_path / "l.txt").write_text("\n")
     with pytest.raises(ValueError, match="l.txt: the list is empty"):
         build(tmp_path / "l.txt")
+
+
+def test_lists_in_other_encodings_are_refused(tmp_path):
+    (tmp_path / "l.txt").write_bytes("train/Straße/1.jpg 0\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"l\.txt is no text in UTF-8, near .*Stra.*"):
+        read_split_list(tmp_path / "l.txt")
 
 
 def test_workers_share_the_list(tmp_path):

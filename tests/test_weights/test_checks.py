@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.logging import HistoryBuffer
 from mmpretrain.registry import MODELS
 
 from lpt_mm.weights.checks import check_checkpoint, find_misfit, list_some
@@ -58,6 +59,23 @@ def test_position_embeddings_must_be_of_a_square(shape, fits):
     positions = {"backbone.pos_embed": torch.ones(shape)}
     weights = Weights(dict(model.state_dict(), **positions))
     assert (find_misfit(model, weights, new="") is None) == fits
+
+
+def test_a_model_that_is_broken_is_refused(tmp_path):
+    model = MODELS.build(tiny_lpt(1))
+    with torch.no_grad():
+        model.head.weight[0, 0] = torch.nan
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / "one.pth")
+    with pytest.raises(ValueError, match=r"one\.pth .* finite numbers: head\.weight"):
+        check_checkpoint(model, str(tmp_path / "one.pth"))
+
+
+def test_what_mmengine_saves_itself_is_refused(tmp_path):
+    model = MODELS.build(tiny_lpt(1))
+    content = dict(state_dict=model.state_dict(), hub=HistoryBuffer([1.0], [1]))
+    torch.save(content, tmp_path / "one.pth")
+    with pytest.raises(ValueError, match=r"holds more than .* publish_model\.py "):
+        check_checkpoint(model, str(tmp_path / "one.pth"))
 
 
 def test_long_lists_are_cut():

@@ -66,10 +66,10 @@ def test_facts_without_their_checksum_are_refused(tmp_path):
         read_model(path)
 
 
-def test_facts_that_are_no_plain_objects_are_left_out():
+def test_facts_that_are_no_plain_objects_are_left_out(file):
     facts = dict(META, backbone=dict(a=object()), seed=None)
-    assert write_model(TENSORS, facts) == write_model(TENSORS, META)
-    assert write_model(TENSORS, {}) != write_model(TENSORS, META)
+    file.write_bytes(write_model(TENSORS, facts))
+    assert read_model(file)[1].keys() == META.keys()
 
 
 def test_mmengine_loads_it(file):

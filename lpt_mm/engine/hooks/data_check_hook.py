@@ -39,6 +39,20 @@ class DataCheckHook(Hook):
         if runner.val_loop is not None:
             self._check_evaluation_set(runner, runner.val_dataloader.dataset)
 
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Log how many images could not be read, where some may be unreadable.
+
+        Args:
+            runner: The runner.
+        """
+        dataset = runner.train_dataloader.dataset
+        files = dataset.unreadable() if hasattr(dataset, "unreadable") else []
+        if files:
+            runner.logger.warning(
+                f"{len(files)} of {len(dataset)} training images could not be read: "
+                f"{list_some(files, limit=5)}"
+            )
+
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Read the class names that were saved with the model.
 

@@ -12,7 +12,9 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
+from lpt_mm.engine.atomic_backend import SaveError
 from lpt_mm.models.backbones import PromptedViT
+from lpt_mm.weights.checks import find_non_finite
 from lpt_mm.weights.identity import leave_out_backbone
 
 LOG_STEPS = 10_000  # more than any window of the log; all of them would be megabytes
@@ -45,6 +47,9 @@ class PlainCheckpointHook(Hook):
         Args:
             runner: The runner.
             checkpoint: The checkpoint about to be saved.
+
+        Raises:
+            SaveError: If a weight is NaN or infinite; older checkpoints stay.
         """
         backbone = getattr(get_ori_model(runner.model), "backbone", None)
         meta = checkpoint["meta"]
@@ -54,6 +59,11 @@ class PlainCheckpointHook(Hook):
             if backbone.frozen and backbone.source and not self.with_backbone:
                 light = leave_out_backbone(checkpoint["state_dict"], meta["backbone"])
                 checkpoint["state_dict"] = light
+        if fault := find_non_finite(checkpoint["state_dict"]):
+            raise SaveError(
+                f"the model {fault}, and is not saved; lower the learning rate "
+                "(optim_wrapper.optimizer.lr) and go on with --resume"
+            )
         for key in checkpoint.keys() - {"state_dict"}:
             checkpoint[key] = to_plain(checkpoint[key])
 

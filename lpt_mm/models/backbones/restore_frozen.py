@@ -21,7 +21,6 @@ def restore_frozen(
         module: The transformer. If need be it first loads its pre-trained weights.
         state_dict: The state, which is completed in place.
         prefix: Beginning of the names of the transformer's tensors in it.
-        *_: What else torch hands to such a hook.
 
     Raises:
         WeightFileError: If the state was trained on another transformer.

@@ -8,9 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lpt_mm.datasets.dual_sampler_dataset import INSTANCE_BALANCED
-
-# Vectors without a larger entry have no direction: their cosine and gradient are 0.
-SHORTEST = 1e-12
+from lpt_mm.models.unit import unit
 
 
 @MODELS.register_module()
@@ -70,7 +68,7 @@ class CosineHead(ClsHead):
             (B, C) similarities in [-1, 1], in float32 or better.
         """
         with torch.autocast(feature.device.type, enabled=False):
-            return _unit(feature, dim=1) @ _unit(self.weight, dim=0)
+            return unit(feature, dim=1) @ unit(self.weight, dim=0)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Compute the scores of the last feature.
@@ -111,12 +109,3 @@ class CosineHead(ClsHead):
             score = self.scale * score
         target = torch.cat([sample.gt_label for sample in data_samples])
         return dict(loss=module(score, target))
-
-
-def _unit(vectors: Tensor, dim: int) -> Tensor:
-    """Scale vectors to length 1, in float32 or better."""
-    vectors = vectors.to(torch.promote_types(vectors.dtype, torch.float32))
-    # Squares of large numbers overflow, so the largest is made 1 first.
-    largest = vectors.detach().abs().amax(dim, keepdim=True)
-    largest = largest.masked_fill(largest < SHORTEST, torch.inf)
-    return F.normalize(vectors / largest, dim=dim, eps=1.0)

@@ -5,7 +5,8 @@ from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from lpt_mm.models.unit import unit
 
 SIMILARITY_REDUCTIONS = ("sum", "mean")
 
@@ -88,10 +89,9 @@ class GroupPromptNeck(BaseModule):
             The cosine similarities (B, K), and the group indices (B, K).
         """
         # Under mixed precision the similarities stay in float32.
-        query = query.to(torch.promote_types(query.dtype, torch.float32))
         with torch.autocast(query.device.type, enabled=False):
-            keys = F.normalize(self.prompt_keys, dim=1)
-            similarity = F.normalize(query, dim=1) @ keys.T  # (B, M)
+            keys = unit(self.prompt_keys, dim=1)
+            similarity = unit(query, dim=1) @ keys.T  # (B, M)
         return tuple(similarity.topk(self.topk, dim=1))
 
     def forward(self, query: Tensor) -> tuple[Tensor, Tensor]:

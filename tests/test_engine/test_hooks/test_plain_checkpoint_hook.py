@@ -10,6 +10,7 @@ from mmengine.logging import HistoryBuffer
 from mmpretrain.registry import HOOKS, MODELS
 from torch import nn
 
+from lpt_mm.engine.atomic_backend import SaveError
 from lpt_mm.engine.hooks.plain_checkpoint_hook import LOG_STEPS, to_plain
 from lpt_mm.weights.identity import leave_out_backbone
 from lpt_mm.weights.skeleton import build_skeleton
@@ -52,7 +53,7 @@ def test_refuses_what_would_need_code():
     hook = HOOKS.build(dict(type="PlainCheckpointHook"))
     with pytest.raises(TypeError, match="cannot hold a function"):
         hook.before_save_checkpoint(
-            RUNNER, dict(meta=dict(f=test_refuses_what_would_need_code))
+            RUNNER, dict(meta=dict(f=test_refuses_what_would_need_code), state_dict={})
         )
 
 
@@ -138,3 +139,11 @@ def test_a_checkpoint_of_places_is_light():
     logs = 8 * LOG_STEPS * 16
     assert size < 6e6
     assert size + momentum + logs < 20e6
+
+
+def test_a_model_that_is_broken_is_not_saved():
+    model = MODELS.build(tiny_lpt(2))
+    with torch.no_grad():
+        model.neck.prompt_keys[0, 0] = torch.inf
+    with pytest.raises(SaveError, match=r"no finite numbers: neck\.prompt_keys,"):
+        save(model)

@@ -50,6 +50,15 @@ def test_key_loss_pulls_chosen_keys_only():
     assert neck.match(query)[0].sum() > before.sum()
 
 
+def test_queries_of_any_length_are_matched():
+    neck, query = build_neck(), torch.randn(4, 8)
+    similarity, groups = neck.match(query)
+    for length in (1e-9, 1e20, 1e37):
+        longer, again = neck.match(query * length)
+        assert_close(longer, similarity)
+        assert torch.equal(again, groups)
+
+
 def test_starts_as_small_truncated_normal():
     neck = build_neck(pool_size=200, embed_dims=64)
     for parameter in (neck.prompt_keys, neck.group_prompts):

@@ -1,0 +1,82 @@
+"""Images that cannot be read, and what stands in for them."""
+
+from collections.abc import Iterator
+from logging import WARNING
+
+import numpy as np
+import torch
+from mmengine.logging import print_log
+from torch.utils.data import Dataset
+
+from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.transforms import UnreadableImageError
+from lpt_mm.weights.checks import list_some
+
+
+class UnreadableImages:
+    """Read images, and in place of one that cannot be read the next of its class.
+
+    Which ones cannot is kept in shared memory, by all worker processes together.
+
+    Args:
+        dataset: Any data set.
+        limit: How many of its images may be unreadable.
+    """
+
+    def __init__(self, dataset: Dataset, limit: int) -> None:
+        self._dataset = dataset
+        self._limit = limit
+        self._flags = torch.zeros(len(dataset), dtype=torch.uint8).share_memory_()
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that could not be read so far."""
+        return [self._path(int(index)) for index in self._flags.nonzero()]
+
+    def read(self, index: int) -> dict:
+        """Read an image, or the one that stands in for it.
+
+        Args:
+            index: Index of the image.
+
+        Returns:
+            The sample.
+
+        Raises:
+            UnreadableImageError: If more images are unreadable than may be, or all of a
+                class.
+        """
+        for candidate in self._candidates(index):
+            if self._flags[candidate]:
+                continue
+            try:
+                return self._dataset[candidate]
+            except UnreadableImageError as error:
+                self._note(candidate, error)
+        raise UnreadableImageError(
+            f"none of the images of the class of {self._path(index)!r} can be read"
+        )
+
+    def _candidates(self, index: int) -> Iterator[int]:
+        """Give the image, and then the others of its class in a fixed order."""
+        yield index
+        labels = gt_labels(self._dataset)
+        members = np.flatnonzero(labels == labels[index])
+        after = int(np.searchsorted(members, index)) + 1
+        yield from np.roll(members, -after)[:-1].tolist()
+
+    def _note(self, index: int, error: UnreadableImageError) -> None:
+        """Count an unreadable image, and stop if there are too many."""
+        self._flags[index] = 1
+        count = int(self._flags.sum())
+        if self._limit == 0:
+            raise error
+        if count > self._limit:
+            raise UnreadableImageError(
+                f"{count} training images cannot be read, more than max_unreadable="
+                f"{self._limit}: {list_some(self.paths, limit=5)}"
+            ) from error
+        print_log(f"{error}; another of its class is taken", "current", WARNING)
+
+    def _path(self, index: int) -> str:
+        return str(self._dataset.get_data_info(index).get("img_path", index))
