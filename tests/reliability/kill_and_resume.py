@@ -34,7 +34,7 @@ from lpt_mm.weights.reading import read_file
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs" / "lpt"
 EPOCHS = 6
-LONGEST_WAIT = 4.0  # seconds before a kill; a whole run takes about as long
+LONGEST_WAIT = 6.0  # seconds before a kill; a whole run takes about as long
 TRAINED = ("state_dict", "optimizer", "param_schedulers")
 
 

@@ -1,34 +1,26 @@
 """A vision transformer with one prompt per layer."""
 
-from collections.abc import Mapping
 from inspect import unwrap
 from types import MethodType
 
 import torch
 from mmcv.cnn.bricks import DropPath
 from mmcv.cnn.bricks.transformer import FFN
-from mmengine.model import initialize
 from mmengine.model.weight_init import trunc_normal_
-from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.models.utils import resize_pos_embed
-from mmpretrain.registry import MODELS, WEIGHT_INITIALIZERS
+from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from lpt_mm.models.backbones.constant_cache import ConstantCache
 from lpt_mm.models.backbones.prompted_layer import EAGER, compile_layer_functions
-from lpt_mm.models.backbones.restore_frozen import restore_frozen
-from lpt_mm.weights.architecture import ViTArchitecture
-from lpt_mm.weights.checks import describe_backbone
-from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.identity import SHARED_PROMPTS, fingerprint
-from lpt_mm.weights.pretrained_vit import PretrainedViT
+from lpt_mm.models.backbones.sourced_vit import SourcedViT
 
 PROMPT_MODES = ("deep", "shallow", "none")
 FROZEN_DTYPES = ("float32", "bfloat16")
 
 
 @MODELS.register_module()
-class PromptedViT(VisionTransformer):
+class PromptedViT(SourcedViT):
     """mmpretrain's ``VisionTransformer`` with shared prompts, frozen but for them.
 
     Prompts are keys and values only, and where the class token is all that is asked
@@ -92,9 +84,6 @@ class PromptedViT(VisionTransformer):
                 requires_grad=not frozen_prompts,
             )
             trunc_normal_(self.shared_prompts, std=0.02)
-        # Where the frozen layers come from, once they are loaded.
-        self.source: str | None = None
-        self.register_load_state_dict_pre_hook(restore_frozen)
         self._constants = ConstantCache()
         self._functions = EAGER
         if compile:
@@ -102,77 +91,6 @@ class PromptedViT(VisionTransformer):
             self._functions = compile_layer_functions(**options)
             for module in self.modules():
                 _make_traceable(module)
-
-    @property
-    def numerics(self) -> dict[str, object]:
-        """What the features depend on, but no weight shows.
-
-        Returns:
-            ``num_heads``, ``layer_norm_eps`` and ``activation`` (name of the class).
-        """
-        layer = self.layers[0]
-        plain = hasattr(layer.ffn, "layers")  # a SwiGLU has none
-        return dict(
-            num_heads=layer.attn.num_heads,
-            layer_norm_eps=layer.ln1.eps,
-            activation=type(layer.ffn.layers[0][1]).__name__ if plain else "SiLU",
-        )
-
-    def frozen_state(self) -> dict[str, Tensor]:
-        """Give all tensors but the shared prompts, by name."""
-        return {k: v for k, v in self.state_dict().items() if k != SHARED_PROMPTS}
-
-    @property
-    def identity(self) -> dict[str, object]:
-        """Which transformer this is, apart from its prompts.
-
-        Returns:
-            ``source``, ``architecture``, ``fingerprint`` of the values, and what
-            :attr:`numerics` gives.
-        """
-        frozen = self.frozen_state()
-        return dict(
-            source=self.source,
-            architecture=str(ViTArchitecture.of(frozen)),
-            fingerprint=fingerprint(frozen),
-            **self.numerics,
-        )
-
-    def check_init(self, trained: Mapping[str, object] | None = None) -> None:
-        """Refuse pre-trained weights that do not fit, without loading them.
-
-        Args:
-            trained: Identity of the transformer that a light checkpoint was trained on,
-                which must be that of the weights.
-
-        Raises:
-            WeightFileError: If they do not fit or cannot be read.
-        """
-        if _is_pretrained_vit(self.init_cfg):
-            WEIGHT_INITIALIZERS.build(self.init_cfg).check(self, trained)
-        elif trained is not None:
-            raise WeightFileError(
-                f"the checkpoint is light, without {describe_backbone(trained)}: set "
-                "model.backbone.init_cfg to a PretrainedViT that loads it"
-            )
-
-    def init_weights(self) -> None:
-        """Initialise the transformer; the prompts are initialised when built.
-
-        Pre-trained weights replace the random ones: mmengine would draw those after
-        having loaded, unless the initialiser is its own ``Pretrained``.
-        """
-        if not _is_pretrained_vit(self.init_cfg):
-            super().init_weights()
-            return
-        initialize(self, self.init_cfg)
-        self.source = WEIGHT_INITIALIZERS.build(self.init_cfg).checkpoint
-        self._is_init = True
-
-    def load_source(self) -> None:
-        """Load the pre-trained weights, unless that was done or there are none."""
-        if self.source is None and _is_pretrained_vit(self.init_cfg):
-            self.init_weights()
 
     def train(self, mode: bool = True) -> "PromptedViT":
         """Set the training mode; a frozen transformer stays in evaluation mode.
@@ -393,12 +311,3 @@ def _make_traceable(module: nn.Module) -> None:
         module.drop_prob = float(module.drop_prob)
     if isinstance(module, FFN):
         module.forward = MethodType(unwrap(type(module).forward), module)
-
-
-def _is_pretrained_vit(init_cfg: dict | list | None) -> bool:
-    if not isinstance(init_cfg, dict):
-        return False
-    kind = init_cfg["type"]
-    if isinstance(kind, str):
-        kind = WEIGHT_INITIALIZERS.get(kind)
-    return kind is PretrainedViT

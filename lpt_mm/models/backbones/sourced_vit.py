@@ -1,0 +1,139 @@
+"""A vision transformer that knows where its weights come from."""
+
+from collections.abc import Mapping
+
+from mmengine.model import initialize
+from mmpretrain.models.backbones import VisionTransformer
+from mmpretrain.registry import WEIGHT_INITIALIZERS
+from torch import Tensor
+
+from lpt_mm.weights.architecture import ViTArchitecture
+from lpt_mm.weights.checks import compare_backbones, describe_backbone
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.identity import (
+    IDENTITY,
+    SHARED_PROMPTS,
+    decode_identity,
+    fingerprint,
+)
+from lpt_mm.weights.pretrained_vit import PretrainedViT
+
+
+class SourcedViT(VisionTransformer):
+    """mmpretrain's ``VisionTransformer``, which a light checkpoint can leave out.
+
+    Its arguments are those of ``VisionTransformer``. After its pre-trained weights have
+    been loaded, ``source`` names them; a light state is completed with them, however it
+    is loaded.
+    """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.source: str | None = None
+        self.register_load_state_dict_pre_hook(restore_frozen)
+
+    @property
+    def numerics(self) -> dict[str, object]:
+        """What the features depend on, but no weight shows.
+
+        Returns:
+            ``num_heads``, ``layer_norm_eps`` and ``activation`` (name of the class).
+        """
+        layer = self.layers[0]
+        plain = hasattr(layer.ffn, "layers")  # a SwiGLU has none
+        return dict(
+            num_heads=layer.attn.num_heads,
+            layer_norm_eps=layer.ln1.eps,
+            activation=type(layer.ffn.layers[0][1]).__name__ if plain else "SiLU",
+        )
+
+    def frozen_state(self) -> dict[str, Tensor]:
+        """Give all tensors but the shared prompts, by name."""
+        return {k: v for k, v in self.state_dict().items() if k != SHARED_PROMPTS}
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """Which transformer this is, apart from its prompts.
+
+        Returns:
+            ``source``, ``architecture``, ``fingerprint`` of the values, and what
+            :attr:`numerics` gives.
+        """
+        frozen = self.frozen_state()
+        return dict(
+            source=self.source,
+            architecture=str(ViTArchitecture.of(frozen)),
+            fingerprint=fingerprint(frozen),
+            **self.numerics,
+        )
+
+    def check_init(self, trained: Mapping[str, object] | None = None) -> None:
+        """Refuse pre-trained weights that do not fit, without loading them.
+
+        Args:
+            trained: Identity of the transformer that a light checkpoint was trained on,
+                which must be that of the weights.
+
+        Raises:
+            WeightFileError: If they do not fit or cannot be read.
+        """
+        if _is_pretrained_vit(self.init_cfg):
+            WEIGHT_INITIALIZERS.build(self.init_cfg).check(self, trained)
+        elif trained is not None:
+            raise WeightFileError(
+                f"the checkpoint is light, without {describe_backbone(trained)}: set "
+                "model.backbone.init_cfg to a PretrainedViT that loads it"
+            )
+
+    def init_weights(self) -> None:
+        """Initialise the transformer; the prompts are initialised when built.
+
+        Pre-trained weights replace the random ones: mmengine would draw those after
+        having loaded, unless the initialiser is its own ``Pretrained``.
+        """
+        if not _is_pretrained_vit(self.init_cfg):
+            super().init_weights()
+            return
+        initialize(self, self.init_cfg)
+        self.source = WEIGHT_INITIALIZERS.build(self.init_cfg).checkpoint
+        self._is_init = True
+
+    def load_source(self) -> None:
+        """Load the pre-trained weights, unless that was done or there are none."""
+        if self.source is None and _is_pretrained_vit(self.init_cfg):
+            self.init_weights()
+
+
+def _is_pretrained_vit(init_cfg: dict | list | None) -> bool:
+    if not isinstance(init_cfg, dict):
+        return False
+    kind = init_cfg["type"]
+    if isinstance(kind, str):
+        kind = WEIGHT_INITIALIZERS.get(kind)
+    return kind is PretrainedViT
+
+
+def restore_frozen(
+    module: SourcedViT, state_dict: dict[str, Tensor], prefix: str, *_: object
+) -> None:
+    """Complete a light state before a ``SourcedViT`` loads it, however that is done.
+
+    Args:
+        module: The transformer. If need be it first loads its pre-trained weights.
+        state_dict: The state, which is completed in place.
+        prefix: Beginning of the names of the transformer's tensors in it.
+
+    Raises:
+        WeightFileError: If the state was trained on another transformer.
+    """
+    identity = state_dict.pop(prefix + IDENTITY, None)
+    if identity is None:
+        if any(prefix + name in state_dict for name in module.frozen_state()):
+            module.source = None
+        return
+    module.load_source()
+    misfit = compare_backbones(decode_identity(identity), module.identity)
+    if misfit:
+        raise WeightFileError(f"the checkpoint {misfit}")
+    for name, tensor in module.frozen_state().items():
+        state_dict[prefix + name] = tensor
