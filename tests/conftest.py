@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import socket
 import subprocess
 import sys
 from functools import partial
@@ -49,6 +50,12 @@ def run_in(folder, *command, fails=False, timeout=300):
     output = done.stdout + done.stderr
     assert (done.returncode != 0) == fails, output[-4000:]
     return output
+
+
+def free_port():
+    """Find a port for the processes of a run to meet."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch.testing import assert_close
 
-from tests.conftest import ROOT, run_in
+from tests.conftest import ROOT, free_port, run_in
 
 TRAIN, TEST = ROOT / "tools" / "train.py", ROOT / "tools" / "test.py"
 CONFIGS = ROOT / "configs" / "lpt"
@@ -33,7 +33,9 @@ def phase1_folder(tmp_path_factory):
     return folder / "work_dirs" / "phase1_digits_lt"
 
 
-def test_phase2_trains_from_phase1_and_is_tested(phase1_folder, run_tool, tmp_path):
+def test_phase2_trains_from_phase1_and_is_tested(
+    phase1_folder, run_tool, run_here, tmp_path
+):
     start = phase1_folder / "epoch_2.pth"
     run_tool(TRAIN, PHASE2, "--phase1", start, "--amp", "--cfg-options", *SHORT)
     checkpoint = tmp_path / "work_dirs" / "phase2_digits_lt" / "epoch_2.pth"
@@ -41,11 +43,14 @@ def test_phase2_trains_from_phase1_and_is_tested(phase1_folder, run_tool, tmp_pa
     changed = {k for k in before if not torch.equal(before[k], after[k])}
     assert changed == {"head.weight"}
     assert {"neck.prompt_keys", "neck.group_prompts"} == after.keys() - before.keys()
+    assert checkpoint.stat().st_size < 100_000  # the whole model has 1.2 million bytes
     log = next(checkpoint.parent.glob("*/vis_data/scalars.json")).read_text()
     steps = [json.loads(line) for line in log.splitlines() if "beta" in line]
     assert [step["beta"] for step in steps] == [0.5, 0.25]
 
-    out = run_tool(TEST, PHASE2, checkpoint, "--out", "out/m.json")
+    publish = ROOT / "tools" / "model_converters" / "publish_model.py"
+    run_here(publish, checkpoint, "model.safetensors")
+    out = run_tool(TEST, PHASE2, "model.safetensors", "--out", "out/m.json")
     assert "lpt: few <= 15 < medium <= 40 < many" in out
     metrics = json.loads((tmp_path / "out" / "m.json").read_text())
     keys = ("overall", "many", "medium", "few", "mean_class")
@@ -58,8 +63,13 @@ def test_a_resumed_run_goes_on_where_it_stopped(phase1_folder, run_tool, tmp_pat
     folder = tmp_path / "work_dirs" / "phase1_digits_lt"
     folder.mkdir(parents=True)
     (folder / "epoch_1.pth").write_bytes((phase1_folder / "epoch_1.pth").read_bytes())
-    (folder / "last_checkpoint").write_text("/elsewhere/epoch_1.pth")
+    damaged = bytearray((phase1_folder / "epoch_2.pth").read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (folder / "epoch_2.pth").write_bytes(damaged)
+    (folder / "last_checkpoint").write_text("/elsewhere/epoch_2.pth")
     out = run_tool(TRAIN, PHASE1, "--resume", "--cfg-options", *SHORT[:2])
+    assert "epoch_2.pth' is truncated or damaged" in out
+    assert f"resuming from {folder.relative_to(tmp_path) / 'epoch_1.pth'}" in out
     assert "resumed epoch: 1, iter: 5" in out
     assert "Epoch(train) [1]" not in out
     assert "Epoch(train) [2]" in out
@@ -156,8 +166,9 @@ def test_bad_weights_end_a_run_with_one_line(
 
 
 def test_two_processes_train_and_test_on_cpu(run_tool, tmp_path):
+    processes = ("env", "CUDA_VISIBLE_DEVICES=", f"PORT={free_port()}", "bash")
     run_tool(
-        *("bash", ROOT / "tools" / "dist_train.sh", PHASE1, 2, "--cfg-options"),
+        *(*processes, ROOT / "tools" / "dist_train.sh", PHASE1, 2, "--cfg-options"),
         *(*SHORT, "train_dataloader.batch_size=32"),
     )
     folder = tmp_path / "work_dirs" / "phase1_digits_lt"
@@ -165,7 +176,7 @@ def test_two_processes_train_and_test_on_cpu(run_tool, tmp_path):
     assert load(folder / "epoch_2.pth")["meta"]["iter"] == 10
     checkpoint = folder / "epoch_2.pth"
     run_tool(
-        *("bash", ROOT / "tools" / "dist_test.sh", PHASE1, checkpoint, 2),
+        *(*processes, ROOT / "tools" / "dist_test.sh", PHASE1, checkpoint, 2),
         *("--out", "two.json"),
     )
     run_tool(TEST, PHASE1, checkpoint, "--out", "one.json")

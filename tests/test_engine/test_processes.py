@@ -1,14 +1,13 @@
 """One process or several: the same run; and when one dies, all end."""
 
 import os
-import socket
 from itertools import chain
 
 import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.conftest import ROOT, run_in
+from tests.conftest import ROOT, free_port, run_in
 from tests.test_engine import train_digits
 
 PHASES = ("phase1", "phase2")
@@ -73,12 +72,10 @@ def test_when_a_process_dies_all_end(way, message, run_tool, tmp_path):
         f"custom_imports = dict(imports={imports}, allow_failed_imports=False)\n"
         f"custom_hooks = [dict(type='Dying', way={way!r})]\n"
     )
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
     launch = ("bash", ROOT / "tools" / "dist_train.sh", "dying.py", 2)
     # A run that hangs is ended too, but without the message.
     out = run_tool(
-        *(*ENVIRONMENT, f"PORT={port}", "timeout", "60", *launch), fails=True
+        *(*ENVIRONMENT, f"PORT={free_port()}", "timeout", "60", *launch), fails=True
     )
     assert message in out
     for rank in (0, 1):

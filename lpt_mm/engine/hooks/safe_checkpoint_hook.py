@@ -23,14 +23,16 @@ class SafeCheckpointHook(CheckpointHook):
 
     Args:
         *args: Positional arguments of ``CheckpointHook``.
-        backend_args: Where to save; by default the local disk, by ``AtomicBackend``.
+        backend_args: Where to save; by default ``AtomicBackend``, if ``out_dir`` is on
+            the local disk.
         **kwargs: Keyword arguments of ``CheckpointHook``.
     """
 
     def __init__(
         self, *args: object, backend_args: dict | None = None, **kwargs: object
     ) -> None:
-        backend_args = backend_args or dict(backend=AtomicBackend.__name__)
+        if backend_args is None and "://" not in str(kwargs.get("out_dir")):
+            backend_args = dict(backend=AtomicBackend.__name__)
         super().__init__(*args, backend_args=backend_args, **kwargs)
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
