@@ -5,7 +5,6 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from lpt_mm.datasets.transforms.image_file import decode_image, read_content
 
@@ -76,6 +75,4 @@ def _decoding_fault(error: Exception) -> ImageCheck:
     reason = str(error) or type(error).__name__
     if "truncated" in reason.lower():
         return ImageCheck(NO_DIGEST, TRUNCATED)
-    if isinstance(error, Image.UnidentifiedImageError):
-        reason = "no image format that is known"
     return ImageCheck(NO_DIGEST, UNREADABLE, reason)

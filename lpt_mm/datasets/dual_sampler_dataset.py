@@ -9,7 +9,6 @@ from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
-from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.unreadable_images import UnreadableImages
 
@@ -114,8 +113,7 @@ class DualSamplerDataset(Dataset):
         samples = []
         for stream, index in enumerate(pair):
             # The instance-balanced index comes once in an epoch, the other one again.
-            with draw_seed(seed, epoch, pair[0], stream):
-                samples.append(self._images.read(index))
+            samples.append(self._images.read(index, (seed, epoch, pair[0], stream)))
         for sample, tag in zip(
             samples, (INSTANCE_BALANCED, CLASS_BALANCED), strict=True
         ):

@@ -1,7 +1,8 @@
 """Test sets for a model of ImageNet under domain shift."""
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmpretrain.datasets import CustomDataset
@@ -55,10 +56,10 @@ class ImageNetShift(CustomDataset):
         labels = {folder: self._label(folder) for folder in folders}
         self._metainfo["scored_classes"] = tuple(sorted(set(labels.values())))
         return [
-            {"img_path": str(path), "gt_label": label}
+            {"img_path": path, "gt_label": label}
             for folder, label in labels.items()
-            for path in sorted(Path(self.img_prefix, folder).rglob("*"))
-            if self.is_valid_file(path.name)
+            for path in sorted(_files(os.path.join(self.img_prefix, folder)))
+            if self.is_valid_file(path)
         ]
 
     def _label(self, folder: str) -> int:
@@ -70,6 +71,16 @@ class ImageNetShift(CustomDataset):
             f"the folder '{folder}' of {self.img_prefix} is no class of ImageNet: "
             "neither a WordNet id such as n01440764 nor an index from 0 to 999"
         )
+
+
+def _files(folder: str) -> Iterator[str]:
+    """List the files of a folder and of those below it, but hidden ones."""
+
+    def fail(error: OSError) -> None:
+        raise error  # else what cannot be read would be left out
+
+    for parent, _, names in os.walk(folder, onerror=fail):
+        yield from (os.path.join(parent, x) for x in names if not x.startswith("."))
 
 
 def _wordnet_ids() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ DATASET = '''"""{name}: {num_classes:,} classes, {num_train:,} training images.
 
 _base_ = "./places_lt.py"
 
-data_root = "{root}/"
+data_root = {root!r}
 metainfo = dict(classes=data_root + "{name}_classes.txt")
 train_dataloader = dict(
     batch_size={batch_size},
@@ -85,7 +85,7 @@ def new_files(dataset: NewDataset, name: str, configs: Path) -> dict[Path, str]:
     batch_size = choose_batch_size(num_train)
     values = dict(
         name=name,
-        root=dataset.folder.as_posix(),
+        root=f"{dataset.folder.as_posix()}/",
         num_classes=len(dataset.classes),
         num_train=num_train,
         most=max(dataset.counts),

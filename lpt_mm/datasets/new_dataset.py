@@ -10,6 +10,11 @@ from mmpretrain.registry import DATASETS
 from lpt_mm.datasets.stratified_split import stratified_split
 
 SPLITS = ("train", "val", "test")
+# Of the formats that LoadImage reads; mmpretrain looks for half of them.
+EXTENSIONS = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".pbm", ".pgm", ".ppm", ".jp2", ".avif"),
+)
 SHARES = dict(val=0.1, test=0.2)
 # So many steps are worth their time on a small data set.
 MIN_STEPS = 2000
@@ -81,26 +86,22 @@ def read_folder(folder: Path, seed: int) -> NewDataset:
     return NewDataset(folder, classes, splits, counts)
 
 
-def _refuse_loops(folder: Path) -> None:
+def _refuse_loops(folder: str | Path, above: tuple[str, ...] = ()) -> None:
     """Refuse links to a folder that they lie in, which would be followed for ever."""
-
-    def fail(error: OSError) -> None:
-        raise error
-
-    for path, names, _ in os.walk(folder, onerror=fail, followlinks=True):
-        above = os.path.realpath(path)
-        for name in names:
-            inner = os.path.realpath(os.path.join(path, name))
-            if os.path.commonpath([inner, above]) == inner:
-                raise ValueError(
-                    f"'{os.path.join(path, name)}' is a link to a folder that it lies "
-                    "in: remove it"
-                )
+    path = os.path.realpath(folder)
+    if path in above:
+        raise ValueError(f"'{folder}' is a link to a folder that it lies in: remove it")
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                _refuse_loops(entry.path, (*above, path))
 
 
 def _lines(paths: list[str], labels: np.ndarray) -> list[str]:
     for path in paths:
-        if path != path.strip() or len(path.splitlines()) > 1 or "\t" in path:
+        is_line = path == path.strip() and len(path.splitlines()) == 1
+        is_utf8 = path.encode(errors="ignore").decode() == path
+        if not is_line or not is_utf8 or "\t" in path:
             raise ValueError(f"a list cannot hold the path {path!r}: rename it")
     return [f"{path} {label}" for path, label in zip(paths, labels, strict=True)]
 
@@ -124,7 +125,12 @@ def _list_images(
 ) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
     """List images, labels and classes of a folder of class folders, but hidden ones."""
     dataset = DATASETS.build(
-        dict(type="CustomDataset", data_prefix=str(folder / split), pipeline=[])
+        dict(
+            type="CustomDataset",
+            data_prefix=str(folder / split),
+            extensions=EXTENSIONS,
+            pipeline=[],
+        )
     )
     classes = np.array(dataset.metainfo["classes"], dtype=object)
     visible = np.array([not name.startswith(".") for name in classes], dtype=bool)
@@ -132,8 +138,9 @@ def _list_images(
     paths, labels = [], []
     for i in range(len(dataset)):
         info = dataset.get_data_info(i)
-        if visible[info["gt_label"]]:
-            paths.append(Path(info["img_path"]).relative_to(folder).as_posix())
+        path = Path(info["img_path"]).relative_to(folder)
+        if not any(part.startswith(".") for part in path.parts):
+            paths.append(path.as_posix())
             labels.append(new_label[info["gt_label"]])
     return paths, np.array(labels, dtype=np.int64), tuple(classes[visible])
 

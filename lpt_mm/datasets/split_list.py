@@ -9,6 +9,7 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
+ESCAPE = "surrogateescape"
 LABEL = re.compile("-?[0-9]{1,9}")
 
 
@@ -110,19 +111,21 @@ def read_split_list(file: str | Path) -> tuple[list[str], list[int]]:
 
 def _lines(file: str | Path) -> Iterator[tuple[int, str, int]]:
     # Byte-order marks and the line ends of Windows are no part of a path.
-    with open(file, encoding="utf-8-sig", newline=None) as lines:
-        try:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, *_split_line(file, number, line)
-        except UnicodeDecodeError as error:
-            near = error.object[max(error.start - 20, 0) : error.end + 20]
-            raise ValueError(
-                f"{file} is no text in UTF-8, near {near!r}: save it as UTF-8"
-            ) from error
+    # Other encodings get through here, for the line that has them to be named.
+    with open(file, encoding="utf-8-sig", errors=ESCAPE, newline=None) as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, *_split_line(file, number, line)
 
 
 def _split_line(file: str | Path, number: int, line: str) -> tuple[str, int]:
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        content = line.strip().encode(errors=ESCAPE)
+        raise ValueError(
+            f"{file}:{number}: {content!r} is no UTF-8: save the list as UTF-8"
+        ) from None
     path, label = line.strip(), ""
     if len(parts := line.rsplit(maxsplit=1)) == 2:
         path, label = parts

@@ -1,6 +1,7 @@
 """Images that cannot be read, and what stands in for them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from logging import WARNING
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
+from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.transforms import UnreadableImageError
 from lpt_mm.weights.checks import list_some
@@ -33,11 +35,12 @@ class UnreadableImages:
         """The files that could not be read so far."""
         return [self._path(int(index)) for index in self._flags.nonzero()]
 
-    def read(self, index: int) -> dict:
+    def read(self, index: int, seed: Sequence[int]) -> dict:
         """Read an image, or the one that stands in for it.
 
         Args:
             index: Index of the image.
+            seed: What the random numbers of the sample depend on.
 
         Returns:
             The sample.
@@ -47,10 +50,13 @@ class UnreadableImages:
                 class.
         """
         for candidate in self._candidates(index):
-            if self._flags[candidate]:
+            if self._flags[candidate] and self._count() <= self._limit:
                 continue
             try:
-                return self._dataset[candidate]
+                # Anew for each: a failed attempt may have drawn, and the next time that
+                # attempt is not made.
+                with draw_seed(*seed):
+                    return self._dataset[candidate]
             except UnreadableImageError as error:
                 self._note(candidate, error)
         raise UnreadableImageError(
@@ -60,23 +66,28 @@ class UnreadableImages:
     def _candidates(self, index: int) -> Iterator[int]:
         """Give the image, and then the others of its class in a fixed order."""
         yield index
-        labels = gt_labels(self._dataset)
-        members = np.flatnonzero(labels == labels[index])
+        members = np.flatnonzero(self._labels == self._labels[index])
         after = int(np.searchsorted(members, index)) + 1
         yield from np.roll(members, -after)[:-1].tolist()
 
     def _note(self, index: int, error: UnreadableImageError) -> None:
         """Count an unreadable image, and stop if there are too many."""
         self._flags[index] = 1
-        count = int(self._flags.sum())
         if self._limit == 0:
             raise error
-        if count > self._limit:
+        if self._count() > self._limit:
             raise UnreadableImageError(
-                f"{count} training images cannot be read, more than max_unreadable="
-                f"{self._limit}: {list_some(self.paths, limit=5)}"
+                f"{self._count()} training images cannot be read, more than "
+                f"max_unreadable={self._limit}: {list_some(self.paths, limit=5)}"
             ) from error
         print_log(f"{error}; another of its class is taken", "current", WARNING)
+
+    def _count(self) -> int:
+        return int(self._flags.sum())
+
+    @cached_property
+    def _labels(self) -> np.ndarray:
+        return gt_labels(self._dataset)
 
     def _path(self, index: int) -> str:
         return str(self._dataset.get_data_info(index).get("img_path", index))

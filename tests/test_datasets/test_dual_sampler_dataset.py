@@ -6,13 +6,13 @@ import pytest
 import torch
 from mmengine.registry import FUNCTIONS
 from mmengine.runner import Runner
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import DATASETS, TRANSFORMS
 from PIL import Image
 from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
-from lpt_mm.datasets.transforms import UnreadableImageError
+from lpt_mm.datasets.transforms import LoadImage, UnreadableImageError
 
 
 def build_dual():
@@ -167,8 +167,9 @@ def paths_of(samples):
 
 def test_the_first_unreadable_image_stops_a_run(tmp_path):
     dual = build_photos(tmp_path, {3})
-    with pytest.raises(UnreadableImageError, match=r"cannot read the image .*3\.png"):
-        dual[(3, 1)]
+    for _ in range(2):  # the other batches of a worker must not come through
+        with pytest.raises(UnreadableImageError, match=r"cannot read .*3\.png"):
+            dual[(3, 1)]
 
 
 def test_the_next_of_the_class_stands_in_for_an_unreadable_image(tmp_path):
@@ -183,8 +184,41 @@ def test_too_many_unreadable_images_stop_a_run(tmp_path):
     dual = build_photos(tmp_path, {1, 2, 7}, max_unreadable=2)
     dual[(1, 2)]
     dual[(1, 2)]  # the same ones count once
-    with pytest.raises(UnreadableImageError, match=r"3 training .* max_unreadable=2: "):
-        dual[(7, 0)]
+    for pair in ((7, 0), (1, 2)):
+        with pytest.raises(
+            UnreadableImageError, match=r"3 training .* max_unreadable=2: "
+        ):
+            dual[pair]
+
+
+def test_a_stand_in_does_not_depend_on_when_it_was_found_to_be_needed(tmp_path):
+    photos = make_photos(tmp_path, {3})
+    crop = dict(type="RandomCrop", crop_size=8)
+    # A transform that draws and then fails to read, as some decoders do.
+    photos["pipeline"] = [dict(type="LateRead"), crop, dict(type="PackInputs")]
+    cfg = dict(type="DualSamplerDataset", dataset=photos, max_unreadable=1)
+    dual = DATASETS.build(cfg)
+    first, again = dual[(3, 1)], dual[(3, 1)]
+    assert paths_of(first) == ["5.png", "1.png"]
+    assert torch.equal(first[0]["inputs"], again[0]["inputs"])
+
+
+@TRANSFORMS.register_module()
+class LateRead(LoadImage):
+    def transform(self, results):
+        np.random.rand()  # noqa: NPY002
+        return super().transform(results)
+
+
+def test_labels_are_read_once(tmp_path, monkeypatch):
+    dual = build_photos(tmp_path, {1, 3}, max_unreadable=2)
+    seen = []
+    monkeypatch.setattr(
+        dual.dataset, "get_gt_labels", lambda: seen.append(1) or [0] * 8
+    )
+    for pair in ((1, 3), (3, 1)):
+        dual[pair]
+    assert seen == [1]
 
 
 def test_a_class_without_a_readable_image_stops_a_run(tmp_path):

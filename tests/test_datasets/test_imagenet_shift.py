@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from mmpretrain.registry import DATASETS, METRICS
@@ -36,6 +38,22 @@ def test_other_folders_are_refused(tmp_path):
         build(tmp_path, ["cats"])
     with pytest.raises(FileNotFoundError, match="there is no folder '.*gone'"):
         DATASETS.build(dict(type="ImageNetShift", data_root=str(tmp_path / "gone")))
+
+
+def test_nothing_is_left_out_in_silence(tmp_path, monkeypatch):
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "._1.JPEG").write_bytes(b"what macOS adds")
+    assert len(build(tmp_path, ["7"])) == 1
+    scan = os.scandir
+
+    def guarded(path):
+        if str(path).endswith("/7"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    with pytest.raises(PermissionError, match="Permission denied: '.*/7'"):
+        build(tmp_path, [])
 
 
 def test_classes_that_are_not_there_are_no_prediction(tmp_path):

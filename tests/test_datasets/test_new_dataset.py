@@ -1,5 +1,6 @@
 import os
 import re
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -136,6 +137,15 @@ def test_links_that_lead_round_are_named(run_here, tmp_path):
     assert "cat/again' is a link to a folder that it lies in: remove it" in out
 
 
+def test_links_that_lead_round_through_others_are_named(run_here, tmp_path):
+    """Followed as far as a path can go, they would lead to 2^40 folders."""
+    make_folder(tmp_path / "pets", {"ant": 9, "bee": 9, "cat": 9})
+    for one, other in permutations(("ant", "bee", "cat"), 2):
+        (tmp_path / "pets" / one / other).symlink_to(tmp_path / "pets" / other)
+    out = make_new(run_here, tmp_path, fails=True)
+    assert "is a link to a folder that it lies in: remove it" in out
+
+
 def test_folders_that_cannot_be_read_are_named(run_here, tmp_path, monkeypatch):
     make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
     scan = os.scandir
@@ -150,7 +160,7 @@ def test_folders_that_cannot_be_read_are_named(run_here, tmp_path, monkeypatch):
     assert re.search(r"error: .*Permission denied: '.*pets/dog'", out)
 
 
-@pytest.mark.parametrize("name", ["two\nlines", " blank", "tab\there"])
+@pytest.mark.parametrize("name", ["two\nlines", " blank", "tab\there", "caf\udce9"])
 def test_names_that_no_list_can_hold_are_refused(run_here, tmp_path, name):
     make_folder(tmp_path / "pets", {"cat": 9, name: 9})
     out = make_new(run_here, tmp_path, fails=True)
@@ -160,11 +170,13 @@ def test_names_that_no_list_can_hold_are_refused(run_here, tmp_path, name):
 
 def test_odd_names_come_through(run_here, tmp_path):
     make_folder(tmp_path / "pets", {"große Katze": 9, "犬": 9, ".hidden": 9})
+    make_folder(tmp_path / "pets", {"犬/.thumbnails": 9})
     (tmp_path / "pets" / "notes").write_text("no folder")
     make_new(run_here, tmp_path)
     paths, labels = read_split_list(tmp_path / "pets" / "pets_train.txt")
     assert all((tmp_path / "pets" / path).is_file() for path in paths)
     assert {path.split("/")[0] for path in paths} == {"große Katze", "犬"}
+    assert not any("/." in path for path in paths)
     assert set(labels) == {0, 1}
 
 
@@ -174,6 +186,24 @@ def test_hidden_folders_beside_the_splits_do_not_matter(run_here, tmp_path):
     make_new(run_here, tmp_path)
     lines = (tmp_path / "pets" / "pets_test.txt").read_text().splitlines()
     assert len(lines) == 18
+
+
+def test_images_of_every_format_are_found(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    for i, suffix in enumerate(("webp", "TIFF", "gif")):
+        Image.new("RGB", (8, 8)).save(tmp_path / "pets" / "dog" / f"{i}.{suffix}")
+    make_new(run_here, tmp_path)
+    lists = (tmp_path / "pets").glob("pets_[tv]*.txt")
+    assert sum(len(file.read_text().splitlines()) for file in lists) == 21
+
+
+def test_configs_can_be_read_whatever_the_folder_is_called(run_here, tmp_path):
+    configs = write_configs(tmp_path)
+    folder = 'it\'s "my" {pets}\\'
+    make_folder(tmp_path / folder, {"cat": 9, "dog": 9})
+    run_here(TOOL, folder, "--name", "pets", "--configs", configs)
+    cfg = Config.fromfile(configs / "lpt" / "phase1_pets.py")
+    assert len(DATASETS.build(cfg.test_dataloader.dataset)) == 4
 
 
 def test_nothing_is_overwritten(run_here, tmp_path):

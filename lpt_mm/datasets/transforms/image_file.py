@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 from mmengine import fileio
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 # Pillow can do more. Some formats start other programs (EPS runs Ghostscript), and so
 # code that is in the file.
@@ -17,10 +17,10 @@ FORMATS = tuple(
     for name in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
     if name in Image.OPEN  # builds of Pillow differ
 )
-# What this many pixels take, a quarter of a gibibyte, each worker can spare. Pillow
-# itself warns from here on, and refuses twice as many.
+# From here on Pillow warns. To read so many, and to crop them, takes a gibibyte or two.
 MAX_PIXELS = 89_478_485
 MAX_BYTES = 2**30
+BLACK_IS_ZERO = 1  # of the ways in which a TIFF may count its greys
 CANVAS = (124, 117, 104)  # what mmcv puts behind transparent grey images
 
 
@@ -69,20 +69,42 @@ def decode_image(content: bytes) -> Image.Image:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd but readable files
-        with Image.open(BytesIO(content), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise ValueError(
-                    f"it has {width:,} x {height:,} pixels, at most {MAX_PIXELS:,} are "
-                    "decoded: make it smaller"
-                )
+        with _open(content) as image:
+            _require_known_white(image)
             image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            return _to_rgb(image)
+
+
+def _open(content: bytes) -> Image.Image:
+    """Read the header of an image."""
+    try:
+        image = Image.open(BytesIO(content), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+    except UnidentifiedImageError as error:
+        raise UnidentifiedImageError("no image format that is known") from error
+    except Image.DecompressionBombError as error:  # Pillow's own limit is twice ours
+        raise ValueError(
+            f"it has more than {MAX_PIXELS:,} pixels: make it smaller"
+        ) from error
+    return image
+
+
+def _require_known_white(image: Image.Image) -> None:
+    """Refuse pixels that Pillow hands out as they are, whatever they mean."""
+    if image.mode == "F":
+        raise ValueError("its pixels are of floating point, whose white is unknown")
+    if image.format == "TIFF" and image.mode.startswith("I"):
+        tags, names = image.tag_v2, ExifTags.Base
+        bits = tags.get(names.BitsPerSample), tags.get(names.PhotometricInterpretation)
+        if image.mode == "I" or bits != ((16,), BLACK_IS_ZERO):
+            raise ValueError(
+                "its grey values are not 16 bits from black to white: save it as PNG"
+            )
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F":
-        raise ValueError("its pixels are of floating point, whose white is unknown")
     if image.mode.startswith("I"):
         return _to_8_bit(image).convert("RGB")
     if image.mode == "LA":
@@ -94,7 +116,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 def _to_8_bit(image: Image.Image) -> Image.Image:
     """Scale 16-bit values, which Pillow would cut off at 255."""
-    values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 0xFFFF:
-        raise ValueError("its pixels have more than 16 bits, whose white is unknown")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    values = np.asarray(image).astype(np.uint32)
+    values += 128  # in place: large images take enough memory as it is
+    values //= 257
+    return Image.fromarray(values.astype(np.uint8))
