@@ -56,7 +56,9 @@ class PlainCheckpointHook(Hook):
         meta["preprocessing"] = _find_preprocessing(runner.cfg)
         if isinstance(backbone, PromptedViT):
             meta["backbone"] = backbone.identity
-            if backbone.frozen and backbone.source and not self.with_backbone:
+            # An EMAHook pairs all tensors of the model with their averages.
+            whole = self.with_backbone or "ema_state_dict" in checkpoint
+            if backbone.frozen and backbone.source and not whole:
                 light = leave_out_backbone(checkpoint["state_dict"], meta["backbone"])
                 checkpoint["state_dict"] = light
         if fault := find_non_finite(checkpoint["state_dict"]):

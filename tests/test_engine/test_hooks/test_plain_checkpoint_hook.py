@@ -77,7 +77,7 @@ NUMERICS = dict(num_heads=3, layer_norm_eps=1e-6, activation="GELU")
 PREPARED = dict(type="ClsDataPreprocessor", mean=[1.0, 2.0, 3.0], to_rgb=True)
 
 
-def save(model, **options):
+def save(model, more=(), **options):
     """Let the hook prepare a checkpoint of a model."""
     pipeline = [dict(type="CenterCrop", crop_size=(8, 8))]
     cfg = Config(
@@ -86,7 +86,7 @@ def save(model, **options):
             test_dataloader=dict(dataset=dict(pipeline=pipeline)),
         )
     )
-    checkpoint = dict(make_checkpoint(), state_dict=model.state_dict())
+    checkpoint = make_checkpoint() | dict(more, state_dict=model.state_dict())
     hook = HOOKS.build(dict(type="PlainCheckpointHook", **options))
     hook.before_save_checkpoint(SimpleNamespace(model=model, cfg=cfg), checkpoint)
     return checkpoint
@@ -108,6 +108,8 @@ def test_frozen_layers_with_a_source_are_left_out(tmp_path):
     assert checkpoint["meta"]["backbone"]["source"] == source
     everything = save(model, with_backbone=True)["state_dict"]
     assert everything.keys() == model.state_dict().keys()
+    averaged = save(model, dict(ema_state_dict=model.state_dict()))["state_dict"]
+    assert averaged.keys() == model.state_dict().keys()
     model.backbone.frozen = False  # all of it is trained
     assert save(model)["state_dict"].keys() == model.state_dict().keys()
 
