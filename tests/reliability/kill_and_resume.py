@@ -146,11 +146,10 @@ def find_differences(kind: Kind, final: dict) -> list[str]:
 def find_logs(checkpoint: dict) -> dict:
     """Find what was logged in each step, but for times, and the last beta."""
     logs = checkpoint["message_hub"]["log_scalars"]
-    beta = logs.pop("train/beta")["history_values"][-1:]  # logged once more by a resume
-    steps = {
-        k: v for k, v in logs.items() if k.startswith("train/") and "time" not in k
-    }
-    return steps | dict(beta=beta)
+    beta = logs["train/beta"]["history_values"][-1:]  # a resume logs it once more
+    others = {"train/beta", "train/time", "train/data_time"}
+    steps = {key for key in logs.keys() - others if key.startswith("train/")}
+    return {key: logs[key] for key in steps} | dict(beta=beta)
 
 
 @dataclass
