@@ -69,7 +69,6 @@ def as_colour(grey):
         ("x.tif", "CMYK", 2),
         ("x.jpg", "CMYK", 10),
         ("x.jpg", "RGB", 10),
-        ("x.tif", "YCbCr", 4),
         ("x.tif", "LAB", 60),
         ("x.webp", "RGB", 40),
         ("x.jp2", "RGB", 10),
