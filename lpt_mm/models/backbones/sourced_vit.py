@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from mmengine.model import initialize
 from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor
@@ -77,8 +76,8 @@ class SourcedViT(VisionTransformer):
         Raises:
             WeightFileError: If they do not fit or cannot be read.
         """
-        if _is_pretrained_vit(self.init_cfg):
-            WEIGHT_INITIALIZERS.build(self.init_cfg).check(self, trained)
+        if initializer := self._initializer():
+            initializer.check(self, trained)
         elif trained is not None:
             raise WeightFileError(
                 f"the checkpoint is light, without {describe_backbone(trained)}: set "
@@ -91,26 +90,28 @@ class SourcedViT(VisionTransformer):
         Pre-trained weights replace the random ones: mmengine would draw those after
         having loaded, unless the initialiser is its own ``Pretrained``.
         """
-        if not _is_pretrained_vit(self.init_cfg):
+        initializer = self._initializer()
+        if initializer is None:
             super().init_weights()
             return
-        initialize(self, self.init_cfg)
-        self.source = WEIGHT_INITIALIZERS.build(self.init_cfg).checkpoint
+        initializer(self)
+        self.source = initializer.checkpoint
         self._is_init = True
 
     def load_source(self) -> None:
         """Load the pre-trained weights, unless that was done or there are none."""
-        if self.source is None and _is_pretrained_vit(self.init_cfg):
+        if self.source is None and self._initializer() is not None:
             self.init_weights()
 
-
-def _is_pretrained_vit(init_cfg: dict | list | None) -> bool:
-    if not isinstance(init_cfg, dict):
-        return False
-    kind = init_cfg["type"]
-    if isinstance(kind, str):
-        kind = WEIGHT_INITIALIZERS.get(kind)
-    return kind is PretrainedViT
+    def _initializer(self) -> PretrainedViT | None:
+        """Build what loads the pre-trained weights, in whatever scope this runs."""
+        if not isinstance(self.init_cfg, dict):
+            return None
+        arguments = dict(self.init_cfg)
+        kind = arguments.pop("type")
+        if isinstance(kind, str):
+            kind = WEIGHT_INITIALIZERS.get(kind)
+        return PretrainedViT(**arguments) if kind is PretrainedViT else None
 
 
 def restore_frozen(

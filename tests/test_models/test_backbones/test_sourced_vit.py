@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from mmengine.runner import load_checkpoint
 from mmpretrain.registry import MODELS
 from torch.testing import assert_close
@@ -52,6 +53,15 @@ def test_mmengine_loads_a_light_file(source, trained, light, tmp_path):
     torch.save(dict(state_dict=light), tmp_path / "light.pth")
     model = build(source)
     load_checkpoint(model, str(tmp_path / "light.pth"), strict=True)
+    assert_close(model.state_dict(), trained.state_dict(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("scope", ["mmengine", "mmpretrain"])
+def test_a_light_state_is_restored_in_any_scope(source, trained, light, scope):
+    """mmpretrain's get_model loads checkpoints in mmengine's scope."""
+    model = build(source)
+    with DefaultScope.overwrite_default_scope(scope):
+        model.load_state_dict(light)
     assert_close(model.state_dict(), trained.state_dict(), rtol=0, atol=0)
 
 
