@@ -1,4 +1,4 @@
-"""Two samples per index pair, for dual sampling."""
+"""One or two samples per draw, for the samplers of long-tailed training sets."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,7 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.samplers.long_tail_sampler import Draw
 from lpt_mm.datasets.unreadable_images import UnreadableImages
 
 CLASS_BALANCED = "class_balanced"
@@ -22,7 +23,9 @@ class DualSamplerDataset(Dataset):
 
     To be used with :class:`DualSampler`, which draws the pairs, and
     :func:`dual_collate`, which makes one batch of them. Source: Long-tailed Prompt
-    Tuning, section 4.4, https://arxiv.org/abs/2210.01033.
+    Tuning, section 4.4, https://arxiv.org/abs/2210.01033. With a sampler of one stream
+    (:class:`InstanceBalancedSampler`, :class:`ClassBalancedSampler`,
+    :class:`SquareRootSampler`) each draw gives one sample, without a tag.
 
     What is random in a sample depends on run seed, epoch and draw alone, and so neither
     on the number of workers and processes, nor on whether the run was interrupted.
@@ -91,29 +94,33 @@ class DualSamplerDataset(Dataset):
         """Count the images of the wrapped data set."""
         return len(self.dataset)
 
-    def __getitem__(self, pair: tuple[int, int]) -> tuple[dict, dict]:
-        """Read the two images of a pair.
+    def __getitem__(self, draw: tuple[int, int] | Draw) -> tuple[dict, dict] | dict:
+        """Read the image of a draw, or the two images of a pair.
 
         Args:
-            pair: The index drawn instance-balanced, the index drawn class-balanced.
+            draw: The index drawn instance-balanced and the index drawn class-balanced;
+                or a draw of one stream.
 
         Returns:
-            The two samples; the field ``sampling`` of their data samples tells them
-            apart.
+            The sample; or the two samples, told apart by the field ``sampling`` of
+            their data samples.
 
         Raises:
             TypeError: If a plain index is given.
         """
-        if not isinstance(pair, Sequence):
-            raise TypeError(
-                f"DualSamplerDataset needs index pairs, got {pair!r}: "
-                "set sampler=dict(type='DualSampler') in the data loader"
-            )
         seed, epoch = self._seed_and_epoch.tolist()
+        if isinstance(draw, Draw):
+            return self._images.read(int(draw), (seed, epoch, draw.number))
+        if not isinstance(draw, Sequence):
+            raise TypeError(
+                f"DualSamplerDataset needs draws, got the plain index {draw!r}: set "
+                "sampler=dict(type='DualSampler') in the data loader, or another of "
+                "lpt_mm.datasets.samplers"
+            )
         samples = []
-        for stream, index in enumerate(pair):
+        for stream, index in enumerate(draw):
             # The instance-balanced index comes once in an epoch, the other one again.
-            samples.append(self._images.read(index, (seed, epoch, pair[0], stream)))
+            samples.append(self._images.read(index, (seed, epoch, draw[0], stream)))
         for sample, tag in zip(
             samples, (INSTANCE_BALANCED, CLASS_BALANCED), strict=True
         ):
@@ -122,15 +129,17 @@ class DualSamplerDataset(Dataset):
 
 
 @FUNCTIONS.register_module()
-def dual_collate(pairs: Sequence[tuple[dict, dict]]) -> dict:
-    """Make one batch of sample pairs.
+def dual_collate(draws: Sequence[tuple[dict, dict] | dict]) -> dict:
+    """Make one batch of sample pairs, or of the samples of one stream.
 
     Args:
-        pairs: B pairs of samples.
+        draws: B samples or pairs of them.
 
     Returns:
-        ``inputs`` (2B, 3, H, W) and the list of 2B ``data_samples``, the
+        ``inputs`` (B or 2B, 3, H, W) and the list of ``data_samples``; of pairs the
         instance-balanced ones first.
     """
-    instance, balanced = zip(*pairs, strict=True)
+    if isinstance(draws[0], dict):
+        return default_collate(draws)
+    instance, balanced = zip(*draws, strict=True)
     return default_collate([*instance, *balanced])

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.samplers import Draw
 from lpt_mm.datasets.transforms import LoadImage, UnreadableImageError
 
 
@@ -64,18 +65,36 @@ def test_collate_makes_one_batch_of_pairs(num_workers):
 
 
 def test_refuses_plain_indices():
-    with pytest.raises(TypeError, match="needs index pairs, got 5: set sampler"):
+    with pytest.raises(
+        TypeError, match="needs draws, got the plain index 5: set sampler"
+    ):
         build_dual()[5]
+
+
+def test_a_draw_of_one_stream_gives_one_sample_without_a_tag():
+    dual = build_dual()
+    sample = dual[Draw(3, number=0)]
+    assert torch.equal(sample["inputs"], dual.dataset[3]["inputs"])
+    assert "sampling" not in sample["data_samples"]
+
+
+def test_an_image_that_is_drawn_again_is_another_sample():
+    digits = dict(type="DigitsLT", split="train", pipeline=CROP)
+    dual = DATASETS.build(dict(type="DualSamplerDataset", dataset=digits))
+    dual.start_epoch(seed=1, epoch=2)
+    first, again, same = (dual[Draw(3, number=n)]["inputs"] for n in (0, 1, 0))
+    assert torch.equal(first, same)
+    assert not torch.equal(first, again)
 
 
 CROP = [dict(type="RandomCrop", crop_size=8, padding=4), dict(type="PackInputs")]
 
 
-def build_loader(workers, persistent=False, pipeline=CROP):
+def build_loader(workers, persistent=False, pipeline=CROP, sampler="DualSampler"):
     digits = dict(type="DigitsLT", split="train", pipeline=pipeline, indices=48)
     cfg = dict(
         dataset=dict(type="DualSamplerDataset", dataset=digits),
-        sampler=dict(type="DualSampler"),
+        sampler=dict(type=sampler),
         collate_fn=dict(type="dual_collate"),
         batch_size=8,
         num_workers=workers,
@@ -93,11 +112,12 @@ def read_epochs(loader, epochs=2):
         loader._iterator._shutdown_workers()
 
 
-def test_samples_do_not_depend_on_who_makes_them():
-    first, second = read_epochs(build_loader(0))
+@pytest.mark.parametrize("sampler", ["DualSampler", "ClassBalancedSampler"])
+def test_samples_do_not_depend_on_who_makes_them(sampler):
+    first, second = read_epochs(build_loader(0, sampler=sampler))
     assert not torch.equal(first, second)
     for workers, persistent in ((2, False), (2, True)):
-        again = list(read_epochs(build_loader(workers, persistent)))
+        again = list(read_epochs(build_loader(workers, persistent, sampler=sampler)))
         assert torch.equal(torch.stack(again), torch.stack([first, second]))
 
 
@@ -105,7 +125,7 @@ def test_samples_do_not_depend_on_who_makes_them():
 def test_each_draw_of_an_image_is_cropped_anew(workers):
     """mmengine seeds its workers alike in every epoch."""
     loader = build_loader(workers)
-    loader.sampler.draw_balanced = lambda rng: np.zeros(48, dtype=np.int64)
+    loader.sampler.draw = lambda rng: np.zeros(48, dtype=np.int64)
     first, second = (epoch[:, 8:].flatten(0, 1) for epoch in read_epochs(loader))
     kinds = len(torch.unique(first.flatten(1), dim=0))
     assert kinds > 24  # of 81 places for 48 draws of one image

@@ -2,5 +2,14 @@
 
 from lpt_mm.datasets.samplers.class_balanced_sampler import ClassBalancedSampler
 from lpt_mm.datasets.samplers.dual_sampler import DualSampler
+from lpt_mm.datasets.samplers.instance_balanced_sampler import InstanceBalancedSampler
+from lpt_mm.datasets.samplers.long_tail_sampler import Draw
+from lpt_mm.datasets.samplers.square_root_sampler import SquareRootSampler
 
-__all__ = ["ClassBalancedSampler", "DualSampler"]
+__all__ = [
+    "ClassBalancedSampler",
+    "Draw",
+    "DualSampler",
+    "InstanceBalancedSampler",
+    "SquareRootSampler",
+]

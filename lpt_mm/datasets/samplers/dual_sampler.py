@@ -22,5 +22,5 @@ class DualSampler(ClassBalancedSampler):
         """Yield this process's index pairs of the epoch."""
         rng = np.random.default_rng([self.seed, self.epoch])
         instance = rng.permutation(len(self.dataset))
-        pairs = np.stack([instance, self.draw_balanced(rng)], axis=1)
+        pairs = np.stack([instance, self.draw(rng)], axis=1)
         return iter(map(tuple, self.deal(pairs).tolist()))

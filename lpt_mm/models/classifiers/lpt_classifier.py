@@ -77,11 +77,23 @@ class LPTClassifier(ImageClassifier):
         # Queries have no group prompts, so both passes share what comes before them.
         tokens = backbone.encode(tokens, 0, shared)
         projection = backbone.project(tokens, shared)
-        with torch.no_grad():
-            query = backbone.finish(tokens, shared, grid, projection=projection)
+        query = self._query(tokens, grid, projection)
         group_prompts, similarity = self.neck(query)
         feature = backbone.finish(tokens, shared, grid, group_prompts, projection)
         return (feature,), similarity
+
+    @torch.no_grad()
+    def _query(
+        self,
+        tokens: Tensor,
+        grid: tuple[int, int],
+        projection: tuple[Tensor, Tensor] | None,
+    ) -> Tensor:
+        """Compute what is matched with the keys from the input of layer K, (B, D)."""
+        backbone, shared = self.backbone, self.neck.num_shared_layers
+        if self.neck.query == "layer_k":
+            return backbone.readout(tokens, grid, shared - 1)
+        return backbone.finish(tokens, shared, grid, projection=projection)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the losses of a plain or a dual batch.

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from lpt_mm.models.unit import unit
 
 SIMILARITY_REDUCTIONS = ("sum", "mean")
+QUERIES = ("final_layer", "layer_k")
 
 
 @MODELS.register_module()
@@ -30,11 +31,15 @@ class GroupPromptNeck(BaseModule):
         loss_weight: Weight of the key loss.
         similarity_reduction: How the similarities of an image's K groups are joined in
             the key loss, ``'sum'`` or ``'mean'``.
+        query: What is matched: the class token of a whole forward pass with the shared
+            prompts alone (``'final_layer'``, the method), or that at the input of layer
+            ``num_shared_layers`` (``'layer_k'``), which saves this second pass.
         init_cfg: Initialisation config of mmengine.
 
     Raises:
         ValueError: If ``topk`` exceeds ``pool_size``, ``num_shared_layers`` leaves no
-            layer, a size is not positive or ``similarity_reduction`` is unknown.
+            layer, a size is not positive, ``similarity_reduction`` or ``query`` is
+            unknown, or the query is to come from layer 0, where all images have one.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class GroupPromptNeck(BaseModule):
         num_shared_layers: int = 6,
         loss_weight: float = 0.5,
         similarity_reduction: str = "sum",
+        query: str = "final_layer",
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -67,6 +73,14 @@ class GroupPromptNeck(BaseModule):
                 f"similarity_reduction must be one of {SIMILARITY_REDUCTIONS}, "
                 f"got {similarity_reduction!r}"
             )
+        if query not in QUERIES:
+            raise ValueError(f"query must be one of {QUERIES}, got {query!r}")
+        if query == "layer_k" and num_shared_layers == 0:
+            raise ValueError(
+                "query='layer_k' needs num_shared_layers of 1 or more: at the input of "
+                "layer 0 the class token of all images is the same"
+            )
+        self.query = query
         self.topk = topk
         self.num_shared_layers = num_shared_layers
         self.loss_weight = loss_weight

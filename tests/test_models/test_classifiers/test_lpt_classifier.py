@@ -168,6 +168,23 @@ def test_each_layer_runs_no_more_often_than_needed():
     ]
 
 
+def test_a_query_of_layer_k_saves_the_first_pass(float64):
+    cfg = tiny_lpt(2)
+    cfg["neck"]["query"] = "layer_k"
+    model, x, queries = MODELS.build(cfg), torch.randn(3, 3, 16, 16), []
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    model.neck.register_forward_pre_hook(lambda _, args: queries.append(args[0]))
+    vit = model.backbone
+    finish, passes = vit.finish, []
+    vit.finish = lambda *args, **kwargs: passes.append(1) or finish(*args, **kwargs)
+    model.eval().extract_feat(x)
+    tokens, _ = vit.embed(x)
+    expected = vit.encode(tokens, 0, model.neck.num_shared_layers)[:, 0]
+    assert_close(queries[-1], expected, rtol=0, atol=1e-11)
+    assert len(passes) == 1
+
+
 @pytest.mark.parametrize("shared", [0, 2, 3])
 def test_any_number_of_shared_layers_equals_two_whole_passes(float64, shared):
     cfg = tiny_lpt(2)

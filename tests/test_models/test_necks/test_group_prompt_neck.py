@@ -74,6 +74,8 @@ def test_starts_as_small_truncated_normal():
         (dict(num_shared_layers=-1), "got -1"),
         (dict(prompt_length=0), "prompt_length must be at least 1"),
         (dict(similarity_reduction="max"), "'sum', 'mean'"),
+        (dict(query="layer_j"), "'final_layer', 'layer_k'"),
+        (dict(query="layer_k", num_shared_layers=0), "num_shared_layers of 1 or more"),
     ],
 )
 def test_refuses_impossible_settings(kwargs, message):

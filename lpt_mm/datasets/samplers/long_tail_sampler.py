@@ -1,0 +1,128 @@
+"""What the samplers for long-tailed training sets share."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from mmengine.dataset import DefaultSampler
+from torch.utils.data import Dataset
+
+from lpt_mm.datasets.labels import gt_labels
+
+
+class Draw(int):
+    """Index of an image that knows the how many-th draw of the epoch it is.
+
+    An image may be drawn again in an epoch; its random numbers are to be others then.
+    """
+
+    def __new__(cls, index: int, number: int) -> "Draw":
+        """Make a draw.
+
+        Args:
+            index: Index of the image.
+            number: Number of the draw in its epoch, from 0.
+
+        Returns:
+            The draw.
+        """
+        draw = super().__new__(cls, index)
+        draw.number = number
+        return draw
+
+    def __getnewargs__(self) -> tuple[int, int]:
+        """Give what a copy in another process is made from."""
+        return int(self), self.number
+
+
+class LongTailSampler(DefaultSampler):
+    """Base of samplers whose epoch is as long as the data set.
+
+    The draws are a function of seed and epoch alone and are dealt to the processes in
+    turn, so that they do not depend on how many there are. Subclasses define
+    :meth:`draw`.
+
+    Args:
+        dataset: The training set.
+        seed: Seed of the draws, the same in all processes; by default random.
+        round_up: Whether the first draws come again where there are not equally many
+            for each process; otherwise the last ones, fewer than there are processes,
+            are left out. A loader with ``drop_last=True`` makes the same steps on any
+            number of processes only if they are left out.
+    """
+
+    def __init__(
+        self, dataset: Dataset, seed: int | None = None, round_up: bool = True
+    ) -> None:
+        super().__init__(dataset, seed=seed, round_up=round_up)
+        if not round_up:  # mmengine's lets some processes have one more than others
+            self.num_samples = len(dataset) // self.world_size
+            self.total_size = self.num_samples * self.world_size
+        labels = gt_labels(dataset)
+        self.members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+
+    def __iter__(self) -> Iterator[Draw]:
+        """Yield this process's draws of the epoch."""
+        indices = self.draw(np.random.default_rng([self.seed, self.epoch]))
+        draws = np.stack([indices, np.arange(len(indices))], axis=1)
+        return (Draw(*draw) for draw in self.deal(draws).tolist())
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw the indices of an epoch, as many as there are images.
+
+        Args:
+            rng: Source of randomness.
+
+        Returns:
+            (number of images,) indices.
+        """
+        raise NotImplementedError
+
+    def draw_images(
+        self, classes: np.ndarray, images_per_class: int, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw images of classes, those of each class from its own shuffled cycle.
+
+        Args:
+            classes: Places in ``members`` of the classes to draw from, one after the
+                other.
+            images_per_class: Images to draw in a row from each.
+            rng: Source of randomness.
+
+        Returns:
+            (number of images,) indices, those that are too many left out.
+        """
+        images = np.empty((len(classes), images_per_class), dtype=np.int64)
+        for label, members in enumerate(self.members):
+            drawn = np.flatnonzero(classes == label)
+            cycle = shuffled_cycle(members, len(drawn) * images_per_class, rng)
+            images[drawn] = cycle.reshape(-1, images_per_class)
+        return images.ravel()[: len(self.dataset)]
+
+    def deal(self, draws: np.ndarray) -> np.ndarray:
+        """Deal an epoch's draws to the processes, in turn and equally many to each.
+
+        Args:
+            draws: (number of images, ...) draws of the epoch, the same everywhere.
+
+        Returns:
+            This process's share.
+        """
+        padded = draws[np.arange(self.total_size) % len(draws)]
+        return padded[self.rank :: self.world_size]
+
+
+def shuffled_cycle(
+    items: np.ndarray, length: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Go through all items again and again, in a new order each time.
+
+    Args:
+        items: What to go through.
+        length: How many to give.
+        rng: Source of randomness.
+
+    Returns:
+        (length,) items.
+    """
+    rounds = -(-length // len(items))
+    return rng.permuted(np.tile(items, (rounds, 1)), axis=1).ravel()[:length]
