@@ -12,7 +12,7 @@ from lpt_mm.engine.launch import (
     close_processes,
     load_config,
     one_line_errors,
-    require_checkpoint,
+    set_test,
 )
 from lpt_mm.evaluation.report import find_long_tail_metric, print_table, write_report
 from lpt_mm.weights import WeightFileError
@@ -22,7 +22,17 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", help="config file")
-    parser.add_argument("checkpoint", help="checkpoint file")
+    parser.add_argument(
+        "checkpoint",
+        nargs="?",
+        help="checkpoint file; not for configs without training, such as K-NN",
+    )
+    parser.add_argument(
+        "--split",
+        choices=("test", "val"),
+        default="test",
+        help="what to test on; val to choose settings",
+    )
     parser.add_argument("--out", metavar="JSON", help="write the metrics to this file")
     add_common_arguments(parser)
     return parser.parse_args()
@@ -33,8 +43,7 @@ def main() -> None:
     args = parse_args()
     with one_line_errors():
         cfg = load_config(args)
-        require_checkpoint(args.checkpoint)
-        cfg.load_from, cfg.resume = args.checkpoint, False
+        set_test(cfg, args.checkpoint, args.split)
         check_start(cfg, new="")
     runner = Runner.from_cfg(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)

@@ -201,6 +201,34 @@ def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
         require_checkpoint(checkpoint)
 
 
+def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
+    """Decide which weights are tested, and on what.
+
+    Args:
+        cfg: The config to complete.
+        checkpoint: Checkpoint to test; None for a model without training.
+        split: ``'test'``, or ``'val'`` to test on the validation set.
+
+    Raises:
+        FileNotFoundError: If the checkpoint does not exist, or none is given and the
+            config is for training.
+        ValueError: If there is no validation set.
+    """
+    if checkpoint is not None:
+        require_checkpoint(checkpoint)
+    elif cfg.get("train_cfg") is not None:
+        raise FileNotFoundError(
+            "name the checkpoint to test: only a config without training "
+            "(train_cfg=None) has none"
+        )
+    cfg.load_from, cfg.resume = checkpoint, False
+    if split == "val":
+        if cfg.get("val_dataloader") is None:
+            raise ValueError("--split val: the config has no val_dataloader")
+        cfg.test_dataloader = cfg.val_dataloader
+        cfg.test_evaluator = cfg.val_evaluator
+
+
 def check_start(cfg: Config, new: str) -> None:
     """Refuse weights that do not fit the model, before anything is written.
 

@@ -1,0 +1,136 @@
+"""What a sweep file declares: rows of a table, each a config with options."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+from mmengine.config import Config
+
+ROW_KEYS = {"config", "options", "grid", "phase1"}
+PLAN_KEYS = {"seeds", "rows", "split"}
+SPLITS = ("test", "val")
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row of the table: one config, run with several seeds.
+
+    Args:
+        name: What it is called in the table.
+        config: Path of the config.
+        options: Config values to change, by key.
+        phase1: The row whose checkpoint it starts from.
+    """
+
+    name: str
+    config: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    phase1: "Row | None" = None
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """All config values of a run but its seed."""
+        cfg = Config.fromfile(self.config)
+        cfg.merge_from_dict(dict(self.options))
+        return cfg.to_dict()
+
+    def folder(self, root: Path, seed: int) -> Path:
+        """Name the folder of a run, the same for all rows and sweeps that need it.
+
+        Args:
+            root: Folder of all runs.
+            seed: Seed of the run.
+
+        Returns:
+            A folder for these settings and this phase 1, whatever the row is called.
+        """
+        return root / f"{Path(self.config).stem}-{self._fingerprint()}" / f"seed_{seed}"
+
+    def _fingerprint(self) -> str:
+        start = self.phase1._fingerprint() if self.phase1 else None
+        content = json.dumps([self.settings, start], sort_keys=True, default=str)
+        return hashlib.sha256(content.encode()).hexdigest()[:10]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A table to make.
+
+    Args:
+        name: Name of the sweep file.
+        rows: Its rows, a phase 1 before what starts from it.
+        seeds: Seeds of each row.
+        split: What to test on, ``'test'`` or ``'val'``.
+    """
+
+    name: str
+    rows: list[Row]
+    seeds: list[int]
+    split: str = "test"
+
+
+def read_plan(path: str) -> Plan:
+    """Read a sweep file.
+
+    Args:
+        path: A Python file with ``rows``, a dict of ``dict(config=...)`` by name, and
+            ``seeds``. A row may have ``options``, config values by key; ``grid``, lists
+            of such values, each combination of which becomes a row; and ``phase1``, the
+            name of an earlier row whose checkpoint it starts from. A further variable
+            is ``split``, see :class:`Plan`.
+
+    Returns:
+        The plan.
+
+    Raises:
+        FileNotFoundError: If the file or a config does not exist.
+        ValueError: If it declares something else.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no sweep file {path!r}")
+    declared = Config.fromfile(path).to_dict()
+    if unknown := set(declared) - PLAN_KEYS:
+        raise ValueError(
+            f"{path}: unknown {sorted(unknown)}; a sweep file has {sorted(PLAN_KEYS)}, "
+            "and names of its own begin with _"
+        )
+    if not declared.get("rows") or not declared.get("seeds"):
+        raise ValueError(f"{path}: rows and seeds must be set, and not empty")
+    rows: dict[str, Row] = {}
+    for name, row in declared["rows"].items():
+        for made in _read_rows(path, name, row, rows):
+            rows[made.name] = made
+    settings = {key: value for key, value in declared.items() if key != "rows"}
+    plan = Plan(Path(path).stem, list(rows.values()), **settings)
+    if plan.split not in SPLITS:
+        raise ValueError(f"{path}: split must be one of {SPLITS}, got {plan.split!r}")
+    return plan
+
+
+def _read_rows(path: str, name: str, row: dict, earlier: dict[str, Row]) -> list[Row]:
+    """Make the rows of an entry, one for each combination of its grid."""
+    if "config" not in row or (unknown := set(row) - ROW_KEYS):
+        what = "no config" if "config" not in row else f"unknown {sorted(unknown)}"
+        raise ValueError(f"{path}: row {name!r} has {what}; keys: {sorted(ROW_KEYS)}")
+    if not Path(row["config"]).is_file():
+        raise FileNotFoundError(f"{path}: row {name!r}: no config {row['config']!r}")
+    phase1 = row.get("phase1")
+    if phase1 is not None and phase1 not in earlier:
+        raise ValueError(f"{path}: row {name!r}: phase1 {phase1!r} is no earlier row")
+    grid = row.get("grid", {})
+    rows = []
+    for values in product(*grid.values()):
+        chosen = dict(zip(grid, values, strict=True))
+        settings = (f"{key.split('.')[-1]}={value}" for key, value in chosen.items())
+        rows.append(
+            Row(
+                ", ".join([name, *settings]),
+                row["config"],
+                {**row.get("options", {}), **chosen},
+                earlier.get(phase1),
+            )
+        )
+    return rows

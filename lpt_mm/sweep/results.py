@@ -1,0 +1,83 @@
+"""Results of a plan as a CSV file and as a table in Markdown."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from statistics import mean, stdev
+
+from lpt_mm.evaluation.report import COLUMNS
+from lpt_mm.new_file import replace_file
+from lpt_mm.sweep.plan import Plan, Row
+
+PREFIX = "long_tail/"
+
+
+def write_results(plan: Plan, root: Path, out: Path) -> Path:
+    """Sum up the runs that are done; those of an earlier time are replaced.
+
+    Args:
+        plan: The plan.
+        root: Folder of all runs.
+        out: Folder of ``results.csv`` and ``table.md``.
+
+    Returns:
+        Path of the table.
+    """
+    reports = {row.name: _read_reports(plan, root, row) for row in plan.rows}
+    replace_file(out / "results.csv", _make_csv(plan, reports).encode())
+    replace_file(out / "table.md", _make_table(plan, reports).encode())
+    return out / "table.md"
+
+
+def _read_reports(plan: Plan, root: Path, row: Row) -> dict[int, dict[str, float]]:
+    """Read the metrics of a row by seed."""
+    reports = {}
+    for seed in plan.seeds:
+        file = row.folder(root, seed) / f"{plan.split}.json"
+        if file.is_file():
+            report = json.loads(file.read_text())
+            reports[seed] = {
+                key.removeprefix(PREFIX): value
+                for key, value in report.items()
+                if key.startswith(PREFIX)
+            }
+    return reports
+
+
+def _make_csv(plan: Plan, reports: dict[str, dict[int, dict[str, float]]]) -> str:
+    """Write a line for each run."""
+    metrics = sorted({key for runs in reports.values() for r in runs.values() for key in r})
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["row", "config", "options", "seed", *metrics])
+    writer.writeheader()
+    for row in plan.rows:
+        options = json.dumps(dict(row.options))
+        for seed, report in reports[row.name].items():
+            facts = dict(row=row.name, config=row.config, options=options, seed=seed)
+            writer.writerow(facts | report)
+    return text.getvalue()
+
+
+def _make_table(plan: Plan, reports: dict[str, dict[int, dict[str, float]]]) -> str:
+    """Write a line for each row, with mean and standard deviation over its seeds."""
+    found = {key for runs in reports.values() for r in runs.values() for key in r}
+    columns = [column for column in COLUMNS if column in found]
+    lines = [
+        "| | " + " | ".join([*columns, "seeds"]) + " |",
+        "| --- |" + " ---: |" * (len(columns) + 1),
+    ]
+    for row in plan.rows:
+        runs = reports[row.name]
+        cells = [_spread([run[c] for run in runs.values()]) for c in columns]
+        lines.append(f"| {row.name} | " + " | ".join([*cells, str(len(runs))]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _spread(values: list[float]) -> str:
+    """Write mean ± standard deviation of a sample."""
+    if not values:
+        return "-"
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    return f"{mean(values):.2f} ± {stdev(values):.2f}"

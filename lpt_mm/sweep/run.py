@@ -1,0 +1,135 @@
+"""Run what a plan needs, each run once."""
+
+import multiprocessing
+import os
+import runpy
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from queue import Queue
+from time import time
+
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+from lpt_mm.engine.launch import latest_checkpoint
+from lpt_mm.new_file import replace_file
+from lpt_mm.sweep.plan import Plan, Row
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+LOG = "log.txt"
+DONE = "seconds.txt"  # of a training that came to its end
+
+
+class RunError(RuntimeError):
+    """A run failed; its log says why."""
+
+
+def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
+    """Do the runs of a plan that are not done yet; interrupted ones go on.
+
+    Args:
+        plan: The plan.
+        root: Folder of all runs; each has its own below.
+        processes: How many runs to do at a time.
+
+    Returns:
+        What failed, one message each; the other runs are done.
+    """
+    cores = len(os.sched_getaffinity(0))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // processes)))
+    # Each tool runs in a process of its own that has everything imported already.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["lpt_mm", "lpt_mm.engine.launch"])
+    slots: Queue[int] = Queue()
+    for slot in range(processes):
+        slots.put(slot)
+    jobs = {
+        row.folder(root, seed): (row, seed) for seed in plan.seeds for row in plan.rows
+    }
+    futures: dict[Path, Future] = {}
+
+    def work(folder: Path, row: Row, seed: int) -> None:
+        start = row.phase1.folder(root, seed) if row.phase1 else None
+        if start is not None:
+            futures[start].result()  # was begun before this one
+        if (folder / f"{plan.split}.json").is_file():
+            return
+        slot = slots.get()
+        try:
+            _train_and_test(context, row, seed, folder, start, plan.split, slot)
+        finally:
+            slots.put(slot)
+
+    failures = []
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn()) as progress:
+        task = progress.add_task(plan.name, total=len(jobs))
+        with ThreadPoolExecutor(processes) as pool:
+            for folder, (row, seed) in jobs.items():
+                futures[folder] = pool.submit(work, folder, row, seed)
+                futures[folder].add_done_callback(lambda _: progress.advance(task))
+            for folder, (row, seed) in jobs.items():
+                if (error := futures[folder].exception()) is not None:
+                    failures.append(f"{row.name}, seed {seed}: {error}")
+    return failures
+
+
+def _train_and_test(
+    context: multiprocessing.context.BaseContext,
+    row: Row,
+    seed: int,
+    folder: Path,
+    start: Path | None,
+    split: str,
+    slot: int,
+) -> None:
+    """Run the tools, as by hand, with a config that holds all settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / f"{Path(row.config).stem}.py"
+    settings = dict(row.settings, randomness=dict(seed=seed, deterministic=False))
+    lines = (f"{key} = {value!r}\n" for key, value in settings.items())
+    replace_file(config, "".join(lines).encode())
+    common = [str(config), "--work-dir", str(folder)]
+    checkpoint = []
+    if settings.get("train_cfg") is not None:
+        if not (folder / DONE).exists():
+            phase1 = ["--phase1", latest_checkpoint(str(start))] if start else []
+            began = time()
+            arguments = [*common, "--resume", *phase1]
+            _run_tool(context, "train.py", arguments, folder, slot)
+            replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
+        checkpoint = [latest_checkpoint(str(folder))]
+    arguments = [common[0], *checkpoint, *common[1:], "--split", split]
+    arguments += ["--out", str(folder / f"{split}.json")]
+    _run_tool(context, "test.py", arguments, folder, slot)
+
+
+def _run_tool(
+    context: multiprocessing.context.BaseContext,
+    tool: str,
+    arguments: Sequence[str],
+    folder: Path,
+    slot: int,
+) -> None:
+    process = context.Process(target=_run_script, args=(tool, arguments, folder, slot))
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        raise RunError(f"{tool} failed, see {folder / LOG}")
+
+
+def _run_script(tool: str, arguments: Sequence[str], folder: Path, slot: int) -> None:
+    """Run a tool as from the command line; its output goes to the log."""
+    if (gpus := torch.cuda.device_count()) > 1:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(slot % gpus)
+    sys.argv = [str(TOOLS / tool), *arguments]
+    with open(folder / LOG, "a") as log, redirect_stdout(log), redirect_stderr(log):
+        try:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+        except SystemExit as end:
+            if isinstance(end.code, str):  # else only the interpreter would print it
+                log.write(end.code + "\n")
+            raise

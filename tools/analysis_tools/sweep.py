@@ -1,0 +1,48 @@
+"""Run a declared set of configs and seeds: ``python tools/analysis_tools/sweep.py SWEEP``.
+
+What is done is never done again; what was interrupted goes on. Results go to
+``work_dirs/sweeps/<sweep name>``: ``results.csv`` with a line for each run, ``table.md``
+with mean and standard deviation over the seeds.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.sweep import read_plan, run_plan, write_results
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sweep", help="sweep file, such as configs/sweeps/digits_lt.py")
+    parser.add_argument("--processes", type=int, default=1, help="runs at a time")
+    parser.add_argument(
+        "--work-dir", type=Path, default=Path("work_dirs/sweeps"), help="where runs go"
+    )
+    args = parser.parse_args()
+    if args.processes < 1:
+        parser.error(f"--processes must be at least 1, got {args.processes}")
+    return args
+
+
+def main() -> None:
+    """Run, sum up."""
+    args = parse_args()
+    with one_line_errors((OSError, ValueError)):
+        plan = read_plan(args.sweep)
+        failures = run_plan(plan, args.work_dir / "runs", args.processes)
+        table = write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
+    Console().print(Markdown(table.read_text()))
+    if failures:
+        sys.exit("error: " + "\nerror: ".join(failures))
+
+
+if __name__ == "__main__":
+    main()
