@@ -2,7 +2,12 @@
 
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.models.classifiers import LPTClassifier
-from lpt_mm.models.heads import CosineHead
+from lpt_mm.models.heads import (
+    CosineHead,
+    LinearHead,
+    NearestClassMeanHead,
+    NearestNeighborHead,
+)
 from lpt_mm.models.losses import AsymmetricGCLLoss
 from lpt_mm.models.necks import GroupPromptNeck
 
@@ -11,5 +16,8 @@ __all__ = [
     "CosineHead",
     "GroupPromptNeck",
     "LPTClassifier",
+    "LinearHead",
+    "NearestClassMeanHead",
+    "NearestNeighborHead",
     "PromptedViT",
 ]

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Row:
     options: Mapping[str, object] = field(default_factory=dict)
     phase1: "Row | None" = None
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, object]:
         """All config values of a run but its seed."""
         cfg = Config.fromfile(self.config)
@@ -47,10 +48,11 @@ class Row:
         Returns:
             A folder for these settings and this phase 1, whatever the row is called.
         """
-        return root / f"{Path(self.config).stem}-{self._fingerprint()}" / f"seed_{seed}"
+        return root / f"{Path(self.config).stem}-{self._fingerprint}" / f"seed_{seed}"
 
+    @cached_property
     def _fingerprint(self) -> str:
-        start = self.phase1._fingerprint() if self.phase1 else None
+        start = self.phase1._fingerprint if self.phase1 else None
         content = json.dumps([self.settings, start], sort_keys=True, default=str)
         return hashlib.sha256(content.encode()).hexdigest()[:10]
 

@@ -47,7 +47,9 @@ def _read_reports(plan: Plan, root: Path, row: Row) -> dict[int, dict[str, float
 
 def _make_csv(plan: Plan, reports: dict[str, dict[int, dict[str, float]]]) -> str:
     """Write a line for each run."""
-    metrics = sorted({key for runs in reports.values() for r in runs.values() for key in r})
+    metrics = sorted(
+        {key for runs in reports.values() for r in runs.values() for key in r}
+    )
     text = io.StringIO()
     writer = csv.DictWriter(text, ["row", "config", "options", "seed", *metrics])
     writer.writeheader()

@@ -14,8 +14,6 @@ model = dict(
     ),
     head=dict(
         type="CosineHead",
-        scale=20.0,
-        dropout=0.1,
         # The authors' settings for the class- and the instance-balanced half.
         loss=dict(type="AsymmetricGCLLoss", gamma_pos=0.0, gamma_neg=4.0),
         instance_loss=dict(type="AsymmetricGCLLoss", gamma_pos=0.5, gamma_neg=8.0),

@@ -3,6 +3,7 @@
 from lpt_mm.engine.hooks.beta_schedule_hook import BetaScheduleHook
 from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
+from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
 from lpt_mm.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from lpt_mm.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
 
@@ -10,6 +11,7 @@ __all__ = [
     "BetaScheduleHook",
     "ClassCountHook",
     "DataCheckHook",
+    "FeatureBankHook",
     "PlainCheckpointHook",
     "SafeCheckpointHook",
 ]

@@ -1,18 +1,16 @@
 """A classifier by cosine similarity."""
 
 import torch
-from mmpretrain.models.heads import ClsHead
 from mmpretrain.registry import MODELS
-from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lpt_mm.datasets.dual_sampler_dataset import INSTANCE_BALANCED
+from lpt_mm.models.heads.long_tail_head import LongTailHead
 from lpt_mm.models.unit import unit
 
 
 @MODELS.register_module()
-class CosineHead(ClsHead):
+class CosineHead(LongTailHead):
     """Scores are ``scale * cos(feature, class weight)``; there is no bias.
 
     Losses that have a ``scale`` of their own work on the bare cosine and are given the
@@ -42,15 +40,10 @@ class CosineHead(ClsHead):
         instance_loss: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        if num_classes < 2:
-            raise ValueError(f"num_classes must be at least 2, got {num_classes}")
-        super().__init__(loss=loss, init_cfg=init_cfg)
-        if isinstance(instance_loss, dict):
-            instance_loss = MODELS.build(instance_loss)
-        self.instance_loss_module = instance_loss
-        self.num_classes = num_classes
+        super().__init__(
+            num_classes, in_channels, dropout, loss, instance_loss, init_cfg
+        )
         self.scale = scale
-        self.dropout = nn.Dropout(dropout)
         for module in (self.loss_module, self.instance_loss_module):
             if hasattr(module, "scale"):
                 module.scale = scale
@@ -81,31 +74,15 @@ class CosineHead(ClsHead):
         """
         return self.scale * self.cosine(self.pre_logits(feats))
 
-    def loss(
-        self, feats: tuple[Tensor, ...], data_samples: list[DataSample]
-    ) -> dict[str, Tensor]:
-        """Compute the loss of a batch, or of one half of a dual batch.
+    def loss_scores(self, feature: Tensor, loss: nn.Module) -> Tensor:
+        """Compute what a loss works on.
 
         Args:
-            feats: Features (B, D); only the last one is used.
-            data_samples: The B labels, all from the same sampling.
+            feature: (B, D) features after dropout.
+            loss: The loss.
 
         Returns:
-            The mean loss () under the key ``loss``.
-
-        Raises:
-            ValueError: If the labels are scores, as mixup and CutMix make them.
+            (B, C) bare cosines for losses with a scale of their own, else scores.
         """
-        if "gt_score" in data_samples[0]:
-            raise ValueError(
-                "CosineHead needs class indices, got scores: "
-                "remove batch_augments (mixup, CutMix) from the config"
-            )
-        module = self.loss_module
-        if data_samples[0].get("sampling") == INSTANCE_BALANCED:
-            module = self.instance_loss_module or module
-        score = self.cosine(self.dropout(self.pre_logits(feats)))
-        if not hasattr(module, "scale"):
-            score = self.scale * score
-        target = torch.cat([sample.gt_label for sample in data_samples])
-        return dict(loss=module(score, target))
+        cosine = self.cosine(feature)
+        return cosine if hasattr(loss, "scale") else self.scale * cosine

@@ -1,0 +1,10 @@
+"""Linear probe: a linear classifier on the frozen transformer."""
+
+tuning = dict(
+    backbone=dict(prompt_mode="none"),
+    head=dict(
+        type="LinearHead",
+        loss=dict(_delete_=True, type="CrossEntropyLoss"),
+        instance_loss=None,
+    ),
+)

@@ -1,0 +1,13 @@
+"""VPT-shallow: prompts at the input of the first layer, a linear classifier.
+
+Paper: arXiv 2203.12119.
+"""
+
+tuning = dict(
+    backbone=dict(prompt_mode="shallow"),
+    head=dict(
+        type="LinearHead",
+        loss=dict(_delete_=True, type="CrossEntropyLoss"),
+        instance_loss=None,
+    ),
+)

@@ -1,0 +1,8 @@
+"""Cosine probe, with the losses and the sampling of LPT, on CIFAR-10-LT (JPEG files).
+
+Command:  python tools/train.py configs/baselines/cosine_probe_cifar10_jpeg_lt.py
+"""
+
+_base_ = ["../lpt/phase1_cifar10_jpeg_lt.py", "../_base_/tunings/cosine_probe.py"]
+
+model = _base_.tuning

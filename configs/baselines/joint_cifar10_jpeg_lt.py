@@ -1,0 +1,9 @@
+"""Both phases of LPT trained jointly, from the start, on CIFAR-10-LT (JPEG files).
+
+Command:  python tools/train.py configs/baselines/joint_cifar10_jpeg_lt.py
+"""
+
+_base_ = "../lpt/phase2_cifar10_jpeg_lt.py"
+
+phase1_work_dir = None
+model = dict(backbone=dict(frozen_prompts=False))

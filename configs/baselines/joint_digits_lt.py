@@ -1,0 +1,9 @@
+"""Both phases of LPT trained jointly, from the start, on digits-LT.
+
+Command:  python tools/train.py configs/baselines/joint_digits_lt.py
+"""
+
+_base_ = "../lpt/phase2_digits_lt.py"
+
+phase1_work_dir = None
+model = dict(backbone=dict(frozen_prompts=False))

@@ -1,0 +1,9 @@
+"""Both phases of LPT trained jointly, from the start, on Places-LT.
+
+Command:  python tools/train.py configs/baselines/joint_places_lt.py --amp
+"""
+
+_base_ = "../lpt/phase2_places_lt.py"
+
+phase1_work_dir = None
+model = dict(backbone=dict(frozen_prompts=False))

@@ -1,0 +1,21 @@
+"""K nearest neighbours on frozen features, without training, on CIFAR-100-LT, imbalance ratio 100.
+
+Command:  python tools/test.py configs/baselines/knn_cifar100_lt_ir100.py
+"""
+
+_base_ = "../lpt/phase1_cifar100_lt_ir100.py"
+
+model = dict(
+    backbone=dict(prompt_mode="none"),
+    head=dict(
+        _delete_=True,
+        type="NearestNeighborHead",
+        num_classes=_base_.model.head.num_classes,
+    ),
+)
+bank = dict(_base_.train_dataloader.dataset.dataset, pipeline=_base_.test_pipeline)
+feature_bank = dict(
+    type="FeatureBankHook", dataloader=dict(_base_.test_dataloader, dataset=bank)
+)
+custom_hooks = [feature_bank]
+train_dataloader = train_cfg = optim_wrapper = param_scheduler = None

@@ -1,0 +1,9 @@
+"""VPT-deep on Places-LT.
+
+Command:  python tools/train.py configs/baselines/vpt_deep_places_lt.py --amp
+"""
+
+_base_ = ["../lpt/phase1_places_lt.py", "../_base_/tunings/vpt_deep.py"]
+
+model = _base_.tuning
+train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))

@@ -1,0 +1,9 @@
+"""VPT-shallow on digits-LT.
+
+Command:  python tools/train.py configs/baselines/vpt_shallow_digits_lt.py
+"""
+
+_base_ = ["../lpt/phase1_digits_lt.py", "../_base_/tunings/vpt_shallow.py"]
+
+model = _base_.tuning
+train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))

@@ -1,0 +1,73 @@
+"""Classifiers that compare with stored features, without any training."""
+
+from mmpretrain.models.heads import ClsHead
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from lpt_mm.models.unit import unit
+
+
+class FeatureBankHead(ClsHead):
+    """Base of heads that classify by the features of the training images.
+
+    ``FeatureBankHook`` fills the bank before a test. Subclasses define ``forward``.
+
+    Args:
+        num_classes: Number of classes, C.
+        in_channels: Width of the feature, D.
+        init_cfg: Initialisation config of mmengine.
+    """
+
+    def __init__(
+        self, num_classes: int, in_channels: int, init_cfg: dict | None = None
+    ) -> None:
+        super().__init__(loss=dict(type="CrossEntropyLoss"), init_cfg=init_cfg)
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+        self.bank: Tensor | None = None
+        self.bank_label: Tensor | None = None
+
+    def fill(self, feature: Tensor, label: Tensor) -> None:
+        """Store the features of the training images.
+
+        Args:
+            feature: (N, D) features.
+            label: (N,) int64 class indices.
+        """
+        self.bank = unit(feature, dim=1)
+        self.bank_label = label.to(feature.device)
+
+    def query(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Prepare the last feature for the comparison.
+
+        Args:
+            feats: Features (B, D).
+
+        Returns:
+            (B, D) of unit length.
+
+        Raises:
+            ValueError: If there is nothing to compare with.
+        """
+        if self.bank is None:
+            raise ValueError(
+                f"{type(self).__name__} has no features to compare with: add "
+                "dict(type='FeatureBankHook') to custom_hooks and test with the tools"
+            )
+        return unit(self.pre_logits(feats), dim=1)
+
+    def loss(
+        self, feats: tuple[Tensor, ...], data_samples: list[DataSample]
+    ) -> dict[str, Tensor]:
+        """Refuse to train.
+
+        Args:
+            feats: Not used.
+            data_samples: Not used.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(
+            f"{type(self).__name__} has nothing to train: run tools/test.py CONFIG"
+        )

@@ -1,0 +1,87 @@
+"""What the classifiers of prompt tuning and its baselines share."""
+
+import torch
+from mmpretrain.models.heads import ClsHead
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from lpt_mm.datasets.dual_sampler_dataset import INSTANCE_BALANCED
+
+
+class LongTailHead(ClsHead):
+    """Base of heads that own the losses of both halves of a dual batch.
+
+    Subclasses define ``forward``, the scores that are predicted from, and may define
+    :meth:`loss_scores`.
+
+    Args:
+        num_classes: Number of classes, C.
+        in_channels: Width of the feature, D.
+        dropout: Dropout rate of the feature in training.
+        loss: Config of the loss.
+        instance_loss: Config of the loss of the instance-balanced half of a dual batch;
+            by default ``loss`` serves both halves.
+        init_cfg: Initialisation config of mmengine.
+
+    Raises:
+        ValueError: If ``num_classes`` is below 2.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        dropout: float,
+        loss: dict | nn.Module,
+        instance_loss: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        if num_classes < 2:
+            raise ValueError(f"num_classes must be at least 2, got {num_classes}")
+        super().__init__(loss=loss, init_cfg=init_cfg)
+        if isinstance(instance_loss, dict):
+            instance_loss = MODELS.build(instance_loss)
+        self.instance_loss_module = instance_loss
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+        self.dropout = nn.Dropout(dropout)
+
+    def loss(
+        self, feats: tuple[Tensor, ...], data_samples: list[DataSample]
+    ) -> dict[str, Tensor]:
+        """Compute the loss of a batch, or of one half of a dual batch.
+
+        Args:
+            feats: Features (B, D); only the last one is used.
+            data_samples: The B labels, all from the same sampling.
+
+        Returns:
+            The mean loss () under the key ``loss``.
+
+        Raises:
+            ValueError: If the labels are scores, as mixup and CutMix make them.
+        """
+        if "gt_score" in data_samples[0]:
+            raise ValueError(
+                f"{type(self).__name__} needs class indices, got scores: "
+                "remove batch_augments (mixup, CutMix) from the config"
+            )
+        module = self.loss_module
+        if data_samples[0].get("sampling") == INSTANCE_BALANCED:
+            module = self.instance_loss_module or module
+        score = self.loss_scores(self.dropout(self.pre_logits(feats)), module)
+        target = torch.cat([sample.gt_label for sample in data_samples])
+        return dict(loss=module(score, target))
+
+    def loss_scores(self, feature: Tensor, loss: nn.Module) -> Tensor:
+        """Compute what a loss works on.
+
+        Args:
+            feature: (B, D) features after dropout.
+            loss: The loss.
+
+        Returns:
+            (B, C) scores.
+        """
+        return self((feature,))

@@ -1,0 +1,57 @@
+"""Nearest-class-mean classification."""
+
+import torch
+from mmpretrain.registry import MODELS
+from torch import Tensor
+from torch.nn import functional as F
+
+from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
+from lpt_mm.models.unit import unit
+
+
+@MODELS.register_module()
+class NearestClassMeanHead(FeatureBankHead):
+    """Scores are ``scale * cos(feature, mean feature of the class)``.
+
+    Features have unit length before the mean is taken. Source: Distance-Based Image
+    Classification, https://inria.hal.science/hal-00817211; for long-tailed data
+    https://arxiv.org/abs/1910.09217, section 4.
+
+    Args:
+        num_classes: Number of classes, C.
+        in_channels: Width of the feature, D.
+        scale: Multiplier of the cosine, unitless; it changes the confidence alone.
+        init_cfg: Initialisation config of mmengine.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        scale: float = 20.0,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(num_classes, in_channels, init_cfg)
+        self.scale = scale
+
+    def fill(self, feature: Tensor, label: Tensor) -> None:
+        """Store the mean features of the classes.
+
+        Args:
+            feature: (N, D) features.
+            label: (N,) int64 class indices.
+        """
+        is_member = F.one_hot(label.to(feature.device), self.num_classes)
+        mean = is_member.T.to(torch.float32) @ unit(feature, dim=1)
+        super().fill(mean, torch.arange(self.num_classes))
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Compute the scores of the last feature.
+
+        Args:
+            feats: Features (B, D); only the last one is used.
+
+        Returns:
+            (B, C) scores, the scaled cosine.
+        """
+        return self.scale * self.query(feats) @ self.bank.T

@@ -1,0 +1,77 @@
+import math
+
+import pytest
+import torch
+from mmpretrain.registry import MODELS
+from torch.nn import functional as F
+from torch.testing import assert_close
+
+from tests.test_models.test_heads.test_cosine_head import samples
+
+KINDS = ("NearestNeighborHead", "NearestClassMeanHead")
+
+
+def filled(kind, feature, label, **kwargs):
+    head = MODELS.build(dict(type=kind, num_classes=3, in_channels=5, **kwargs))
+    head.fill(feature, label)
+    return head
+
+
+@pytest.fixture
+def bank():
+    torch.manual_seed(0)
+    return torch.randn(20, 5), torch.arange(20) % 2  # class 2 has no image
+
+
+def test_neighbors_vote_by_their_similarity(bank):
+    feature, label = bank
+    query = torch.randn(300, 5)  # more than are compared at a time
+    head = filled("NearestNeighborHead", feature, label, num_neighbors=4)
+    score = head((query,))
+    for one, row in zip(query, score, strict=True):
+        similarity = F.cosine_similarity(one[None], feature)
+        votes = [0.0, 0.0, 0.0]
+        for i in similarity.argsort(descending=True)[:4].tolist():
+            votes[label[i]] += math.exp(similarity[i] / 0.07)
+        expected = torch.tensor(votes) / sum(votes)
+        assert_close(row.softmax(0), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_bank_smaller_than_the_neighbors_votes_as_a_whole(bank):
+    feature, label = bank
+    head = filled("NearestNeighborHead", feature[:3], label[:3], num_neighbors=10)
+    assert head((feature,)).shape == (20, 3)
+
+
+def test_class_means_are_those_of_unit_features(bank):
+    feature, label = bank
+    head = filled("NearestClassMeanHead", 7 * feature, label)
+    query = torch.randn(4, 5)
+    for k in (0, 1):
+        mean = F.normalize(feature[label == k], dim=1).mean(dim=0)
+        expected = 20 * F.cosine_similarity(query, mean[None])
+        assert_close(head((query,))[:, k], expected)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_there_is_nothing_to_train(kind, bank):
+    head = filled(kind, *bank)
+    assert not list(head.parameters())
+    with pytest.raises(ValueError, match=r"nothing to train: run tools/test\.py"):
+        head.loss((bank[0],), samples([0] * 20))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_bank_is_refused(kind):
+    head = MODELS.build(dict(type=kind, num_classes=3, in_channels=5))
+    with pytest.raises(
+        ValueError, match="no features to compare with.*FeatureBankHook"
+    ):
+        head((torch.randn(2, 5),))
+
+
+def test_refuses_no_neighbors():
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        filled(
+            "NearestNeighborHead", torch.zeros(1, 5), torch.zeros(1), num_neighbors=0
+        )
