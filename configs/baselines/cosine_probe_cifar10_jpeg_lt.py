@@ -1,6 +1,6 @@
-"""Cosine probe, with the losses and the sampling of LPT, on CIFAR-10-LT (JPEG files).
+"""Cosine probe on CIFAR-10-LT (JPEG files).
 
-Command:  python tools/train.py configs/baselines/cosine_probe_cifar10_jpeg_lt.py
+Command: python tools/train.py configs/baselines/cosine_probe_cifar10_jpeg_lt.py
 """
 
 _base_ = ["../lpt/phase1_cifar10_jpeg_lt.py", "../_base_/tunings/cosine_probe.py"]

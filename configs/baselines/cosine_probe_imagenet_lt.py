@@ -1,6 +1,6 @@
-"""Cosine probe, with the losses and the sampling of LPT, on ImageNet-LT.
+"""Cosine probe on ImageNet-LT.
 
-Command:  python tools/train.py configs/baselines/cosine_probe_imagenet_lt.py --amp
+Command: python tools/train.py configs/baselines/cosine_probe_imagenet_lt.py --amp
 """
 
 _base_ = ["../lpt/phase1_imagenet_lt.py", "../_base_/tunings/cosine_probe.py"]

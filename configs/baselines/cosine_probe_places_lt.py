@@ -1,6 +1,6 @@
-"""Cosine probe, with the losses and the sampling of LPT, on Places-LT.
+"""Cosine probe on Places-LT.
 
-Command:  python tools/train.py configs/baselines/cosine_probe_places_lt.py --amp
+Command: python tools/train.py configs/baselines/cosine_probe_places_lt.py --amp
 """
 
 _base_ = ["../lpt/phase1_places_lt.py", "../_base_/tunings/cosine_probe.py"]

@@ -1,6 +1,6 @@
-"""Both phases of LPT trained jointly, from the start, on CIFAR-10-LT (JPEG files).
+"""Both phases of LPT trained jointly on CIFAR-10-LT (JPEG files).
 
-Command:  python tools/train.py configs/baselines/joint_cifar10_jpeg_lt.py
+Command: python tools/train.py configs/baselines/joint_cifar10_jpeg_lt.py
 """
 
 _base_ = "../lpt/phase2_cifar10_jpeg_lt.py"

@@ -1,6 +1,6 @@
-"""Both phases of LPT trained jointly, from the start, on CIFAR-10-LT, imbalance ratio 50.
+"""Both phases of LPT trained jointly on CIFAR-10-LT, imbalance ratio 50.
 
-Command:  python tools/train.py configs/baselines/joint_cifar10_lt_ir50.py --amp
+Command: python tools/train.py configs/baselines/joint_cifar10_lt_ir50.py --amp
 """
 
 _base_ = "../lpt/phase2_cifar10_lt_ir50.py"

@@ -1,6 +1,6 @@
-"""Both phases of LPT trained jointly, from the start, on digits-LT.
+"""Both phases of LPT trained jointly on digits-LT.
 
-Command:  python tools/train.py configs/baselines/joint_digits_lt.py
+Command: python tools/train.py configs/baselines/joint_digits_lt.py
 """
 
 _base_ = "../lpt/phase2_digits_lt.py"

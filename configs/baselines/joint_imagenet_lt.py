@@ -1,6 +1,6 @@
-"""Both phases of LPT trained jointly, from the start, on ImageNet-LT.
+"""Both phases of LPT trained jointly on ImageNet-LT.
 
-Command:  python tools/train.py configs/baselines/joint_imagenet_lt.py --amp
+Command: python tools/train.py configs/baselines/joint_imagenet_lt.py --amp
 """
 
 _base_ = "../lpt/phase2_imagenet_lt.py"

@@ -1,6 +1,6 @@
-"""Both phases of LPT trained jointly, from the start, on iNaturalist 2018.
+"""Both phases of LPT trained jointly on iNaturalist 2018.
 
-Command:  python tools/train.py configs/baselines/joint_inat18.py --amp
+Command: python tools/train.py configs/baselines/joint_inat18.py --amp
 """
 
 _base_ = "../lpt/phase2_inat18.py"

@@ -1,6 +1,6 @@
-"""Both phases of LPT trained jointly, from the start, on Places-LT.
+"""Both phases of LPT trained jointly on Places-LT.
 
-Command:  python tools/train.py configs/baselines/joint_places_lt.py --amp
+Command: python tools/train.py configs/baselines/joint_places_lt.py --amp
 """
 
 _base_ = "../lpt/phase2_places_lt.py"

@@ -1,6 +1,7 @@
-"""K nearest neighbours on frozen features, without training, on CIFAR-100-LT, imbalance ratio 50.
+"""K nearest neighbours on CIFAR-100-LT, imbalance ratio 50.
 
-Command:  python tools/test.py configs/baselines/knn_cifar100_lt_ir50.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/knn_cifar100_lt_ir50.py
 """
 
 _base_ = "../lpt/phase1_cifar100_lt_ir50.py"

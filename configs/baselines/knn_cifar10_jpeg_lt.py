@@ -1,6 +1,7 @@
-"""K nearest neighbours on frozen features, without training, on CIFAR-10-LT (JPEG files).
+"""K nearest neighbours on CIFAR-10-LT (JPEG files).
 
-Command:  python tools/test.py configs/baselines/knn_cifar10_jpeg_lt.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/knn_cifar10_jpeg_lt.py
 """
 
 _base_ = "../lpt/phase1_cifar10_jpeg_lt.py"

@@ -1,6 +1,7 @@
-"""K nearest neighbours on frozen features, without training, on CIFAR-10-LT, imbalance ratio 100.
+"""K nearest neighbours on CIFAR-10-LT, imbalance ratio 100.
 
-Command:  python tools/test.py configs/baselines/knn_cifar10_lt_ir100.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/knn_cifar10_lt_ir100.py
 """
 
 _base_ = "../lpt/phase1_cifar10_lt_ir100.py"

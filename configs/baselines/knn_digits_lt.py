@@ -1,6 +1,7 @@
-"""K nearest neighbours on frozen features, without training, on digits-LT.
+"""K nearest neighbours on digits-LT.
 
-Command:  python tools/test.py configs/baselines/knn_digits_lt.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/knn_digits_lt.py
 """
 
 _base_ = "../lpt/phase1_digits_lt.py"

@@ -1,6 +1,7 @@
-"""K nearest neighbours on frozen features, without training, on ImageNet-LT.
+"""K nearest neighbours on ImageNet-LT.
 
-Command:  python tools/test.py configs/baselines/knn_imagenet_lt.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/knn_imagenet_lt.py
 """
 
 _base_ = "../lpt/phase1_imagenet_lt.py"

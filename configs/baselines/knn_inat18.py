@@ -1,6 +1,7 @@
-"""K nearest neighbours on frozen features, without training, on iNaturalist 2018.
+"""K nearest neighbours on iNaturalist 2018.
 
-Command:  python tools/test.py configs/baselines/knn_inat18.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/knn_inat18.py
 """
 
 _base_ = "../lpt/phase1_inat18.py"

@@ -1,6 +1,7 @@
-"""K nearest neighbours on frozen features, without training, on Places-LT.
+"""K nearest neighbours on Places-LT.
 
-Command:  python tools/test.py configs/baselines/knn_places_lt.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/knn_places_lt.py
 """
 
 _base_ = "../lpt/phase1_places_lt.py"

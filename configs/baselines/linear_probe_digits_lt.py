@@ -1,6 +1,6 @@
 """Linear probe on digits-LT.
 
-Command:  python tools/train.py configs/baselines/linear_probe_digits_lt.py
+Command: python tools/train.py configs/baselines/linear_probe_digits_lt.py
 """
 
 _base_ = ["../lpt/phase1_digits_lt.py", "../_base_/tunings/linear_probe.py"]

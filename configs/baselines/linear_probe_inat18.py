@@ -1,6 +1,6 @@
 """Linear probe on iNaturalist 2018.
 
-Command:  python tools/train.py configs/baselines/linear_probe_inat18.py --amp
+Command: python tools/train.py configs/baselines/linear_probe_inat18.py --amp
 """
 
 _base_ = ["../lpt/phase1_inat18.py", "../_base_/tunings/linear_probe.py"]

@@ -1,6 +1,6 @@
 """Linear probe on Places-LT.
 
-Command:  python tools/train.py configs/baselines/linear_probe_places_lt.py --amp
+Command: python tools/train.py configs/baselines/linear_probe_places_lt.py --amp
 """
 
 _base_ = ["../lpt/phase1_places_lt.py", "../_base_/tunings/linear_probe.py"]

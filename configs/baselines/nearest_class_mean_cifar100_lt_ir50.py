@@ -1,6 +1,7 @@
-"""Nearest class mean on frozen features, without training, on CIFAR-100-LT, imbalance ratio 50.
+"""Nearest class mean on CIFAR-100-LT, imbalance ratio 50.
 
-Command:  python tools/test.py configs/baselines/nearest_class_mean_cifar100_lt_ir50.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/nearest_class_mean_cifar100_lt_ir50.py
 """
 
 _base_ = "../lpt/phase1_cifar100_lt_ir50.py"

@@ -1,6 +1,7 @@
-"""Nearest class mean on frozen features, without training, on CIFAR-10-LT, imbalance ratio 100.
+"""Nearest class mean on CIFAR-10-LT, imbalance ratio 100.
 
-Command:  python tools/test.py configs/baselines/nearest_class_mean_cifar10_lt_ir100.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/nearest_class_mean_cifar10_lt_ir100.py
 """
 
 _base_ = "../lpt/phase1_cifar10_lt_ir100.py"

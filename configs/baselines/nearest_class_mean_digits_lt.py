@@ -1,6 +1,7 @@
-"""Nearest class mean on frozen features, without training, on digits-LT.
+"""Nearest class mean on digits-LT.
 
-Command:  python tools/test.py configs/baselines/nearest_class_mean_digits_lt.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/nearest_class_mean_digits_lt.py
 """
 
 _base_ = "../lpt/phase1_digits_lt.py"

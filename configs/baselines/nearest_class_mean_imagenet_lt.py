@@ -1,6 +1,7 @@
-"""Nearest class mean on frozen features, without training, on ImageNet-LT.
+"""Nearest class mean on ImageNet-LT.
 
-Command:  python tools/test.py configs/baselines/nearest_class_mean_imagenet_lt.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/nearest_class_mean_imagenet_lt.py
 """
 
 _base_ = "../lpt/phase1_imagenet_lt.py"

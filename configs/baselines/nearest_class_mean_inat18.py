@@ -1,6 +1,7 @@
-"""Nearest class mean on frozen features, without training, on iNaturalist 2018.
+"""Nearest class mean on iNaturalist 2018.
 
-Command:  python tools/test.py configs/baselines/nearest_class_mean_inat18.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/nearest_class_mean_inat18.py
 """
 
 _base_ = "../lpt/phase1_inat18.py"

@@ -1,6 +1,7 @@
-"""Nearest class mean on frozen features, without training, on Places-LT.
+"""Nearest class mean on Places-LT.
 
-Command:  python tools/test.py configs/baselines/nearest_class_mean_places_lt.py
+On frozen features, without training.
+Command: python tools/test.py configs/baselines/nearest_class_mean_places_lt.py
 """
 
 _base_ = "../lpt/phase1_places_lt.py"

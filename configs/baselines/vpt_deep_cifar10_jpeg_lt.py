@@ -1,6 +1,6 @@
 """VPT-deep on CIFAR-10-LT (JPEG files).
 
-Command:  python tools/train.py configs/baselines/vpt_deep_cifar10_jpeg_lt.py
+Command: python tools/train.py configs/baselines/vpt_deep_cifar10_jpeg_lt.py
 """
 
 _base_ = ["../lpt/phase1_cifar10_jpeg_lt.py", "../_base_/tunings/vpt_deep.py"]

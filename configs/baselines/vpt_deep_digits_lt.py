@@ -1,6 +1,6 @@
 """VPT-deep on digits-LT.
 
-Command:  python tools/train.py configs/baselines/vpt_deep_digits_lt.py
+Command: python tools/train.py configs/baselines/vpt_deep_digits_lt.py
 """
 
 _base_ = ["../lpt/phase1_digits_lt.py", "../_base_/tunings/vpt_deep.py"]

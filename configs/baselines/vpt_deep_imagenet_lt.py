@@ -1,6 +1,6 @@
 """VPT-deep on ImageNet-LT.
 
-Command:  python tools/train.py configs/baselines/vpt_deep_imagenet_lt.py --amp
+Command: python tools/train.py configs/baselines/vpt_deep_imagenet_lt.py --amp
 """
 
 _base_ = ["../lpt/phase1_imagenet_lt.py", "../_base_/tunings/vpt_deep.py"]

@@ -1,6 +1,6 @@
 """VPT-deep on Places-LT.
 
-Command:  python tools/train.py configs/baselines/vpt_deep_places_lt.py --amp
+Command: python tools/train.py configs/baselines/vpt_deep_places_lt.py --amp
 """
 
 _base_ = ["../lpt/phase1_places_lt.py", "../_base_/tunings/vpt_deep.py"]

@@ -1,6 +1,6 @@
 """VPT-shallow on CIFAR-10-LT, imbalance ratio 100.
 
-Command:  python tools/train.py configs/baselines/vpt_shallow_cifar10_lt_ir100.py --amp
+Command: python tools/train.py configs/baselines/vpt_shallow_cifar10_lt_ir100.py --amp
 """
 
 _base_ = ["../lpt/phase1_cifar10_lt_ir100.py", "../_base_/tunings/vpt_shallow.py"]

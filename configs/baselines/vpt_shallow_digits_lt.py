@@ -1,6 +1,6 @@
 """VPT-shallow on digits-LT.
 
-Command:  python tools/train.py configs/baselines/vpt_shallow_digits_lt.py
+Command: python tools/train.py configs/baselines/vpt_shallow_digits_lt.py
 """
 
 _base_ = ["../lpt/phase1_digits_lt.py", "../_base_/tunings/vpt_shallow.py"]

@@ -1,4 +1,4 @@
-"""Pre-training on half of CIFAR-10's training images, for CIFAR-10-LT on the other half.
+"""Pre-training on half of CIFAR-10, for CIFAR-10-LT on the other half.
 
 Data:     25,000 images, balanced; tools/dataset_converters/cifar10_jpeg.py lists them.
 Command:  python tools/train.py configs/pretrain/vit_cifar10_half.py

@@ -13,7 +13,7 @@ rows = {
     "cosine probe": dict(config="configs/baselines/cosine_probe_digits_lt.py"),
     "VPT-shallow": dict(config="configs/baselines/vpt_shallow_digits_lt.py"),
     "VPT-deep": dict(config="configs/baselines/vpt_deep_digits_lt.py"),
-    "full fine-tuning": dict(config="configs/baselines/full_fine_tuning_digits_lt.py"),
+    "full fine-tuning": dict(config="configs/baselines/fine_tuning_digits_lt.py"),
     "LPT phase 1": dict(config="configs/lpt/phase1_digits_lt.py"),
     "LPT phase 2": dict(config="configs/lpt/phase2_digits_lt.py", phase1="LPT phase 1"),
     "both phases jointly": dict(config="configs/baselines/joint_digits_lt.py"),

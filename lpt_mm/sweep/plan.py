@@ -93,7 +93,8 @@ def read_plan(path: str) -> Plan:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no sweep file {path!r}")
-    declared = Config.fromfile(path).to_dict()
+    content = Config.fromfile(path).to_dict()
+    declared = {k: v for k, v in content.items() if not k.startswith("_")}
     if unknown := set(declared) - PLAN_KEYS:
         raise ValueError(
             f"{path}: unknown {sorted(unknown)}; a sweep file has {sorted(PLAN_KEYS)}, "

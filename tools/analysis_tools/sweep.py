@@ -1,8 +1,8 @@
-"""Run a declared set of configs and seeds: ``python tools/analysis_tools/sweep.py SWEEP``.
+"""Run the configs and seeds of a file: ``python tools/analysis_tools/sweep.py SWEEP``.
 
 What is done is never done again; what was interrupted goes on. Results go to
-``work_dirs/sweeps/<sweep name>``: ``results.csv`` with a line for each run, ``table.md``
-with mean and standard deviation over the seeds.
+``work_dirs/sweeps/<sweep name>``: ``results.csv`` with a line for each run, and
+``table.md`` with mean and standard deviation over the seeds.
 """
 
 import argparse

@@ -30,7 +30,7 @@ def list_images(folder: Path, part: str) -> list[tuple[str, int]]:
     classes = sorted(path for path in (folder / part).glob("*") if path.is_dir())
     if len(classes) != 10:
         raise FileNotFoundError(
-            f"'{folder / part}' has {len(classes)} class folders, not the 10 of CIFAR-10"
+            f"'{folder / part}' has {len(classes)} class folders, CIFAR-10 has 10"
         )
     return [
         (file.relative_to(folder).as_posix(), label)

@@ -1,4 +1,4 @@
-"""LPT on the small backbone of configs/pretrain/vit_cifar10_half.py: 1.2 M parameters."""
+"""LPT on the backbone of configs/pretrain/vit_cifar10_half.py: 1.2 M parameters."""
 
 _base_ = "./lpt_vit_base.py"
 

@@ -1,0 +1,9 @@
+"""Full fine-tuning on CIFAR-10-LT (JPEG files).
+
+Command: python tools/train.py configs/baselines/fine_tuning_cifar10_jpeg_lt.py
+"""
+
+_base_ = ["../lpt/phase1_cifar10_jpeg_lt.py", "../_base_/tunings/fine_tuning.py"]
+
+model = _base_.tuning
+train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))
