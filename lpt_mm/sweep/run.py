@@ -130,6 +130,7 @@ def _run_script(tool: str, arguments: Sequence[str], folder: Path, slot: int) ->
         try:
             runpy.run_path(sys.argv[0], run_name="__main__")
         except SystemExit as end:
-            if isinstance(end.code, str):  # else only the interpreter would print it
+            if isinstance(end.code, str):  # the message, else printed after the log
                 log.write(end.code + "\n")
+                sys.exit(1)
             raise

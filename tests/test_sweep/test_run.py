@@ -1,0 +1,64 @@
+import csv
+import json
+
+import pytest
+
+from lpt_mm.sweep import read_plan, run_plan, write_results
+from tests.conftest import ROOT
+
+LEAF = "configs/lpt/phase{}_digits_lt.py"
+SHORT = {
+    "train_cfg.max_epochs": 1,
+    "train_dataloader.num_batch_per_epoch": 2,
+    "test_dataloader.dataset.indices": 100,
+}
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    rows = {
+        "phase 1": dict(config=LEAF.format(1), options=SHORT),
+        "phase 2": dict(config=LEAF.format(2), options=SHORT, phase1="phase 1"),
+        "K-NN": dict(
+            config="configs/baselines/knn_digits_lt.py",
+            options={"test_dataloader.dataset.indices": 100},
+        ),
+        "broken": dict(config=LEAF.format(1), options={"model.head.num_classes": 9}),
+        "after it": dict(config=LEAF.format(2), options=SHORT, phase1="broken"),
+    }
+    file = tmp_path / "sweep.py"
+    file.write_text(f"rows = {rows!r}\nseeds = [3]\n")
+    return read_plan(str(file))
+
+
+def test_runs_everything_once_and_sums_up(plan, tmp_path):
+    root = tmp_path / "runs"
+    failures = run_plan(plan, root, processes=2)
+    broken = plan.rows[3].folder(root, 3) / "log.txt"
+    assert failures == [
+        f"{name}, seed 3: train.py failed, see {broken}"
+        for name in ("broken", "after it")
+    ]
+    assert "the training set has 10 classes but the head 9" in broken.read_text()
+
+    reports = sorted(root.glob("*/seed_3/test.json"))
+    assert len(reports) == 3
+    times = [report.stat().st_mtime_ns for report in reports]
+    phase1, phase2 = (row.folder(root, 3) for row in plan.rows[:2])
+    assert str(phase1 / "epoch_1.pth") in (phase2 / "log.txt").read_text()
+
+    log = (phase1 / "log.txt").read_text()
+    run_plan(plan, root, processes=1)  # again, but for what failed
+    assert [report.stat().st_mtime_ns for report in reports] == times
+    assert (phase1 / "log.txt").read_text() == log
+
+    table = write_results(plan, root, tmp_path / "out").read_text()
+    first = json.loads((phase1 / "test.json").read_text())
+    assert f"| phase 1 | {first['long_tail/overall']:.2f} |" in table
+    assert "| broken | - |" in table
+    with open(tmp_path / "out" / "results.csv", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [line["row"] for line in lines] == ["phase 1", "phase 2", "K-NN"]
+    assert float(lines[0]["overall"]) == first["long_tail/overall"]
+    assert lines[0]["seed"] == "3"
