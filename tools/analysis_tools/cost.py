@@ -1,0 +1,61 @@
+"""Count what configs cost: ``python tools/analysis_tools/cost.py CONFIG [CONFIG ...]``.
+
+Trained and total parameters, arithmetic and size of the files, next to full fine-tuning
+of the first config's backbone. No pre-trained weights are fetched.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+from lpt_mm.benchmark import full_fine_tuning, measure_cost, print_costs
+from lpt_mm.engine.launch import load_config, one_line_errors
+from lpt_mm.new_file import new_file, require_new
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("configs", nargs="+", metavar="CONFIG", help="config files")
+    parser.add_argument("--json", metavar="FILE", help="write the numbers to a file")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        help="values to change in all configs, as key=value: "
+        "model.backbone.prompt_length=5",
+    )
+    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Count, print and write."""
+    args = parse_args()
+    with one_line_errors((OSError, ValueError)):
+        if args.json:
+            require_new(args.json)
+        stems = {Path(config).stem for config in args.configs}
+        unique = len(stems) == len(args.configs)
+        cfgs = {
+            Path(config).stem if unique else config: load_config(
+                argparse.Namespace(config=config, **vars(args))
+            )
+            for config in args.configs
+        }
+        first = next(iter(cfgs.values()))
+        cfgs["full fine-tuning"] = full_fine_tuning(first)
+        costs = {name: measure_cost(cfg) for name, cfg in cfgs.items()}
+        print_costs(costs)
+        if args.json:
+            numbers = {name: cost.as_dict() for name, cost in costs.items()}
+            with new_file(args.json) as file:
+                file.write_text(json.dumps(numbers, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
