@@ -14,4 +14,7 @@ _base_ = [
 model = dict(head=dict(num_classes=10))
 train_cfg = dict(max_epochs=60, val_interval=20)
 auto_scale_lr = dict(base_batch_size=64)
-default_hooks = dict(checkpoint=dict(interval=20))
+default_hooks = dict(
+    checkpoint=dict(interval=20),
+    logger=dict(interval=5),  # once an epoch
+)
