@@ -4,6 +4,8 @@ from lpt_mm.engine.hooks.beta_schedule_hook import BetaScheduleHook
 from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
 from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
+from lpt_mm.engine.hooks.key_init_hook import KeyInitHook
+from lpt_mm.engine.hooks.matching_hook import MatchingHook
 from lpt_mm.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from lpt_mm.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
 
@@ -12,6 +14,8 @@ __all__ = [
     "ClassCountHook",
     "DataCheckHook",
     "FeatureBankHook",
+    "KeyInitHook",
+    "MatchingHook",
     "PlainCheckpointHook",
     "SafeCheckpointHook",
 ]

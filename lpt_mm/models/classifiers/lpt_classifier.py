@@ -48,6 +48,8 @@ class LPTClassifier(ImageClassifier):
             backbone, neck, head, data_preprocessor=data_preprocessor, init_cfg=init_cfg
         )
         self.beta = 1.0
+        # Each process counts its own matches: no broadcast may overwrite them.
+        self._ddp_params_and_buffers_to_ignore = ["neck.usage"]
 
     def extract_feat(
         self, inputs: Tensor, stage: str = "neck"
@@ -87,13 +89,26 @@ class LPTClassifier(ImageClassifier):
         self,
         tokens: Tensor,
         grid: tuple[int, int],
-        projection: tuple[Tensor, Tensor] | None,
+        projection: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """Compute what is matched with the keys from the input of layer K, (B, D)."""
         backbone, shared = self.backbone, self.neck.num_shared_layers
         if self.neck.query == "layer_k":
             return backbone.readout(tokens, grid, shared - 1)
         return backbone.finish(tokens, shared, grid, projection=projection)
+
+    def query(self, inputs: Tensor) -> Tensor:
+        """Compute what the neck matches with its keys.
+
+        Args:
+            inputs: (B, 3, H, W) images.
+
+        Returns:
+            (B, D) features.
+        """
+        tokens, grid = self.backbone.embed(inputs)
+        tokens = self.backbone.encode(tokens, 0, self.neck.num_shared_layers)
+        return self._query(tokens, grid)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the losses of a plain or a dual batch.

@@ -10,6 +10,7 @@ from lpt_mm.models.unit import unit
 
 SIMILARITY_REDUCTIONS = ("sum", "mean")
 QUERIES = ("final_layer", "layer_k")
+KEY_INITS = ("random", "kmeans")
 
 
 @MODELS.register_module()
@@ -20,6 +21,9 @@ class GroupPromptNeck(BaseModule):
     The key loss is ``-loss_weight * s`` with s the mean over images of the sum over
     their K groups of cos(query, key), as in the authors' code; the paper's constant is
     ``loss_weight=1, similarity_reduction='mean'``.
+
+    The buffer ``usage`` (M,) counts how often each group was chosen in training, since
+    ``MatchingHook`` last read it.
 
     Args:
         embed_dims: Width of the transformer, D.
@@ -34,12 +38,15 @@ class GroupPromptNeck(BaseModule):
         query: What is matched: the class token of a whole forward pass with the shared
             prompts alone (``'final_layer'``, the method), or that at the input of layer
             ``num_shared_layers`` (``'layer_k'``), which saves this second pass.
+        key_init: Where keys start, ``'random'`` or ``'kmeans'``: ``KeyInitHook`` then
+            sets them to the cluster centres of the training images' queries.
         init_cfg: Initialisation config of mmengine.
 
     Raises:
         ValueError: If ``topk`` exceeds ``pool_size``, ``num_shared_layers`` leaves no
-            layer, a size is not positive, ``similarity_reduction`` or ``query`` is
-            unknown, or the query is to come from layer 0, where all images have one.
+            layer, a size is not positive, ``similarity_reduction``, ``query`` or
+            ``key_init`` is unknown, or the query is to come from layer 0, where all
+            images have one.
     """
 
     def __init__(
@@ -53,6 +60,7 @@ class GroupPromptNeck(BaseModule):
         loss_weight: float = 0.5,
         similarity_reduction: str = "sum",
         query: str = "final_layer",
+        key_init: str = "random",
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -80,7 +88,10 @@ class GroupPromptNeck(BaseModule):
                 "query='layer_k' needs num_shared_layers of 1 or more: at the input of "
                 "layer 0 the class token of all images is the same"
             )
+        if key_init not in KEY_INITS:
+            raise ValueError(f"key_init must be one of {KEY_INITS}, got {key_init!r}")
         self.query = query
+        self.key_init = key_init
         self.topk = topk
         self.num_shared_layers = num_shared_layers
         self.loss_weight = loss_weight
@@ -92,6 +103,8 @@ class GroupPromptNeck(BaseModule):
         )
         trunc_normal_(self.prompt_keys, std=0.02)
         trunc_normal_(self.group_prompts, std=0.02)
+        usage = torch.zeros(pool_size, dtype=torch.int64)
+        self.register_buffer("usage", usage, persistent=False)
 
     def match(self, query: Tensor) -> tuple[Tensor, Tensor]:
         """Find the K groups whose keys are most similar to each query.
@@ -121,6 +134,8 @@ class GroupPromptNeck(BaseModule):
         share = torch.zeros(
             len(query), len(self.prompt_keys), dtype=query.dtype, device=query.device
         ).scatter_(1, groups, 1 / self.topk)  # (B, M)
+        if self.training:
+            self.usage += (share > 0).sum(dim=0)
         # A product instead of a gather: its backward is a product too, not a scatter.
         mixed = share.to(self.group_prompts.dtype) @ self.group_prompts.flatten(1)
         return mixed.unflatten(1, self.group_prompts.shape[1:]), similarity

@@ -1,0 +1,118 @@
+"""Where the keys of the group prompts start."""
+
+import numpy as np
+import torch
+from mmengine.dist import all_gather, broadcast, is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.registry import DATASETS, HOOKS
+from mmpretrain.utils import get_ori_model
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Subset
+
+from lpt_mm.datasets.training_images import training_images
+from lpt_mm.models.unit import unit
+
+
+@HOOKS.register_module()
+class KeyInitHook(Hook):
+    """Start the keys at the clusters of the queries, where ``key_init='kmeans'``.
+
+    The keys are set, before the first step, to the k-means centres of the training
+    images' queries, of length 1 each, so that every group has images. They are kept if
+    a checkpoint brought them, as when a run resumes, and with ``key_init='random'``.
+
+    Args:
+        max_images: How many images are looked at; of more, so many are drawn.
+    """
+
+    def __init__(self, max_images: int = 20_000) -> None:
+        self.max_images = max_images
+        self.has_keys = False
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Note whether a checkpoint brings keys.
+
+        Args:
+            runner: The runner.
+            checkpoint: The checkpoint just read.
+        """
+        names = checkpoint.get("state_dict", checkpoint)
+        self.has_keys = any(name.endswith("neck.prompt_keys") for name in names)
+
+    def before_train(self, runner: Runner) -> None:
+        """Set the keys.
+
+        Args:
+            runner: The runner.
+
+        Raises:
+            ValueError: If there are fewer images than keys.
+        """
+        model = get_ori_model(runner.model)
+        key_init = getattr(getattr(model, "neck", None), "key_init", "random")
+        if key_init == "random" or self.has_keys:
+            return
+        keys = model.neck.prompt_keys.data
+        loader = self._build_loader(runner, len(keys))
+        queries = extract_queries(model, loader)
+        if is_main_process():
+            centres = kmeans_centres(queries.cpu().numpy(), len(keys), runner.seed)
+            keys.copy_(torch.from_numpy(centres))
+        broadcast(keys)
+        runner.logger.info(
+            f"the {len(keys)} keys start at the k-means centres of {len(queries)} "
+            "queries"
+        )
+
+    def _build_loader(self, runner: Runner, pool_size: int) -> DataLoader:
+        cfg = training_images(runner.cfg)
+        dataset = DATASETS.build(cfg["dataset"])
+        if len(dataset) < pool_size:
+            raise ValueError(
+                f"key_init='kmeans' needs an image for each of the pool_size="
+                f"{pool_size} groups, but there are {len(dataset)} training images: "
+                "lower model.neck.pool_size or set model.neck.key_init='random'"
+            )
+        if len(dataset) > self.max_images:
+            drawn = np.random.default_rng(runner.seed).choice(
+                len(dataset), self.max_images, replace=False
+            )
+            dataset = Subset(dataset, np.sort(drawn))
+        return runner.build_dataloader(dict(cfg, dataset=dataset))
+
+
+@torch.no_grad()
+def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
+    """Compute the queries of a data set, in its order, all processes together.
+
+    Args:
+        model: An ``LPTClassifier`` with a neck; it is set to evaluation mode.
+        loader: Loader of the images, with a ``DefaultSampler`` that does not shuffle.
+
+    Returns:
+        (number of images, D) queries of length 1.
+    """
+    model.eval()
+    batches = (model.data_preprocessor(batch)["inputs"] for batch in loader)
+    queries = torch.cat([unit(model.query(inputs), dim=1) for inputs in batches])
+    # The sampler deals the images to the processes in turn, and the first ones again
+    # where the number does not come out even.
+    return torch.stack(all_gather(queries), dim=1).flatten(0, 1)[: len(loader.dataset)]
+
+
+def kmeans_centres(queries: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
+    """Find cluster centres.
+
+    Args:
+        queries: (number of images, D) vectors.
+        num_clusters: Number of clusters.
+        seed: Seed of the start of k-means.
+
+    Returns:
+        (num_clusters, D) centres, of the type of the queries.
+    """
+    from sklearn.cluster import KMeans  # a second that others need not pay
+
+    kmeans = KMeans(num_clusters, random_state=seed % 2**32)
+    return kmeans.fit(queries).cluster_centers_.astype(queries.dtype)

@@ -1,0 +1,85 @@
+"""How the pool of group prompts is used while it is trained."""
+
+import numpy as np
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpretrain.registry import HOOKS
+from mmpretrain.utils import get_ori_model
+
+from lpt_mm.analysis.matching import (
+    dead_groups,
+    effective_groups,
+    key_similarity,
+    usage_entropy,
+)
+from lpt_mm.models.necks import GroupPromptNeck
+
+
+@HOOKS.register_module()
+class MatchingHook(Hook):
+    """Log the matching of each epoch, and warn once if the pool collapses.
+
+    Logged are ``matching_entropy``, the entropy of the groups' usage over log M;
+    ``dead_groups``, how many groups no image was matched with; and ``key_similarity``,
+    the mean cosine of two keys. All images of an epoch count, those of the
+    class-balanced stream too; after a run resumed within an epoch, those that were
+    left. Without a ``GroupPromptNeck`` the hook does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.has_warned = False
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Log the matching of the epoch, and begin to count anew.
+
+        Args:
+            runner: The runner.
+        """
+        neck = getattr(get_ori_model(runner.model), "neck", None)
+        if not isinstance(neck, GroupPromptNeck):
+            return
+        usage = _read_usage(neck)
+        keys = neck.prompt_keys.detach().cpu().numpy()
+        scalars = dict(
+            matching_entropy=usage_entropy(usage),
+            dead_groups=len(dead_groups(usage)),
+            key_similarity=key_similarity(keys)[0],
+        )
+        for name, value in scalars.items():
+            runner.message_hub.update_scalar(f"train/{name}", value)
+        # LoggerHook is through with this epoch, and there may be no other.
+        runner.visualizer.add_scalars(scalars, step=runner.iter)
+        if is_collapsed(usage, neck.topk) and not self.has_warned:
+            self.has_warned = True
+            runner.logger.warning(
+                f"the pool of {len(usage)} groups has collapsed: its matches are worth "
+                f"{effective_groups(usage):.1f} groups used equally, where each image "
+                f"is given {neck.topk}; set model.neck.key_init='kmeans', or a lower "
+                f"model.neck.loss_weight (now {neck.loss_weight}) or pool_size"
+            )
+
+
+def is_collapsed(usage: np.ndarray, topk: int) -> bool:
+    """Tell whether the matching hardly tells images apart.
+
+    The effective number of groups is K where all images have the same groups, and M
+    where all groups are used equally. It counts as a collapse if less than a tenth of
+    the way from K to M is made: below 3.8 groups for M = 20 and K = 2.
+
+    Args:
+        usage: (M,) matches of each group.
+        topk: Groups chosen per image, K.
+
+    Returns:
+        Whether the pool has collapsed; never where every image has all groups.
+    """
+    return effective_groups(usage) < topk + 0.1 * (len(usage) - topk)
+
+
+def _read_usage(neck: GroupPromptNeck) -> np.ndarray:
+    """Take the counts of all processes, (M,), and set them to 0."""
+    usage = neck.usage.clone()
+    neck.usage.zero_()
+    all_reduce(usage)
+    return usage.cpu().numpy()

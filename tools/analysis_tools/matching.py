@@ -1,0 +1,74 @@
+"""Show which prompt groups are used by which class.
+
+``python tools/analysis_tools/matching.py CONFIG CHECKPOINT --picture matching.png``
+with a phase-2 config.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import DictAction
+from mmengine.runner import Runner
+
+from lpt_mm.analysis.matched_groups import examine_matching, require_group_prompts
+from lpt_mm.datasets.training_images import training_images
+from lpt_mm.datasets.transforms import UnreadableImageError
+from lpt_mm.engine.launch import (
+    check_start,
+    load_config,
+    one_line_errors,
+    set_test,
+)
+from lpt_mm.new_file import require_new
+from lpt_mm.weights import WeightFileError
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("config", help="phase-2 config file")
+    parser.add_argument("checkpoint", help="checkpoint file")
+    parser.add_argument(
+        "--split",
+        choices=("test", "val", "train"),
+        default="test",
+        help="the images that are matched",
+    )
+    parser.add_argument("--out", metavar="JSON", help="write the numbers to this file")
+    parser.add_argument("--picture", metavar="PNG", help="draw the usage by class")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        help="config values to change, as key=value",
+    )
+    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Match images, and report."""
+    args = parse_args()
+    with one_line_errors((OSError, ValueError)):
+        for path in filter(None, (args.out, args.picture)):
+            require_new(path)
+        cfg = load_config(args)
+        require_group_prompts(cfg)
+        set_test(cfg, args.checkpoint, "val" if args.split == "val" else "test")
+        if args.split == "train":
+            cfg.test_dataloader = training_images(cfg)
+        check_start(cfg, new="")
+    runner = Runner.from_cfg(cfg)
+    with one_line_errors((WeightFileError, UnreadableImageError)):
+        report = examine_matching(runner)
+    report.print(f"Matching of {Path(args.checkpoint).name}, {args.split} images")
+    if args.out:
+        report.write(args.out)
+    if args.picture:
+        report.draw(args.picture)
+
+
+if __name__ == "__main__":
+    main()
