@@ -80,7 +80,8 @@ def read_plan(path: str) -> Plan:
     Args:
         path: A Python file with ``rows``, a dict of ``dict(config=...)`` by name, and
             ``seeds``. A row may have ``options``, config values by key; ``grid``, lists
-            of such values, each combination of which becomes a row; and ``phase1``, the
+            of such values, each combination of which becomes a row, with the values in
+            the place of each ``{}`` in its name; and ``phase1``, the
             name of an earlier row whose checkpoint it starts from. A further variable
             is ``split``, see :class:`Plan`.
 
@@ -124,16 +125,17 @@ def _read_rows(path: str, name: str, row: dict, earlier: dict[str, Row]) -> list
     if phase1 is not None and phase1 not in earlier:
         raise ValueError(f"{path}: row {name!r}: phase1 {phase1!r} is no earlier row")
     grid = row.get("grid", {})
-    rows = []
-    for values in product(*grid.values()):
-        chosen = dict(zip(grid, values, strict=True))
-        settings = (f"{key.split('.')[-1]}={value}" for key, value in chosen.items())
-        rows.append(
-            Row(
-                ", ".join([name, *settings]),
-                row["config"],
-                {**row.get("options", {}), **chosen},
-                earlier.get(phase1),
-            )
+    if name.count("{}") != len(grid):
+        raise ValueError(
+            f"{path}: row {name!r} needs a {{}} in its name for each of the "
+            f"{len(grid)} keys of its grid"
         )
-    return rows
+    return [
+        Row(
+            name.format(*values),
+            row["config"],
+            {**row.get("options", {}), **dict(zip(grid, values, strict=True))},
+            earlier.get(phase1),
+        )
+        for values in product(*grid.values())
+    ]

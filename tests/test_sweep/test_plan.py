@@ -22,15 +22,15 @@ def test_a_grid_becomes_rows(plan):
     options = {"train_cfg.max_epochs": 3}
     rows = dict(
         first=dict(config=PHASE1),
-        second=dict(config=PHASE2, grid=grid, options=options, phase1="first"),
     )
-    made = plan(rows=rows, seeds=[0]).rows
+    row = dict(config=PHASE2, grid=grid, options=options, phase1="first")
+    made = plan(rows=rows | {"k = {}, m = {}": row}, seeds=[0]).rows
     assert [row.name for row in made] == [
         "first",
-        "second, topk=1, pool_size=5",
-        "second, topk=1, pool_size=10",
-        "second, topk=2, pool_size=5",
-        "second, topk=2, pool_size=10",
+        "k = 1, m = 5",
+        "k = 1, m = 10",
+        "k = 2, m = 5",
+        "k = 2, m = 10",
     ]
     last = made[-1].settings
     assert (last["model"]["neck"]["topk"], last["train_cfg"]["max_epochs"]) == (2, 3)
@@ -64,6 +64,10 @@ def test_equal_runs_share_a_folder_and_others_do_not(plan, tmp_path):
             "phase1 'b' is no earlier row",
         ),
         (dict(rows={"a": dict(config=PHASE1)}, seeds=[0], split="train"), "'train'"),
+        (
+            dict(rows={"a": dict(config=PHASE1, grid={"x": [1]})}, seeds=[0]),
+            r"row 'a' needs a {} in its name for each of the 1 keys",
+        ),
     ],
 )
 def test_refuses_what_it_does_not_know(plan, content, message):

@@ -1,0 +1,36 @@
+"""Losses and samplings on digits-LT: the shared prompt with a cosine classifier.
+
+Command:  python tools/analysis_tools/sweep.py configs/sweeps/digits_lt_losses.py \
+              --processes 2
+"""
+
+_config = "configs/lpt/phase1_digits_lt.py"
+_sampler = "train_dataloader.sampler.type"
+
+
+def _with_loss(name, **options):
+    loss = dict(_delete_=True, type=name)
+    options = {"model.head.loss": loss, "model.head.instance_loss": None, **options}
+    return dict(config=_config, options=options)
+
+
+seeds = [0, 1, 2, 3, 4]
+rows = {
+    "cross-entropy, dual": _with_loss("CrossEntropyLoss"),
+    "focal, dual": _with_loss("SoftmaxFocalLoss"),
+    "class-balanced, dual": _with_loss("ClassBalancedLoss"),
+    "LDAM, dual": _with_loss("LDAMLoss"),
+    "balanced softmax, dual": _with_loss("BalancedSoftmaxLoss"),
+    "logit adjustment, dual": _with_loss("LogitAdjustedLoss"),
+    "GCL, dual": _with_loss("GCLLoss"),
+    "asymmetric GCL, dual": dict(config=_config),
+}
+for _name, _type in {
+    "instance-balanced": "InstanceBalancedSampler",
+    "class-balanced": "ClassBalancedSampler",
+    "square-root": "SquareRootSampler",
+}.items():
+    _option = {_sampler: _type}
+    rows[f"cross-entropy, {_name}"] = _with_loss("CrossEntropyLoss", **_option)
+    rows[f"balanced softmax, {_name}"] = _with_loss("BalancedSoftmaxLoss", **_option)
+    rows[f"asymmetric GCL, {_name}"] = dict(config=_config, options=_option)
