@@ -1,0 +1,85 @@
+"""Compare features: ``python tools/analysis_tools/features.py CONFIG CHECKPOINT``.
+
+K-NN accuracy and distances of the test images' features, of one model or several beside
+each other: ``features.py CONFIG CHECKPOINT [CONFIG CHECKPOINT ...]``. The first row is
+the frozen backbone of the first config.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+from lpt_mm.analysis.feature_comparison import compare_features
+from lpt_mm.analysis.features import frozen_backbone
+from lpt_mm.analysis.splits import shot_groups_of
+from lpt_mm.engine.launch import check_start, load_config, one_line_errors, set_test
+from lpt_mm.new_file import new_file, require_new
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "models", nargs="+", metavar="CONFIG CHECKPOINT", help="trained models"
+    )
+    parser.add_argument(
+        "--neighbors", type=int, default=10, help="training images that vote in K-NN"
+    )
+    parser.add_argument("--out", metavar="JSON", help="write the numbers to this file")
+    parser.add_argument("--picture", metavar="PNG", help="draw LDA and t-SNE")
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        help="values to change in all configs, as key=value",
+    )
+    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    args = parser.parse_args()
+    if len(args.models) % 2:
+        parser.error("name a checkpoint after each config")
+    return args
+
+
+def load_models(args: argparse.Namespace) -> dict[str, Config]:
+    """Complete the config of each model, by name, the frozen backbone first."""
+    pairs = list(zip(args.models[::2], args.models[1::2], strict=True))
+    unique = len({Path(config).stem for config, _ in pairs}) == len(pairs)
+    cfgs: dict[str, Config] = {}
+    for config, checkpoint in pairs:
+        cfg = load_config(argparse.Namespace(config=config, **vars(args)))
+        if not cfgs:
+            cfgs["frozen"] = frozen_backbone(cfg)
+            set_test(cfgs["frozen"], None, "test")
+        set_test(cfg, checkpoint, "test")
+        cfgs[Path(config).stem if unique else checkpoint] = cfg
+    for cfg in cfgs.values():
+        check_start(cfg, new="")
+    return cfgs
+
+
+def main() -> None:
+    """Compare, print and write."""
+    args = parse_args()
+    with one_line_errors((OSError, ValueError)):
+        for path in filter(None, (args.out, args.picture)):
+            require_new(path)
+        cfgs = load_models(args)
+        shot_groups = shot_groups_of(cfgs["frozen"])
+        comparison = compare_features(
+            cfgs, shot_groups, args.neighbors, with_picture=bool(args.picture)
+        )
+        comparison.print()
+        if args.out:
+            with new_file(args.out) as file:
+                file.write_text(json.dumps(comparison.as_dict(), indent=1) + "\n")
+        if args.picture:
+            with new_file(args.picture) as file:
+                comparison.draw(file)
+
+
+if __name__ == "__main__":
+    main()
