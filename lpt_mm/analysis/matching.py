@@ -1,11 +1,12 @@
-"""How a pool of group prompts is used: numbers on which class is matched with what.
+"""Which class is matched with which group of prompts.
 
 The letters are those of the package: M pool_size, K topk, C classes.
 """
 
 import numpy as np
 
-from lpt_mm.evaluation.metrics.long_tail_metric import SHOT_GROUPS
+from lpt_mm.evaluation.metrics import SHOT_GROUPS
+from lpt_mm.models.necks.pool_usage import entropy
 
 
 def count_matches(
@@ -25,46 +26,6 @@ def count_matches(
     cell = labels[:, None] * pool_size + groups
     size = num_classes * pool_size
     return np.bincount(cell.ravel(), minlength=size).reshape(num_classes, pool_size)
-
-
-def effective_groups(usage: np.ndarray) -> float:
-    """Compute the number of groups that, used equally, would be as diverse.
-
-    It is exp(H) with H the entropy of the usage: M where all groups are used equally,
-    K where all images are matched with the same K groups.
-
-    Args:
-        usage: (M,) matches of each group.
-
-    Returns:
-        The effective number of groups.
-    """
-    return float(np.exp(_entropy(usage)))
-
-
-def usage_entropy(usage: np.ndarray) -> float:
-    """Compute the entropy of the usage, normalised by its maximum, log M.
-
-    Args:
-        usage: (M,) matches of each group.
-
-    Returns:
-        0 where one group has all matches, 1 where all groups have as many; also 1 for a
-        pool of one group.
-    """
-    return _entropy(usage) / np.log(len(usage)) if len(usage) > 1 else 1.0
-
-
-def dead_groups(usage: np.ndarray) -> list[int]:
-    """Find the groups that no image was matched with.
-
-    Args:
-        usage: (M,) matches of each group.
-
-    Returns:
-        Their indices.
-    """
-    return np.flatnonzero(usage == 0).tolist()
 
 
 def usage_by_class(matches: np.ndarray) -> np.ndarray:
@@ -107,33 +68,11 @@ def class_information(matches: np.ndarray) -> float:
         0 where all classes use the groups alike, 1 where a group tells the class; NaN
         if there is but one class.
     """
-    of_class = _entropy(matches.sum(axis=1))
-    of_group = _entropy(matches.sum(axis=0))
+    of_class = entropy(matches.sum(axis=1))
+    of_group = entropy(matches.sum(axis=0))
     if of_class == 0:
         return float("nan")
-    return (of_class + of_group - _entropy(matches)) / of_class
-
-
-def key_similarity(keys: np.ndarray) -> tuple[float, float]:
-    """Compare the keys with each other.
-
-    Args:
-        keys: (M, D) keys of any length.
-
-    Returns:
-        Mean and maximum of the cosine similarity of two keys; NaN for one key.
-    """
-    if len(keys) < 2:
-        return float("nan"), float("nan")
-    keys = keys / np.linalg.norm(keys, axis=1, keepdims=True)
-    of_pairs = (keys @ keys.T)[np.triu_indices(len(keys), k=1)]
-    return float(of_pairs.mean()), float(of_pairs.max())
-
-
-def _entropy(counts: np.ndarray) -> float:
-    """Compute the entropy in nats."""
-    share = counts[counts > 0] / counts.sum()
-    return float(-(share * np.log(share)).sum())
+    return (of_class + of_group - entropy(matches)) / of_class
 
 
 def _shares(counts: np.ndarray, axis: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 
 from lpt_mm.analysis.class_count_picture import COLOURS
 from lpt_mm.analysis.matching import usage_by_class
-from lpt_mm.evaluation.metrics.long_tail_metric import SHOT_GROUPS
+from lpt_mm.evaluation.metrics import SHOT_GROUPS
 
 MOST_NAMED = 40  # classes or groups whose names fit beside the map
 

@@ -8,17 +8,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from lpt_mm.analysis.matching import (
-    class_information,
+from lpt_mm.analysis.matching import class_information, shots_by_group, usage_by_class
+from lpt_mm.analysis.matching_picture import draw_matching
+from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
+from lpt_mm.models.necks.pool_usage import (
     dead_groups,
     effective_groups,
     key_similarity,
-    shots_by_group,
-    usage_by_class,
     usage_entropy,
 )
-from lpt_mm.analysis.matching_picture import draw_matching
-from lpt_mm.evaluation.metrics.long_tail_metric import SHOT_GROUPS, ShotGroups
 from lpt_mm.new_file import new_file
 
 MOST_FAVOURED = 3  # classes named in the row of a group

@@ -7,13 +7,13 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
-from lpt_mm.analysis.matching import (
+from lpt_mm.models.necks import GroupPromptNeck
+from lpt_mm.models.necks.pool_usage import (
     dead_groups,
     effective_groups,
     key_similarity,
     usage_entropy,
 )
-from lpt_mm.models.necks import GroupPromptNeck
 
 
 @HOOKS.register_module()
