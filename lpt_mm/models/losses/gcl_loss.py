@@ -1,0 +1,115 @@
+"""Gaussian clouded logit loss."""
+
+from collections.abc import Sequence
+
+import torch
+from mmpretrain.models.losses.utils import weight_reduce_loss
+from mmpretrain.registry import MODELS
+from torch import Tensor
+from torch.nn import functional as F
+
+from lpt_mm.models.losses.long_tail_loss import LongTailLoss
+from lpt_mm.models.losses.numerics import at_least_float32, bounded
+
+NOISE_STD = 1 / 3
+
+
+@MODELS.register_module()
+class GCLLoss(LongTailLoss):
+    """Cross-entropy on clouded logits.
+
+    The scores of rare classes are lowered at random, more so the rarer the class, and
+    the label's own score by a margin. Source: Gaussian clouded logits,
+    https://arxiv.org/abs/2305.11733.
+
+    Noise and margin act in training mode only. Loss and gradient are finite for all
+    finite scores: they are computed in float32 at least, and scaled scores beyond
+    ``LARGEST_LOGIT``, which no cosine has, count as this and have no gradient.
+
+    Args:
+        scale: Multiplier of the cosine, unitless; set by the head that owns the loss.
+        margin: Subtracted from the cosine of the label.
+        noise_mul: Amplitude of the noise of the rarest class.
+        cls_num_list: Training images per class, length C, all positive; set by
+            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+
+    Raises:
+        ValueError: If a class has no training image.
+    """
+
+    def __init__(
+        self,
+        scale: float = 20.0,
+        margin: float = 0.1,
+        noise_mul: float = 0.5,
+        cls_num_list: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.scale = scale
+        self.margin = margin
+        self.noise_mul = noise_mul
+        self.cls_num_list = cls_num_list
+
+    def from_counts(self, counts: Tensor) -> Tensor:
+        """Compute how rare each class is.
+
+        Args:
+            counts: (C,) training images per class, float64.
+
+        Returns:
+            (C,) rarities, 0 for the most frequent class to 1 for the rarest.
+        """
+        log_counts = counts.log()
+        gap = log_counts.max() - log_counts
+        # With equal counts the gap is 0 everywhere, and so is the rarity.
+        return gap / gap.max() if gap.max() > 0 else gap
+
+    def forward(
+        self,
+        cosine: Tensor,
+        target: Tensor,
+        noise: Tensor | None = None,
+        avg_factor: int | None = None,
+    ) -> Tensor:
+        """Compute the mean loss.
+
+        Args:
+            cosine: (B, C) similarities in [-1, 1].
+            target: (B,) int64 class indices.
+            noise: (B, C) draws of a Gaussian of standard deviation 1/3; drawn here by
+                default.
+            avg_factor: What the sum is divided by; B by default.
+
+        Returns:
+            () mean loss, in float32 or better.
+
+        Raises:
+            ValueError: If training without the class counts.
+        """
+        cosine = at_least_float32(cosine)
+        if self.training:
+            is_label = F.one_hot(target, cosine.shape[1])
+            cosine = self._cloud(cosine, is_label, noise)
+        logit = bounded(self.scale * cosine)
+        loss = self.image_losses(logit, target)
+        return weight_reduce_loss(loss, avg_factor=avg_factor)
+
+    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss of each image from its clouded, scaled scores.
+
+        Args:
+            logit: (B, C) logits.
+            target: (B,) int64 class indices.
+
+        Returns:
+            (B,) losses.
+        """
+        return F.cross_entropy(logit, target, reduction="none")
+
+    def _cloud(self, cosine: Tensor, is_label: Tensor, noise: Tensor | None) -> Tensor:
+        """Subtract the noise from all scores and the margin from the label's."""
+        rarity = self.per_class(cosine)
+        if noise is None:
+            noise = NOISE_STD * torch.randn_like(cosine)
+        depth = self.noise_mul * noise.clamp(-1, 1).abs() * rarity
+        return cosine - depth - self.margin * is_label.to(cosine)

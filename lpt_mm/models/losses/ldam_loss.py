@@ -1,0 +1,78 @@
+"""Label-distribution-aware margin loss."""
+
+from collections.abc import Sequence
+
+from mmpretrain.models.losses.utils import weight_reduce_loss
+from mmpretrain.registry import MODELS
+from torch import Tensor
+from torch.nn import functional as F
+
+from lpt_mm.models.losses.long_tail_loss import LongTailLoss
+from lpt_mm.models.losses.numerics import at_least_float32, bounded
+
+
+@MODELS.register_module()
+class LDAMLoss(LongTailLoss):
+    """Cross-entropy with a margin on the label's cosine, wider for rarer classes.
+
+    The margin of a class of n images is ``max_margin * (n_min / n) ** (1 / 4)``; it
+    acts in training mode only. Source: Learning Imbalanced Datasets with
+    Label-Distribution-Aware Margin Loss, equation 13,
+    https://arxiv.org/abs/1906.07413, without its deferred re-weighting. Scaled scores
+    beyond ``LARGEST_LOGIT``, which no cosine has, count as this.
+
+    Args:
+        max_margin: Margin of the rarest class, in units of the cosine.
+        scale: Multiplier of the cosine, unitless; set by the head that owns the loss.
+        cls_num_list: Training images per class, length C, all positive; set by
+            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+
+    Raises:
+        ValueError: If a class has no training image.
+    """
+
+    def __init__(
+        self,
+        max_margin: float = 0.5,
+        scale: float = 20.0,
+        cls_num_list: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.max_margin = max_margin
+        self.scale = scale
+        self.cls_num_list = cls_num_list
+
+    def from_counts(self, counts: Tensor) -> Tensor:
+        """Compute the margin of each class.
+
+        Args:
+            counts: (C,) training images per class, float64.
+
+        Returns:
+            (C,) margins, in units of the cosine.
+        """
+        return self.max_margin * (counts.min() / counts) ** (1 / 4)
+
+    def forward(
+        self, cosine: Tensor, target: Tensor, avg_factor: int | None = None
+    ) -> Tensor:
+        """Compute the mean loss.
+
+        Args:
+            cosine: (B, C) similarities in [-1, 1].
+            target: (B,) int64 class indices.
+            avg_factor: What the sum is divided by; B by default.
+
+        Returns:
+            () mean loss, in float32 or better.
+
+        Raises:
+            ValueError: If training without the class counts.
+        """
+        cosine = at_least_float32(cosine)
+        if self.training:
+            is_label = F.one_hot(target, cosine.shape[1])
+            cosine = cosine - self.per_class(cosine) * is_label
+        logit = bounded(self.scale * cosine)
+        loss = F.cross_entropy(logit, target, reduction="none")
+        return weight_reduce_loss(loss, avg_factor=avg_factor)

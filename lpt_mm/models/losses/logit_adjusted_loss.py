@@ -1,0 +1,69 @@
+"""Logit-adjusted loss."""
+
+from collections.abc import Sequence
+
+from mmpretrain.models.losses.utils import weight_reduce_loss
+from mmpretrain.registry import MODELS
+from torch import Tensor
+from torch.nn import functional as F
+
+from lpt_mm.models.losses.long_tail_loss import LongTailLoss
+from lpt_mm.models.losses.numerics import at_least_float32, bounded
+
+
+@MODELS.register_module()
+class LogitAdjustedLoss(LongTailLoss):
+    """Cross-entropy on scores plus ``tau`` times the logarithm of the class's share.
+
+    What the frequency of a class explains, the scores need not: unadjusted, as they are
+    predicted from, they are fair to rare classes. Source: Long-tail Learning via Logit
+    Adjustment, equation 10, https://arxiv.org/abs/2007.07314. With ``tau = 1`` it
+    equals :class:`BalancedSoftmaxLoss`. Scores beyond ``LARGEST_LOGIT`` count as this.
+
+    Args:
+        tau: Strength of the adjustment; 0 gives cross-entropy.
+        cls_num_list: Training images per class, length C, all positive; set by
+            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+
+    Raises:
+        ValueError: If a class has no training image.
+    """
+
+    def __init__(
+        self, tau: float = 1.0, cls_num_list: Sequence[int] | None = None
+    ) -> None:
+        super().__init__()
+        self.tau = tau
+        self.cls_num_list = cls_num_list
+
+    def from_counts(self, counts: Tensor) -> Tensor:
+        """Compute what is added to the scores of each class.
+
+        Args:
+            counts: (C,) training images per class, float64.
+
+        Returns:
+            (C,) adjustments of the logits.
+        """
+        return self.tau * (counts / counts.sum()).log()
+
+    def forward(
+        self, score: Tensor, target: Tensor, avg_factor: int | None = None
+    ) -> Tensor:
+        """Compute the mean loss.
+
+        Args:
+            score: (B, C) logits.
+            target: (B,) int64 class indices.
+            avg_factor: What the sum is divided by; B by default.
+
+        Returns:
+            () mean loss, in float32 or better.
+
+        Raises:
+            ValueError: If the class counts are unknown.
+        """
+        logit = bounded(at_least_float32(score))
+        adjusted = logit + self.per_class(logit)
+        loss = F.cross_entropy(adjusted, target, reduction="none")
+        return weight_reduce_loss(loss, avg_factor=avg_factor)

@@ -1,0 +1,73 @@
+"""What the losses that know the class counts share."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class LongTailLoss(nn.Module, ABC):
+    """Base of losses that work with a number per class, made from the class counts.
+
+    Subclasses define :meth:`from_counts` and set ``cls_num_list`` after their options.
+    :class:`lpt_mm.engine.hooks.ClassCountHook` sets it when training.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cls_num_list: list[int] | None = None
+        self.register_buffer("_per_class", None, persistent=False)
+
+    @property
+    def cls_num_list(self) -> list[int] | None:
+        """Training images per class, length C."""
+        return self._cls_num_list
+
+    @cls_num_list.setter
+    def cls_num_list(self, counts: Sequence[int] | None) -> None:
+        if counts is None:
+            self._cls_num_list = self._per_class = None
+            return
+        if min(counts) < 1:
+            empty = [i for i, count in enumerate(counts) if count < 1]
+            raise ValueError(f"cls_num_list: no training image in classes {empty}")
+        self._cls_num_list = list(counts)
+        self._per_class = self.from_counts(torch.tensor(counts, dtype=torch.float64))
+
+    @abstractmethod
+    def from_counts(self, counts: Tensor) -> Tensor:
+        """Compute the number of each class.
+
+        Args:
+            counts: (C,) training images per class, float64.
+
+        Returns:
+            (C,) what the loss needs of each class.
+        """
+
+    def per_class(self, score: Tensor) -> Tensor:
+        """Give the number of each class, on the device and in the type of the scores.
+
+        Args:
+            score: (B, C) scores.
+
+        Returns:
+            (C,) what :meth:`from_counts` made.
+
+        Raises:
+            ValueError: If the counts are unknown, or not those of C classes.
+        """
+        if self._per_class is None:
+            raise ValueError(
+                f"{type(self).__name__} needs the class counts: add "
+                "dict(type='ClassCountHook') to custom_hooks or set cls_num_list"
+            )
+        if len(self._per_class) != score.shape[1]:
+            raise ValueError(
+                f"cls_num_list has {len(self._per_class)} classes but the scores have "
+                f"{score.shape[1]}: give one count per class"
+            )
+        # The counts come after the model has moved: follow it, once.
+        self._per_class = self._per_class.to(score)
+        return self._per_class
