@@ -14,7 +14,14 @@ from lpt_mm.engine.launch import (
     one_line_errors,
     set_test,
 )
-from lpt_mm.evaluation.report import find_long_tail_metric, print_table, write_report
+from lpt_mm.evaluation.report import (
+    find_long_tail_metric,
+    make_report,
+    write_class_csv,
+    write_report,
+)
+from lpt_mm.evaluation.tables import print_tables
+from lpt_mm.new_file import require_new
 from lpt_mm.weights import WeightFileError
 
 
@@ -34,6 +41,7 @@ def parse_args() -> argparse.Namespace:
         help="what to test on; val to choose settings",
     )
     parser.add_argument("--out", metavar="JSON", help="write the metrics to this file")
+    parser.add_argument("--csv", help="write the numbers of each class to this file")
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -45,14 +53,19 @@ def main() -> None:
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
         check_start(cfg, new="")
+        if args.csv:
+            require_new(args.csv)
     runner = Runner.from_cfg(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)
     with one_line_errors((WeightFileError, UnreadableImageError)):
         metrics = runner.test()
     if runner.rank == 0:
-        print_table({Path(args.config).stem: metrics}, str(long_tail.shot_groups))
+        report = make_report(metrics, long_tail)
+        print_tables({Path(args.config).stem: report}, report["shot_groups"])
         if args.out:
-            write_report(args.out, metrics, long_tail)
+            write_report(args.out, report)
+        if args.csv:
+            write_class_csv(args.csv, report)
 
 
 if __name__ == "__main__":

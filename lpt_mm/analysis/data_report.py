@@ -23,7 +23,7 @@ from lpt_mm.analysis.findings import (
 )
 from lpt_mm.analysis.split_scan import SplitScan, scan_splits
 from lpt_mm.analysis.splits import build_splits, head_classes, shot_groups_of
-from lpt_mm.evaluation.metrics.long_tail_metric import (
+from lpt_mm.evaluation.metrics.shot_groups import (
     CONVENTIONS,
     SHOT_GROUPS,
     ShotGroups,

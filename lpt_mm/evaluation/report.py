@@ -1,40 +1,18 @@
-"""Results as a table, as JSON and as a picture."""
+"""The result of a test as JSON and as CSV."""
 
+import csv
 import json
 from collections.abc import Mapping
-from itertools import cycle
 from pathlib import Path
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from mmengine.evaluator import Evaluator
-from rich.console import Console
-from rich.table import Table
 
-from lpt_mm.evaluation.metrics.long_tail_metric import SHOT_GROUPS, LongTailMetric
-
-COLUMNS = ("overall", *SHOT_GROUPS, "mean_class")
-
-
-def print_table(results: Mapping[str, Mapping[str, float]], title: str) -> None:
-    """Print the accuracies of one or more models, one row each.
-
-    Args:
-        results: The metrics by name of the model.
-        title: What stands above the table.
-    """
-    table = Table(title=f"Top-1 accuracy in %\n{title}")
-    table.add_column("")
-    for column in COLUMNS:
-        table.add_column(column, justify="right")
-    for name, metrics in results.items():
-        cells = (metrics.get(f"long_tail/{column}") for column in COLUMNS)
-        table.add_row(name, *("-" if x is None else f"{x:.2f}" for x in cells))
-    Console().print(table)
+from lpt_mm.evaluation.metrics import LongTailMetric
+from lpt_mm.new_file import new_file, replace_file
 
 
 def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
-    """Find the metric that the table is made from.
+    """Find the metric that the report is made from.
 
     Args:
         evaluator: The evaluator of the test set.
@@ -51,87 +29,74 @@ def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
     raise ValueError("test_evaluator has no LongTailMetric: add one to the config")
 
 
-def write_report(
-    path: str, metrics: Mapping[str, float], metric: LongTailMetric
-) -> None:
-    """Write the result of a test as JSON.
+def make_report(metrics: Mapping[str, float], metric: LongTailMetric) -> dict:
+    """Put together what is known of a test.
+
+    Args:
+        metrics: The metrics by key.
+        metric: The metric that made them.
+
+    Returns:
+        The metrics by key; ``shot_groups``, the convention in words; ``intervals``, the
+        95 % bootstrap intervals of the accuracies; ``shot_confusion``, see
+        ``ShotConfusion``; ``classes``, the numbers of each class, None if unknown.
+    """
+    return dict(
+        metrics,
+        shot_groups=str(metric.shot_groups),
+        intervals=metric.intervals(),
+        shot_confusion=metric.shot_confusion.as_dict(),
+        classes=_describe_classes(metric),
+    )
+
+
+def _describe_classes(metric: LongTailMetric) -> list[dict]:
+    counts, result = metric.cls_num_list, metric.class_metrics
+    names = (metric.dataset_meta or {}).get("classes") or map(str, range(len(counts)))
+    columns = dict(
+        name=names,
+        train_images=counts,
+        shot_group=metric.shot_groups.assign(counts).tolist(),
+        test_images=result.test_images.tolist(),
+        accuracy=_none_if_unknown(result.accuracy.tolist()),
+        precision=_none_if_unknown(result.precision.tolist()),
+        f1=_none_if_unknown(result.f1.tolist()),
+    )
+    rows = zip(*columns.values(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _none_if_unknown(values: list[float]) -> list[float | None]:
+    return [None if value != value else value for value in values]  # NaN is no JSON
+
+
+def write_report(path: str | Path, report: Mapping) -> None:
+    """Write a report as JSON; an older one of that name is replaced.
 
     Args:
         path: File to write.
-        metrics: The metrics by key.
-        metric: The metric that made them; it knows the shot groups and the classes.
+        report: A report of :func:`make_report`.
     """
-    names = (metric.dataset_meta or {}).get("classes")
-    counts = metric.cls_num_list
-    groups = metric.shot_groups.assign(counts).tolist()
-    classes = [
-        dict(
-            name=names[i] if names else str(i),
-            train_images=count,
-            shot_group=groups[i],
-            accuracy=None if accuracy != accuracy else accuracy,  # NaN: not tested
-        )
-        for i, (count, accuracy) in enumerate(
-            zip(counts, metric.class_accuracy.tolist(), strict=True)
-        )
-    ]
-    report = dict(metrics, shot_groups=str(metric.shot_groups), classes=classes)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(json.dumps(report, indent=1) + "\n")
+    replace_file(path, (json.dumps(report, indent=1) + "\n").encode())
 
 
-def draw_accuracy_over_frequency(
-    reports: Mapping[str, Mapping], path: str | Path
-) -> None:
-    """Draw the accuracy of each class, most frequent class first.
+def write_class_csv(path: str | Path, report: Mapping) -> None:
+    """Write a line for each class; what is unknown is left empty.
+
+    The columns are ``class`` (its index), ``name``, ``train_images``, ``shot_group``,
+    ``test_images``, and in per cent ``accuracy``, ``precision``, ``recall`` and ``f1``.
+    Within a class, accuracy and recall are the same.
 
     Args:
-        reports: Reports as written by :func:`write_report`, by name of the model.
-        path: Picture to write.
+        path: File to write.
+        report: A report of :func:`make_report`.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
     """
-    figure = Figure(figsize=(8, 5.5), layout="constrained")
-    upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-    classes = next(iter(reports.values()))["classes"]
-    order = sorted(range(len(classes)), key=lambda i: -classes[i]["train_images"])
-    _shade_shot_groups(upper, [classes[i]["shot_group"] for i in order])
-    for (name, report), marker in zip(reports.items(), cycle("os^Dv")):
-        accuracy = [report["classes"][i]["accuracy"] for i in order]
-        overall = report["long_tail/overall"]
-        upper.plot(
-            range(len(order)),
-            [float("nan") if value is None else value for value in accuracy],
-            marker=marker,
-            markersize=7 if len(order) <= 40 else 3,
-            linewidth=1.5 if len(order) <= 40 else 0.5,
-            label=f"{name}: {overall:.1f} % overall",
-        )
-    upper.set_ylabel("accuracy of the class (%)")
-    upper.legend(loc="lower left")
-    upper.grid(axis="y", alpha=0.3)
-    lower.bar(
-        range(len(order)), [classes[i]["train_images"] for i in order], color="0.5"
-    )
-    lower.set_yscale("log")
-    lower.set_ylabel("training images")
-    lower.set_xlabel("class, most frequent first")
-    if len(order) <= 40:
-        lower.set_xticks(range(len(order)), [classes[i]["name"] for i in order])
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
-
-
-def _shade_shot_groups(axes: Axes, groups: list[str]) -> None:
-    """Set off the shot groups, which follow each other along the axis."""
-    for name, shade in zip(SHOT_GROUPS, ("0.97", "0.92", "0.87"), strict=True):
-        if name not in groups:
-            continue
-        start = groups.index(name) - 0.5
-        end = start + groups.count(name)
-        axes.axvspan(start, end, color=shade, zorder=0)
-        axes.text(
-            (start + end) / 2,
-            1.01,
-            f"{name}-shot",
-            transform=axes.get_xaxis_transform(),
-            ha="center",
-        )
+    columns = "class name train_images shot_group test_images accuracy precision recall"
+    with new_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*columns.split(), "f1"])
+        writer.writeheader()
+        for index, row in enumerate(report["classes"]):
+            writer.writerow({"class": index, **row, "recall": row["accuracy"]})

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from statistics import mean, stdev
 
-from lpt_mm.evaluation.report import COLUMNS
+from lpt_mm.evaluation.tables import COLUMNS
 from lpt_mm.new_file import replace_file
 from lpt_mm.sweep.plan import Plan, Row
 

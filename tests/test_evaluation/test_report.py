@@ -1,43 +1,89 @@
+import csv
 import json
 
-import numpy as np
 import pytest
+import torch
 from mmengine.evaluator import Evaluator
 from mmpretrain.evaluation import Accuracy
-from PIL import Image
 
 from lpt_mm.evaluation import LongTailMetric
 from lpt_mm.evaluation.report import (
-    draw_accuracy_over_frequency,
     find_long_tail_metric,
-    print_table,
+    make_report,
+    write_class_csv,
     write_report,
 )
 
-METRICS = {
-    "long_tail/overall": 60.0,
-    "long_tail/few": 40.0,
-    "long_tail/mean_class": 50.0,
-}
 
-
-def make_report(path):
-    metric = LongTailMetric(cls_num_list=[300, 50, 2], thresholds=(20, 100))
+@pytest.fixture
+def report():
+    """Three images of ants, one of them taken for a cat, and two of cats."""
+    metric = LongTailMetric(cls_num_list=[300, 50, 2], prefix="long_tail")
     metric.dataset_meta = dict(classes=("ant", "bee", "cat"))
-    metric.class_accuracy = np.array([90.0, np.nan, 40.0])
-    write_report(path, METRICS, metric)
-    return json.loads(path.read_text())
+    score = torch.eye(3) * 0.7 + 0.1
+    for label, prediction in ((0, 0), (0, 0), (0, 2), (2, 2), (2, 2)):
+        sample = dict(
+            gt_label=label, pred_label=prediction, pred_score=score[prediction]
+        )
+        metric.process([], [sample])
+    return make_report(metric.evaluate(5), metric)
 
 
-def test_report_holds_metrics_convention_and_classes(tmp_path):
-    report = make_report(tmp_path / "new" / "m.json")
-    assert {key: report[key] for key in METRICS} == METRICS
+def test_report_holds_metrics_convention_and_classes(report):
+    assert report["long_tail/overall"] == 80
     assert report["shot_groups"] == "lpt: few <= 20 < medium <= 100 < many"
-    assert report["classes"] == [
-        dict(name="ant", train_images=300, shot_group="many", accuracy=90.0),
-        dict(name="bee", train_images=50, shot_group="medium", accuracy=None),
-        dict(name="cat", train_images=2, shot_group="few", accuracy=40.0),
-    ]
+    ant, bee, cat = report["classes"]
+    assert ant == dict(
+        name="ant",
+        train_images=300,
+        shot_group="many",
+        test_images=3,
+        accuracy=pytest.approx(200 / 3),
+        precision=100.0,
+        f1=pytest.approx(80),
+    )
+    assert bee["test_images"] == 0
+    assert [bee[key] for key in ("accuracy", "precision", "f1")] == [None] * 3
+    assert cat["precision"] == pytest.approx(200 / 3)
+
+
+def test_report_holds_intervals_and_confusion(report):
+    assert report["intervals"].keys() == {"overall", "many", "few", "mean_class"}
+    low, high = report["intervals"]["overall"]
+    assert low <= report["long_tail/overall"] <= high
+    assert report["shot_confusion"] == dict(
+        groups=["many", "medium", "few"],
+        images=[[2, 0, 1], [0, 0, 0], [0, 0, 2]],
+        correct=[2, 0, 2],
+    )
+
+
+def test_intervals_can_be_turned_off():
+    metric = LongTailMetric(cls_num_list=[300, 2], bootstrap=0)
+    metric.process([], [dict(gt_label=0, pred_label=0)])
+    assert make_report(metric.evaluate(1), metric)["intervals"] == {}
+
+
+def test_json_gives_the_report_back_and_replaces_an_older_one(report, tmp_path):
+    path = tmp_path / "new" / "m.json"
+    write_report(path, {})
+    write_report(path, report)
+    assert json.loads(path.read_text()) == report
+
+
+def test_csv_has_a_line_for_each_class(report, tmp_path):
+    path = tmp_path / "new" / "classes.csv"
+    write_class_csv(path, report)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["class"] for row in rows] == ["0", "1", "2"]
+    assert [row["name"] for row in rows] == ["ant", "bee", "cat"]
+    assert [row["test_images"] for row in rows] == ["3", "0", "2"]
+    assert [row["recall"] for row in rows] == [row["accuracy"] for row in rows]
+    assert float(rows[0]["f1"]) == pytest.approx(80)
+    assert rows[1]["accuracy"] == ""
+    with pytest.raises(FileExistsError, match=r"classes.csv"):
+        write_class_csv(path, report)
 
 
 def test_the_metric_is_found_among_others():
@@ -46,25 +92,3 @@ def test_the_metric_is_found_among_others():
     assert find_long_tail_metric(evaluator) is metric
     with pytest.raises(ValueError, match="no LongTailMetric: add one"):
         find_long_tail_metric(Evaluator([Accuracy()]))
-
-
-def test_table_leaves_out_what_is_unknown(capsys):
-    print_table({"mine": METRICS}, "the convention")
-    out = capsys.readouterr().out
-    assert "the convention" in out
-    row = next(line for line in out.splitlines() if "mine" in line)
-    assert [cell.strip() for cell in row.split("│")[1:-1]] == [
-        "mine",
-        "60.00",
-        "-",
-        "-",
-        "40.00",
-        "50.00",
-    ]
-
-
-def test_picture_is_drawn(tmp_path):
-    report = make_report(tmp_path / "m.json")
-    draw_accuracy_over_frequency({"a": report, "b": report}, tmp_path / "p.png")
-    pixels = np.asarray(Image.open(tmp_path / "p.png").convert("RGB"))
-    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 50

@@ -1,5 +1,6 @@
 """Metrics."""
 
-from lpt_mm.evaluation.metrics.long_tail_metric import LongTailMetric, ShotGroups
+from lpt_mm.evaluation.metrics.long_tail_metric import LongTailMetric
+from lpt_mm.evaluation.metrics.shot_groups import SHOT_GROUPS, ShotGroups
 
-__all__ = ["LongTailMetric", "ShotGroups"]
+__all__ = ["SHOT_GROUPS", "LongTailMetric", "ShotGroups"]

@@ -1,86 +1,47 @@
-"""Accuracy by shot group."""
+"""Accuracy, F1 and calibration where the classes have few or many training images."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpretrain.registry import METRICS
 
-CONVENTIONS = ("lpt", "oltr")
-SHOT_GROUPS = ("many", "medium", "few")
-
-
-@dataclass(frozen=True)
-class ShotGroups:
-    """How classes are grouped by their number of training images.
-
-    With thresholds (a, b), ``'lpt'`` has few <= a < medium <= b < many, as the
-    published results of LPT; ``'oltr'`` has few < a <= medium <= b < many, as most
-    other code since https://arxiv.org/abs/1904.05160.
-
-    Args:
-        convention: ``'lpt'`` or ``'oltr'``.
-        thresholds: The bounds (a, b), in images.
-
-    Raises:
-        ValueError: If the convention is unknown or the thresholds do not increase.
-    """
-
-    convention: str = "lpt"
-    thresholds: tuple[int, int] = (20, 100)
-
-    def __post_init__(self) -> None:
-        if self.convention not in CONVENTIONS:
-            raise ValueError(
-                f"convention must be one of {CONVENTIONS}, got {self.convention!r}"
-            )
-        if len(self.thresholds) != 2 or not 0 < self.thresholds[0] < self.thresholds[1]:
-            raise ValueError(
-                "thresholds must be two increasing positive numbers of images, "
-                f"got {self.thresholds!r}"
-            )
-
-    def __str__(self) -> str:
-        """Describe the grouping, as it stands beside every result."""
-        low, high = self.thresholds
-        if self.convention == "lpt":
-            return f"lpt: few <= {low} < medium <= {high} < many"
-        return f"oltr: few < {low} <= medium <= {high} < many"
-
-    def assign(self, cls_num_list: Sequence[int]) -> np.ndarray:
-        """Name the group of each class.
-
-        Args:
-            cls_num_list: Training images per class, length C.
-
-        Returns:
-            (C,) of ``'many'``, ``'medium'`` and ``'few'``.
-        """
-        counts = np.asarray(cls_num_list)
-        low, high = self.thresholds
-        few = counts <= low if self.convention == "lpt" else counts < low
-        return np.select([few, counts > high], ["few", "many"], default="medium")
+from lpt_mm.evaluation.metrics.bootstrap import bootstrap_intervals
+from lpt_mm.evaluation.metrics.calibration import expected_calibration_error
+from lpt_mm.evaluation.metrics.class_metrics import ClassMetrics
+from lpt_mm.evaluation.metrics.shot_confusion import ShotConfusion
+from lpt_mm.evaluation.metrics.shot_groups import SHOT_GROUPS, ShotGroups
 
 
 @METRICS.register_module()
 class LongTailMetric(BaseMetric):
-    """Top-1 accuracy in per cent: overall, by shot group, and the mean over classes.
+    """How well a model does overall, by shot group and over the classes, in per cent.
 
-    The keys are ``long_tail/overall``, ``long_tail/many``, ``long_tail/medium``,
-    ``long_tail/few`` and ``long_tail/mean_class``; a group without a test image is left
-    out. After an evaluation ``class_accuracy`` holds the accuracy of each class. Where
-    the data set has only some of the model's classes and names them in
-    ``metainfo['scored_classes']``, the others are no possible prediction.
+    - Top-1 accuracy: ``long_tail/overall``, ``many``, ``medium`` and ``few``.
+    - Over the classes: ``mean_class`` (accuracy), ``macro_f1``, ``worst_class``,
+      ``harmonic_mean`` and ``geometric_mean``, see :meth:`ClassMetrics.average`.
+    - Expected calibration error: ``ece``, ``ece_many``, ``ece_medium``, ``ece_few``, by
+      the largest score, see :func:`expected_calibration_error`; left out where an image
+      comes without ``pred_score``.
+
+    Classes and groups without a test image are left out. After an evaluation
+    ``class_metrics`` and ``shot_confusion`` hold the numbers of each class and how the
+    groups are confused. Where the data set has only some of the model's classes and
+    names them in ``metainfo['scored_classes']``, the others are no possible prediction,
+    and the scores are those among the classes named.
 
     Args:
         convention: Which classes count as few-shot, see :class:`ShotGroups`.
         thresholds: Bounds of the shot groups in training images.
         cls_num_list: Training images per class; by default they come with the training
             set or the checkpoint, by ``ClassCountHook``.
+        bootstrap: Test sets drawn for the intervals of :meth:`intervals`; 0 for none.
         collect_device: Where the results of several processes meet.
         prefix: Prefix of the keys.
+
+    Raises:
+        ValueError: If the shot groups are impossible or ``bootstrap`` is negative.
     """
 
     default_prefix = "long_tail"
@@ -90,16 +51,24 @@ class LongTailMetric(BaseMetric):
         convention: str = "lpt",
         thresholds: tuple[int, int] = (20, 100),
         cls_num_list: Sequence[int] | None = None,
+        bootstrap: int = 1000,
         collect_device: str = "cpu",
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device, prefix)
+        if bootstrap < 0:
+            raise ValueError(
+                "bootstrap must be a number of test sets to draw, or 0 for no "
+                f"intervals, got {bootstrap}"
+            )
         self.shot_groups = ShotGroups(convention, tuple(thresholds))
         self.cls_num_list = cls_num_list
-        self.class_accuracy: np.ndarray | None = None
+        self.bootstrap = bootstrap
+        self.class_metrics: ClassMetrics | None = None
+        self.shot_confusion: ShotConfusion | None = None
 
     def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
-        """Keep label and prediction of each image.
+        """Keep label, prediction and confidence of each image.
 
         Args:
             data_batch: Not used.
@@ -107,19 +76,24 @@ class LongTailMetric(BaseMetric):
         """
         scored = (self.dataset_meta or {}).get("scored_classes")
         for sample in data_samples:
-            prediction = int(sample["pred_label"])
+            prediction, score = int(sample["pred_label"]), sample.get("pred_score")
             if scored is not None:
-                prediction = scored[int(sample["pred_score"][list(scored)].argmax())]
-            self.results.append((int(sample["gt_label"]), prediction))
+                score = score[list(scored)]
+                prediction = scored[int(score.argmax())]
+            confidence = np.nan if score is None else float(score.max() / score.sum())
+            self.results.append((int(sample["gt_label"]), prediction, confidence))
 
-    def compute_metrics(self, results: list[tuple[int, int]]) -> dict[str, float]:
-        """Compute the accuracies over all processes' images.
+    def compute_metrics(
+        self, results: list[tuple[int, int, float]]
+    ) -> dict[str, float]:
+        """Compute the metrics over all processes' images.
 
         Args:
-            results: Label and prediction of each image.
+            results: Label, prediction and confidence of each image; the confidence is
+                NaN where there is no score.
 
         Returns:
-            The accuracies in per cent.
+            The metrics in per cent.
 
         Raises:
             ValueError: If the class counts are unknown or of fewer classes than there
@@ -132,15 +106,26 @@ class LongTailMetric(BaseMetric):
             )
         if not results:
             raise ValueError("LongTailMetric: no image was evaluated, the set is empty")
-        label, prediction = np.array(results, dtype=np.int64).T
+        num_classes = len(self.cls_num_list)
+        label, prediction, confidence = map(np.array, zip(*results, strict=True))
         for wrong in (label.min(), label.max()):
-            if not 0 <= wrong < len(self.cls_num_list):
+            if not 0 <= wrong < num_classes:
                 raise ValueError(
                     f"label {wrong} of an evaluated image: the class counts are of "
-                    f"{len(self.cls_num_list)} classes; evaluate with the classes of "
-                    "the training set"
+                    f"{num_classes} classes; evaluate with the classes of the training "
+                    "set"
                 )
-        self.class_accuracy = class_accuracy(label, prediction, len(self.cls_num_list))
+        self._say_how()
+        groups = self.shot_groups.assign(self.cls_num_list)
+        self.class_metrics = ClassMetrics.count(label, prediction, num_classes)
+        self.shot_confusion = ShotConfusion.count(label, prediction, groups)
+        metrics = self.calculate(label, prediction, self.cls_num_list, self.shot_groups)
+        metrics |= self.class_metrics.average()
+        if not np.isnan(confidence).any():
+            metrics |= _calibration(confidence, label == prediction, groups[label])
+        return metrics
+
+    def _say_how(self) -> None:
         print_log(f"shot groups, {self.shot_groups}", logger="current")
         scored = (self.dataset_meta or {}).get("scored_classes")
         if scored is not None:
@@ -148,7 +133,20 @@ class LongTailMetric(BaseMetric):
                 f"scored over {len(scored)} of {len(self.cls_num_list)} classes",
                 logger="current",
             )
-        return self.calculate(label, prediction, self.cls_num_list, self.shot_groups)
+
+    def intervals(self) -> dict[str, list[float]]:
+        """Compute the bootstrap intervals of the evaluation before.
+
+        They are no metrics, and not computed at each validation.
+
+        Returns:
+            Lower and upper bound of 95 % of each accuracy, see
+            :func:`bootstrap_intervals`; nothing if ``bootstrap`` is 0.
+        """
+        if not self.bootstrap:
+            return {}
+        groups = self.shot_groups.assign(self.cls_num_list)
+        return bootstrap_intervals(self.class_metrics, groups, self.bootstrap)
 
     @staticmethod
     def calculate(
@@ -174,26 +172,19 @@ class LongTailMetric(BaseMetric):
         for name in SHOT_GROUPS:
             if (group == name).any():
                 metrics[name] = 100 * float(correct[group == name].mean())
-        per_class = class_accuracy(label, prediction, len(cls_num_list))
-        metrics["mean_class"] = float(np.nanmean(per_class))
+        classes = ClassMetrics.count(label, prediction, len(cls_num_list))
+        metrics["mean_class"] = float(np.nanmean(classes.accuracy))
         return metrics
 
 
-def class_accuracy(
-    label: np.ndarray, prediction: np.ndarray, num_classes: int
-) -> np.ndarray:
-    """Compute the accuracy of each class.
-
-    Args:
-        label: (number of images,) class indices.
-        prediction: (number of images,) class indices.
-        num_classes: Number of classes, C.
-
-    Returns:
-        (C,) accuracies in per cent, NaN for a class without an image.
-    """
-    total = np.bincount(label, minlength=num_classes).astype(np.float64)
-    hits = np.bincount(label[label == prediction], minlength=num_classes)
-    return 100 * np.divide(
-        hits, total, out=np.full(num_classes, np.nan), where=total > 0
-    )
+def _calibration(
+    confidence: np.ndarray, correct: np.ndarray, group: np.ndarray
+) -> dict[str, float]:
+    """Compute the expected calibration error of all images and of each group."""
+    errors = {"ece": expected_calibration_error(confidence, correct)}
+    for name in SHOT_GROUPS:
+        if (chosen := group == name).any():
+            errors[f"ece_{name}"] = expected_calibration_error(
+                confidence[chosen], correct[chosen]
+            )
+    return errors

@@ -1,0 +1,68 @@
+"""A picture of the accuracy of each class."""
+
+from collections.abc import Mapping
+from itertools import cycle
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lpt_mm.evaluation.metrics import SHOT_GROUPS
+
+
+def draw_accuracy_over_frequency(
+    reports: Mapping[str, Mapping], path: str | Path
+) -> None:
+    """Draw the accuracy of each class, most frequent class first.
+
+    Args:
+        reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
+            model.
+        path: Picture to write.
+    """
+    figure = Figure(figsize=(8, 5.5), layout="constrained")
+    upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+    classes = next(iter(reports.values()))["classes"]
+    order = sorted(range(len(classes)), key=lambda i: -classes[i]["train_images"])
+    _shade_shot_groups(upper, [classes[i]["shot_group"] for i in order])
+    for (name, report), marker in zip(reports.items(), cycle("os^Dv")):
+        accuracy = [report["classes"][i]["accuracy"] for i in order]
+        overall = report["long_tail/overall"]
+        upper.plot(
+            range(len(order)),
+            [float("nan") if value is None else value for value in accuracy],
+            marker=marker,
+            markersize=7 if len(order) <= 40 else 3,
+            linewidth=1.5 if len(order) <= 40 else 0.5,
+            label=f"{name}: {overall:.1f} % overall",
+        )
+    upper.set_ylabel("accuracy of the class (%)")
+    upper.legend(loc="lower left")
+    upper.grid(axis="y", alpha=0.3)
+    lower.bar(
+        range(len(order)), [classes[i]["train_images"] for i in order], color="0.5"
+    )
+    lower.set_yscale("log")
+    lower.set_ylabel("training images")
+    lower.set_xlabel("class, most frequent first")
+    if len(order) <= 40:
+        lower.set_xticks(range(len(order)), [classes[i]["name"] for i in order])
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+
+
+def _shade_shot_groups(axes: Axes, groups: list[str]) -> None:
+    """Set off the shot groups, which follow each other along the axis."""
+    for name, shade in zip(SHOT_GROUPS, ("0.97", "0.92", "0.87"), strict=True):
+        if name not in groups:
+            continue
+        start = groups.index(name) - 0.5
+        end = start + groups.count(name)
+        axes.axvspan(start, end, color=shade, zorder=0)
+        axes.text(
+            (start + end) / 2,
+            1.01,
+            f"{name}-shot",
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+        )

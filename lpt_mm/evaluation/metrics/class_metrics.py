@@ -1,0 +1,90 @@
+"""Metrics of each class, and what they come to over the classes."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ClassMetrics:
+    """What became of the test images of each class.
+
+    Args:
+        test_images: (C,) images of the class.
+        predicted_images: (C,) images that were taken for the class, rightly or not.
+        correct_images: (C,) images of the class that were taken for it.
+    """
+
+    test_images: np.ndarray
+    predicted_images: np.ndarray
+    correct_images: np.ndarray
+
+    @classmethod
+    def count(cls, label: np.ndarray, prediction: np.ndarray, num_classes: int) -> Self:
+        """Count images by class.
+
+        Args:
+            label: (number of images,) class indices.
+            prediction: (number of images,) class indices.
+            num_classes: Number of classes, C.
+
+        Returns:
+            The counts.
+        """
+        correct = label[label == prediction]
+        images = (label, prediction, correct)
+        return cls(*(np.bincount(i, minlength=num_classes) for i in images))
+
+    @property
+    def accuracy(self) -> np.ndarray:
+        """(C,) share of a class's images that are right, in per cent; its recall.
+
+        NaN for a class without a test image.
+        """
+        return _percent(self.correct_images, self.test_images)
+
+    @property
+    def precision(self) -> np.ndarray:
+        """(C,) share of what was taken for a class that is right, in per cent.
+
+        NaN for a class that no image was taken for.
+        """
+        return _percent(self.correct_images, self.predicted_images)
+
+    @property
+    def f1(self) -> np.ndarray:
+        """(C,) harmonic mean of precision and recall, in per cent.
+
+        NaN for a class without a test image; 0 for one that no image was taken for.
+        """
+        f1 = _percent(2 * self.correct_images, self.test_images + self.predicted_images)
+        return np.where(self.test_images > 0, f1, np.nan)
+
+    def average(self) -> dict[str, float]:
+        """Sum up the classes that have test images.
+
+        A single class without a hit would make the harmonic and the geometric mean 0,
+        however good the others are. In these two means, it therefore counts as having
+        half a hit, an accuracy of 0.5 / (its test images): worse than any class with a
+        hit, better the fewer images there are to tell by.
+
+        Returns:
+            In per cent, ``macro_f1`` and, of the accuracies of the classes,
+            ``worst_class``, ``harmonic_mean`` and ``geometric_mean``.
+        """
+        tested = self.test_images > 0
+        accuracy = self.accuracy[tested]
+        positive = np.maximum(accuracy, 50 / self.test_images[tested])
+        return dict(
+            macro_f1=float(self.f1[tested].mean()),
+            worst_class=float(accuracy.min()),
+            harmonic_mean=float(1 / np.mean(1 / positive)),
+            geometric_mean=float(np.exp(np.mean(np.log(positive)))),
+        )
+
+
+def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide; NaN where there is nothing to divide by."""
+    unknown = np.full(len(whole), np.nan)
+    return 100 * np.divide(part, whole, out=unknown, where=whole > 0)

@@ -1,0 +1,61 @@
+"""Classes by their number of training images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+CONVENTIONS = ("lpt", "oltr")
+SHOT_GROUPS = ("many", "medium", "few")
+
+
+@dataclass(frozen=True)
+class ShotGroups:
+    """How classes are grouped by their number of training images.
+
+    With thresholds (a, b), ``'lpt'`` has few <= a < medium <= b < many, as the
+    published results of LPT; ``'oltr'`` has few < a <= medium <= b < many, as most
+    other code since https://arxiv.org/abs/1904.05160.
+
+    Args:
+        convention: ``'lpt'`` or ``'oltr'``.
+        thresholds: The bounds (a, b), in images.
+
+    Raises:
+        ValueError: If the convention is unknown or the thresholds do not increase.
+    """
+
+    convention: str = "lpt"
+    thresholds: tuple[int, int] = (20, 100)
+
+    def __post_init__(self) -> None:
+        if self.convention not in CONVENTIONS:
+            raise ValueError(
+                f"convention must be one of {CONVENTIONS}, got {self.convention!r}"
+            )
+        if len(self.thresholds) != 2 or not 0 < self.thresholds[0] < self.thresholds[1]:
+            raise ValueError(
+                "thresholds must be two increasing positive numbers of images, "
+                f"got {self.thresholds!r}"
+            )
+
+    def __str__(self) -> str:
+        """Describe the grouping, as it stands beside every result."""
+        low, high = self.thresholds
+        if self.convention == "lpt":
+            return f"lpt: few <= {low} < medium <= {high} < many"
+        return f"oltr: few < {low} <= medium <= {high} < many"
+
+    def assign(self, cls_num_list: Sequence[int]) -> np.ndarray:
+        """Name the group of each class.
+
+        Args:
+            cls_num_list: Training images per class, length C.
+
+        Returns:
+            (C,) of ``'many'``, ``'medium'`` and ``'few'``.
+        """
+        counts = np.asarray(cls_num_list)
+        low, high = self.thresholds
+        few = counts <= low if self.convention == "lpt" else counts < low
+        return np.select([few, counts > high], ["few", "many"], default="medium")

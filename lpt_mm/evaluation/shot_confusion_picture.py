@@ -1,0 +1,71 @@
+"""A picture of which shot groups are taken for which."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lpt_mm.new_file import new_file
+
+COLUMNS = 3
+DARK = 50  # per cent, below which cividis is dark and the text on it white
+
+
+def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> None:
+    """Draw, for each model, the share of each shot group taken for each group.
+
+    Rows are the groups of the labels and sum to 100 %. The diagonal also says how much
+    of it is right: the rest was taken for another class of the same group.
+
+    Args:
+        reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
+            model.
+        path: Picture to write.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
+        ValueError: If a report is of an older version and knows no confusion.
+    """
+    for name, report in reports.items():
+        if "shot_confusion" not in report:
+            raise ValueError(
+                f"the report '{name}' has no shot_confusion: test the model again with "
+                "tools/test.py --out"
+            )
+    columns = min(COLUMNS, len(reports))
+    rows = -(-len(reports) // columns)
+    figure = Figure(figsize=(4.2 * columns + 0.8, 3.9 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for axes in panels.flat[len(reports) :]:
+        axes.set_axis_off()
+    for axes, (name, report) in zip(panels.flat, reports.items(), strict=False):
+        image = _draw_panel(axes, report["shot_confusion"])
+        axes.set_title(f"{name}: {report['long_tail/overall']:.1f} % right")
+    figure.colorbar(image, ax=panels, label="share of the row (%)", shrink=0.8)
+    with new_file(path) as file:
+        figure.savefig(file, dpi=120, format="png")
+
+
+def _draw_panel(axes: Axes, confusion: Mapping) -> object:
+    """Draw one model; return what a colour bar is made from."""
+    images = np.array(confusion["images"])
+    total = images.sum(axis=1, keepdims=True)
+    share = 100 * images / np.maximum(total, 1)
+    right = 100 * np.array(confusion["correct"]) / np.maximum(total[:, 0], 1)
+    for (i, j), value in np.ndenumerate(share):
+        if not total[i, 0]:
+            continue
+        text = f"{value:.1f} %\n{images[i, j]:,} images"
+        if i == j:
+            text += f"\n({right[i]:.1f} % right)"
+        colour = "white" if value < DARK else "black"
+        axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
+    groups = confusion["groups"]
+    axes.set_xticks(range(len(groups)), groups)
+    axes.set_yticks(range(len(groups)), groups)
+    axes.set_xlabel("group of the prediction")
+    axes.set_ylabel("group of the label")
+    masked = np.ma.masked_where(np.broadcast_to(total == 0, share.shape), share)
+    return axes.imshow(masked, cmap="cividis", vmin=0, vmax=100)
