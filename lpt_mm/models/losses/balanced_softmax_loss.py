@@ -14,8 +14,8 @@ class BalancedSoftmaxLoss(LogitAdjustedLoss):
     The probability of class j is ``n_j exp(s_j) / sum_i n_i exp(s_i)``, which is
     :class:`LogitAdjustedLoss` with ``tau = 1``: the logarithm of the count and that of
     the share differ by a constant, which the softmax does not see. Source: Balanced
-    Meta-Softmax, equation 4, https://arxiv.org/abs/2007.10740, without its
-    meta-learned sampler.
+    Meta-Softmax, theorem 1, https://arxiv.org/abs/2007.10740, without its meta-learned
+    sampler.
 
     Args:
         cls_num_list: Training images per class, length C, all positive; set by

@@ -20,7 +20,7 @@ class ClassBalancedLoss(LongTailLoss):
     The effective number of n images is ``(1 - beta ** n) / (1 - beta)``: 1 for
     ``beta = 0``, and close to n for ``beta`` close to 1. The weights have the mean 1
     over the classes. Source: Class-Balanced Loss Based on Effective Number of Samples,
-    equations 3 and 10, https://arxiv.org/abs/1901.05555. Scores beyond
+    proposition 1 and section 4.1, https://arxiv.org/abs/1901.05555. Scores beyond
     ``LARGEST_LOGIT`` count as this.
 
     Args:

@@ -17,7 +17,7 @@ class LDAMLoss(LongTailLoss):
 
     The margin of a class of n images is ``max_margin * (n_min / n) ** (1 / 4)``; it
     acts in training mode only. Source: Learning Imbalanced Datasets with
-    Label-Distribution-Aware Margin Loss, equation 13,
+    Label-Distribution-Aware Margin Loss, section 3.2,
     https://arxiv.org/abs/1906.07413, without its deferred re-weighting. Scaled scores
     beyond ``LARGEST_LOGIT``, which no cosine has, count as this.
 

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 class LongTailLoss(nn.Module, ABC):
     """Base of losses that work with a number per class, made from the class counts.
 
-    Subclasses define :meth:`from_counts` and set ``cls_num_list`` after their options.
-    :class:`lpt_mm.engine.hooks.ClassCountHook` sets it when training.
+    Subclasses define :meth:`from_counts`, and set ``cls_num_list`` after their options,
+    on which it depends. When training,
+    :class:`lpt_mm.engine.hooks.ClassCountHook` sets the counts.
     """
 
     def __init__(self) -> None:
