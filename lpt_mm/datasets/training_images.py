@@ -13,19 +13,26 @@ def training_images(cfg: Config) -> dict:
     Returns:
         The config of the loader.
     """
+    train = cfg.train_dataloader.dataset
+    if train.type == "DualSamplerDataset":
+        train = train.dataset
     like = cfg.get("test_dataloader") or cfg.train_dataloader
-    pipeline = _images_of(like.dataset).pipeline
     return dict(
         batch_size=like.batch_size,
         num_workers=like.num_workers,
-        dataset=dict(_images_of(cfg.train_dataloader.dataset), pipeline=pipeline),
+        dataset=_with_pipeline(train, _pipeline_of(like.dataset)),
         sampler=dict(type="DefaultSampler", shuffle=False),
         collate_fn=dict(type="default_collate"),
     )
 
 
-def _images_of(dataset: ConfigDict) -> ConfigDict:
-    """Take away the wrappers, such as ``DualSamplerDataset``."""
-    while "dataset" in dataset:
-        dataset = dataset.dataset
-    return dataset
+def _pipeline_of(dataset: ConfigDict) -> list:
+    """Find the transforms, inside of wrappers such as ``LongTailedSubset``."""
+    return _pipeline_of(dataset.dataset) if "dataset" in dataset else dataset.pipeline
+
+
+def _with_pipeline(dataset: ConfigDict, pipeline: list) -> dict:
+    """Replace the transforms, but keep the wrappers, which choose images."""
+    if "dataset" in dataset:
+        return dict(dataset, dataset=_with_pipeline(dataset.dataset, pipeline))
+    return dict(dataset, pipeline=pipeline)

@@ -39,7 +39,9 @@ class MatchingHook(Hook):
         neck = getattr(get_ori_model(runner.model), "neck", None)
         if not isinstance(neck, GroupPromptNeck):
             return
-        usage = _read_usage(neck)
+        usage = read_usage(neck)
+        if not usage.any():  # resumed when the epoch had but to be closed
+            return
         keys = neck.prompt_keys.detach().cpu().numpy()
         scalars = dict(
             matching_entropy=usage_entropy(usage),
@@ -74,11 +76,19 @@ def is_collapsed(usage: np.ndarray, topk: int) -> bool:
     Returns:
         Whether the pool has collapsed; never where every image has all groups.
     """
-    return effective_groups(usage) < topk + 0.1 * (len(usage) - topk)
+    to_choose = len(usage) - topk
+    return to_choose > 0 and effective_groups(usage) < topk + 0.1 * to_choose
 
 
-def _read_usage(neck: GroupPromptNeck) -> np.ndarray:
-    """Take the counts of all processes, (M,), and set them to 0."""
+def read_usage(neck: GroupPromptNeck) -> np.ndarray:
+    """Take the counts of all processes, and set them to 0.
+
+    Args:
+        neck: The neck of this process.
+
+    Returns:
+        (M,) how often each group was chosen.
+    """
     usage = neck.usage.clone()
     neck.usage.zero_()
     all_reduce(usage)

@@ -59,6 +59,17 @@ def test_queries_of_any_length_are_matched():
         assert torch.equal(again, groups)
 
 
+def test_usage_counts_what_training_chose():
+    neck, queries = build_neck(), torch.randn(2, 5, 8)
+    for query in queries:
+        neck(query)
+    groups = neck.match(queries.flatten(0, 1))[1]
+    assert_close(neck.usage, torch.bincount(groups.flatten(), minlength=6))
+    neck.eval()(queries[0])
+    assert neck.usage.sum() == 2 * 5 * 3
+    assert "usage" not in neck.state_dict()
+
+
 def test_starts_as_small_truncated_normal():
     neck = build_neck(pool_size=200, embed_dims=64)
     for parameter in (neck.prompt_keys, neck.group_prompts):
@@ -75,6 +86,7 @@ def test_starts_as_small_truncated_normal():
         (dict(prompt_length=0), "prompt_length must be at least 1"),
         (dict(similarity_reduction="max"), "'sum', 'mean'"),
         (dict(query="layer_j"), "'final_layer', 'layer_k'"),
+        (dict(key_init="zeros"), "'random', 'kmeans'"),
         (dict(query="layer_k", num_shared_layers=0), "num_shared_layers of 1 or more"),
     ],
 )

@@ -1,0 +1,43 @@
+"""Two processes match as one."""
+
+import torch
+from torch.nn import functional as F
+from torch.testing import assert_close
+
+from tests.conftest import ROOT
+from tests.test_engine.test_distributed_gradients import STEPS, batch_of, build_model
+
+
+def images():
+    """Make an odd number of images, which do not come out even."""
+    generator = torch.Generator().manual_seed(7)
+    tensors = torch.randn(7, 3, 16, 16, generator=generator, dtype=torch.float64)
+    return [dict(inputs=image) for image in tensors]
+
+
+def usage_alone(rank):
+    """Count the matches that a process makes."""
+    model = build_model(phase=2)
+    with torch.no_grad():
+        query = model.extract_feat(batch_of(rank)["inputs"].double(), "backbone")[0]
+    groups = model.neck.match(query)[1]
+    return STEPS * torch.bincount(groups.flatten(), minlength=6)
+
+
+def test_matches_of_all_processes_count_and_queries_keep_their_order(
+    run_tool, tmp_path
+):
+    script = ROOT / "tests" / "test_engine" / "distributed_matching.py"
+    launch = ("torchrun", "--standalone", "--nproc_per_node=2", script)
+    run_tool("env", "CUDA_VISIBLE_DEVICES=", "OMP_NUM_THREADS=1", *launch, tmp_path)
+    own = [usage_alone(rank) for rank in (0, 1)]
+    assert not torch.equal(*own)
+    model = build_model(phase=2).eval()
+    inputs = torch.stack([image["inputs"] for image in images()])
+    with torch.no_grad():
+        queries = F.normalize(model.extract_feat(inputs, "backbone")[0])
+    for rank in (0, 1):
+        result = torch.load(tmp_path / f"{rank}.pth", weights_only=True)
+        assert torch.equal(result["own"], own[rank])
+        assert torch.equal(result["usage"], own[0] + own[1])
+        assert_close(result["queries"], queries)
