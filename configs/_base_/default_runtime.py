@@ -17,6 +17,8 @@ default_hooks = dict(
     class_count=dict(type="ClassCountHook"),
     data_check=dict(type="DataCheckHook"),
     beta_schedule=dict(type="BetaScheduleHook", eta=0.5),
+    key_init=dict(type="KeyInitHook"),
+    matching=dict(type="MatchingHook"),
     plain_checkpoint=dict(type="PlainCheckpointHook"),
 )
 

@@ -12,7 +12,12 @@ def training_images(cfg: Config) -> dict:
 
     Returns:
         The config of the loader.
+
+    Raises:
+        ValueError: If there is no training set.
     """
+    if cfg.get("train_dataloader") is None:
+        raise ValueError("the config has no train_dataloader, and so no images")
     train = cfg.train_dataloader.dataset
     if train.type == "DualSamplerDataset":
         train = train.dataset

@@ -8,16 +8,30 @@ from lpt_mm.models.heads import (
     NearestClassMeanHead,
     NearestNeighborHead,
 )
-from lpt_mm.models.losses import AsymmetricGCLLoss
+from lpt_mm.models.losses import (
+    AsymmetricGCLLoss,
+    BalancedSoftmaxLoss,
+    ClassBalancedLoss,
+    GCLLoss,
+    LDAMLoss,
+    LogitAdjustedLoss,
+    SoftmaxFocalLoss,
+)
 from lpt_mm.models.necks import GroupPromptNeck
 
 __all__ = [
     "AsymmetricGCLLoss",
+    "BalancedSoftmaxLoss",
+    "ClassBalancedLoss",
     "CosineHead",
+    "GCLLoss",
     "GroupPromptNeck",
+    "LDAMLoss",
     "LPTClassifier",
     "LinearHead",
+    "LogitAdjustedLoss",
     "NearestClassMeanHead",
     "NearestNeighborHead",
     "PromptedViT",
+    "SoftmaxFocalLoss",
 ]

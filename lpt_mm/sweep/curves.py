@@ -1,0 +1,103 @@
+"""A picture of how runs went, from their logs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lpt_mm.new_file import new_file
+
+# What a log line may hold, by the title of its panel. Okabe and Ito's colours.
+PANELS = {
+    "loss": {
+        "loss_cls": "#000000",
+        "loss_class_balanced": "#0072B2",
+        "loss_instance_balanced": "#E69F00",
+        "loss_key": "#009E73",
+    },
+    "schedules, as a share of their largest value": {
+        "lr": "#D55E00",
+        "beta": "#56B4E9",
+    },
+    "use of the pool": {"matching_entropy": "#CC79A7", "key_similarity": "#999999"},
+}
+STYLES = ("-", "--", ":", "-.")
+
+
+def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
+    """Draw losses, schedules and matching over the steps, mean and range over seeds.
+
+    Args:
+        runs: Folders of the runs, one for each seed, by name of the row.
+        path: Picture to write.
+
+    Raises:
+        FileExistsError: If there is something of that name.
+    """
+    logs = {name: [read_log(folder) for folder in runs[name]] for name in runs}
+    figure = Figure(figsize=(9, 9), layout="constrained")
+    for axes, (title, colours) in zip(
+        figure.subplots(len(PANELS), sharex=True, height_ratios=(3, 1.5, 1.5)),
+        PANELS.items(),
+        strict=True,
+    ):
+        for (name, of_seeds), style in zip(logs.items(), STYLES, strict=False):
+            for key, colour in colours.items():
+                _draw_curve(axes, of_seeds, key, f"{name}: {key}", colour, style)
+        axes.set_title(title, loc="left", fontsize="medium")
+        axes.grid(alpha=0.3)
+        if axes.lines:
+            axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
+    axes.set_xlabel("step")
+    with new_file(path) as file:
+        figure.savefig(file, dpi=120, format="png")
+
+
+def _draw_curve(
+    axes: Axes,
+    logs: list[dict[str, dict[int, float]]],
+    key: str,
+    label: str,
+    colour: str,
+    style: str,
+) -> None:
+    """Draw a value, if it was logged."""
+    curves = [log[key] for log in logs if key in log]
+    if not curves:
+        return
+    steps = sorted(set.intersection(*map(set, curves)))
+    values = np.array([[curve[step] for step in steps] for curve in curves])
+    if key in ("lr", "beta"):
+        values = values / values.max()
+    axes.plot(steps, values.mean(axis=0), style, color=colour, label=label)
+    low, high = values.min(axis=0), values.max(axis=0)
+    axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def read_log(folder: Path) -> dict[str, dict[int, float]]:
+    """Read what a run has logged, also if it was interrupted and went on.
+
+    Args:
+        folder: Work dir of the run.
+
+    Returns:
+        Values by name and step.
+    """
+    log: dict[str, dict[int, float]] = {}
+    for line in _lines(folder):
+        for key, value in line.items():
+            if isinstance(value, int | float):
+                log.setdefault(key, {})[line["step"]] = value
+    return log
+
+
+def _lines(folder: Path) -> Iterator[dict]:
+    """Go through the lines of all starts, but not those of validations and tests."""
+    for file in sorted(folder.glob("*/vis_data/scalars.json")):
+        for line in file.read_text().splitlines():
+            content = json.loads(line)
+            if not any(key.startswith("long_tail/") for key in content):
+                yield content

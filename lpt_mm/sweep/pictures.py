@@ -1,0 +1,100 @@
+"""Pictures of a plan's results, from the logs and reports of its runs."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from lpt_mm.analysis.matched_groups import examine_matching
+from lpt_mm.engine.launch import check_start, latest_checkpoint, set_test
+from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
+from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
+from lpt_mm.sweep.curves import draw_curves
+from lpt_mm.sweep.plan import Plan, Row
+
+
+def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> None:
+    """Draw the pictures of some rows whose runs are done.
+
+    They are ``curves.png`` (rows that are trained), ``accuracy_over_frequency.png`` and
+    ``shot_confusion.png`` (means over the seeds), and ``matching.png`` (the last of the
+    rows with group prompts, first seed).
+
+    Args:
+        plan: The plan.
+        root: Folder of all runs.
+        names: Names of the rows.
+        out: Folder of the pictures.
+
+    Raises:
+        ValueError: If there is no such row.
+        FileNotFoundError: If a run is not done.
+        FileExistsError: If a picture is there already.
+    """
+    rows = {row.name: row for row in plan.rows}
+    if unknown := set(names) - set(rows):
+        raise ValueError(f"no rows {sorted(unknown)}; there are {list(rows)}")
+    chosen = {name: rows[name] for name in names}
+    reports = {name: mean_report(plan, root, row) for name, row in chosen.items()}
+    draw_accuracy_over_frequency(reports, out / "accuracy_over_frequency.png")
+    draw_shot_confusion(reports, out / "shot_confusion.png")
+    trained = {
+        name: [row.folder(root, seed) for seed in plan.seeds]
+        for name, row in chosen.items()
+        if row.settings.get("train_cfg")
+    }
+    draw_curves(trained, out / "curves.png")
+    with_groups = [row for row in chosen.values() if row.settings["model"].get("neck")]
+    if with_groups:
+        row, seed = with_groups[-1], plan.seeds[0]
+        _draw_matching(row, row.folder(root, seed), out / "matching.png")
+
+
+def mean_report(plan: Plan, root: Path, row: Row) -> dict:
+    """Average the reports of a row over its seeds.
+
+    Args:
+        plan: The plan.
+        root: Folder of all runs.
+        row: The row.
+
+    Returns:
+        A report of :func:`lpt_mm.evaluation.report.make_report` with the mean overall
+        accuracy and those of the classes, and the sum of the confusions.
+
+    Raises:
+        FileNotFoundError: If a run is not done.
+    """
+    files = [row.folder(root, seed) / f"{plan.split}.json" for seed in plan.seeds]
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise FileNotFoundError(
+            f"{row.name}: {len(missing)} of {len(files)} runs are not done, such as "
+            f"{missing[0]}: first run tools/analysis_tools/sweep.py"
+        )
+    reports = [json.loads(file.read_text()) for file in files]
+    overall = [report["long_tail/overall"] for report in reports]
+    mean = dict(reports[0], **{"long_tail/overall": float(np.mean(overall))})
+    mean["classes"] = [
+        dict(of_seeds[0], accuracy=_mean([c["accuracy"] for c in of_seeds]))
+        for of_seeds in zip(*(report["classes"] for report in reports), strict=True)
+    ]
+    mean["shot_confusion"] = {
+        key: np.sum([r["shot_confusion"][key] for r in reports], axis=0).tolist()
+        for key in ("images", "correct")
+    }
+    return mean
+
+
+def _mean(values: list[float | None]) -> float | None:
+    return None if None in values else float(np.mean(values))
+
+
+def _draw_matching(row: Row, folder: Path, path: Path) -> None:
+    cfg = Config.fromfile(folder / f"{Path(row.config).stem}.py")
+    cfg.work_dir = str(folder)
+    set_test(cfg, latest_checkpoint(str(folder)), "test")
+    check_start(cfg, new="")
+    examine_matching(Runner.from_cfg(cfg)).draw(str(path))
