@@ -166,7 +166,7 @@ class MatchingReport:
         table.add_row("usage entropy / log M", f"{numbers['usage_entropy']:.3f}")
         table.add_row("dead groups", f"{len(dead)} of {size}")
         table.add_row(
-            "class information of a match", f"{numbers['class_information']:.3f}"
+            "class information (0 ... 1)", f"{numbers['class_information']:.3f}"
         )
         table.add_row(
             "cosine of two keys, mean / max",

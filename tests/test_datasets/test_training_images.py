@@ -59,3 +59,8 @@ def test_without_a_test_set_the_transforms_are_those_of_training():
     loader = training_images(config())
     assert loader["dataset"]["dataset"]["pipeline"] == AUGMENTED
     assert loader["batch_size"] == 4
+
+
+def test_a_config_without_training_is_refused():
+    with pytest.raises(ValueError, match="no train_dataloader"):
+        training_images(Config(dict(test_dataloader=loader_of_tests())))
