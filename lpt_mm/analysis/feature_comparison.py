@@ -23,8 +23,7 @@ from lpt_mm.analysis.feature_quality import (
     measure_features,
 )
 from lpt_mm.analysis.features import Features, extract_features
-from lpt_mm.evaluation.metrics import ShotGroups
-from lpt_mm.evaluation.metrics.long_tail_metric import SHOT_GROUPS
+from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 
 
 @dataclass

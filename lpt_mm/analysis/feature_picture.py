@@ -7,16 +7,18 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from lpt_mm.analysis.feature_projection import Shown
-from lpt_mm.evaluation.metrics.long_tail_metric import SHOT_GROUPS
+from lpt_mm.evaluation.metrics import SHOT_GROUPS
 
 MARKERS = dict(zip(SHOT_GROUPS, "os^", strict=True))
 BRIGHTEST = 0.9  # of viridis, whose end cannot be seen on white
-LONGEST_NAME = 14
 METHODS = ("LDA", "t-SNE")
+FEW_POINTS = 1_000  # that may be large
+LONGEST_NAME = 28
 
 
 def draw_features(
@@ -26,7 +28,7 @@ def draw_features(
     class_names: Sequence[str],
     path: str | Path,
 ) -> None:
-    """Draw the test images of each model, with the names of the classes at their means.
+    """Draw the test images of each model, with the class indices at their means.
 
     Args:
         projections: Coordinates (number of images, 2) by LDA and by t-SNE, by title of
@@ -34,65 +36,83 @@ def draw_features(
         shown: The classes that are shown.
         label: (number of images,) their class indices.
         class_names: Names of all classes, length C.
-        path: Picture to write.
+        path: Picture to write, a PNG.
     """
-    figure = Figure(figsize=(0.5 + 4.2 * len(projections), 9), layout="constrained")
+    figure = Figure(figsize=(2 + 4.2 * len(projections), 9), layout="constrained")
     grid = figure.subplots(len(METHODS), len(projections), squeeze=False)
-    names = [_shorten(class_names[i]) for i in shown.classes]
+    styles = _choose_styles(shown)
     for column, (title, coordinates) in zip(grid.T, projections.items(), strict=True):
         column[0].set_title(title)
         for axes, points in zip(column, coordinates, strict=True):
-            _draw(axes, points, shown, label, names)
+            _draw(axes, points, label, styles)
     for axes, method in zip(grid[:, 0], METHODS, strict=True):
         axes.set_ylabel(method, fontsize="large")
-    figure.legend(
-        handles=_legend(shown.groups),
-        loc="outside lower center",
-        ncols=len(SHOT_GROUPS),
-        frameon=False,
-        title="Dark to bright: most to least frequent class",
-    )
+    _name_classes(figure, styles, class_names)
+    _name_groups(figure, shown.groups)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, format="png")
 
 
+def _choose_styles(shown: Shown) -> dict[int, dict]:
+    """Choose colour, by frequency, and marker, by shot group, of each class."""
+    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(shown.classes)))
+    return {
+        int(i): dict(color=colour, marker=MARKERS[group])
+        for i, group, colour in zip(shown.classes, shown.groups, colours, strict=True)
+    }
+
+
 def _draw(
-    axes: Axes,
-    points: np.ndarray,
-    shown: Shown,
-    label: np.ndarray,
-    names: Sequence[str],
+    axes: Axes, points: np.ndarray, label: np.ndarray, styles: Mapping[int, dict]
 ) -> None:
-    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(names)))
-    size = 14 if len(points) < 1_000 else 6
     outline = [withStroke(linewidth=2.5, foreground="white")]
-    for i, group, name, colour in zip(
-        shown.classes, shown.groups, names, colours, strict=True
-    ):
+    size = 14 if len(points) < FEW_POINTS else 6
+    for i, style in styles.items():
         own = points[label == i]
-        axes.scatter(*own.T, s=size, color=colour, marker=MARKERS[group], linewidths=0)
+        axes.scatter(*own.T, s=size, linewidths=0, **style)
         axes.text(
             *own.mean(axis=0),
-            name,
+            str(i),
             path_effects=outline,
             horizontalalignment="center",
             verticalalignment="center",
-            fontweight="bold" if len(name) < 4 else "normal",
-            fontsize="medium" if len(name) < 4 else "small",
-            parse_math=False,
+            fontweight="bold",
         )
     axes.set_xticks([])
     axes.set_yticks([])
 
 
-def _legend(groups: np.ndarray) -> list[Line2D]:
-    return [
-        Line2D([], [], color="0.3", marker=MARKERS[name], linestyle="", label=text)
-        for name in SHOT_GROUPS
-        if (text := f"{name}-shot") and name in groups
+def _name_classes(
+    figure: Figure, styles: Mapping[int, dict], class_names: Sequence[str]
+) -> None:
+    handles = []
+    for i, style in styles.items():
+        name = class_names[i]
+        if len(name) > LONGEST_NAME:  # the ends of paths differ
+            name = f"…{name[1 - LONGEST_NAME :]}"
+        text = name if name == str(i) else f"{i}  {name}"
+        handles.append(Line2D([], [], linestyle="", label=text, **style))
+    legend = figure.legend(
+        handles=handles,
+        loc="outside right center",
+        frameon=False,
+        title="Classes, most\nfrequent first",
+    )
+    _write_plainly(legend)
+
+
+def _name_groups(figure: Figure, groups: np.ndarray) -> None:
+    handles = [
+        Line2D([], [], color="0.3", marker=marker, linestyle="", label=f"{name}-shot")
+        for name, marker in MARKERS.items()
+        if name in groups
     ]
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
+    )
 
 
-def _shorten(name: str) -> str:
-    """Keep the end of a name, where paths such as ``/a/airfield`` differ."""
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+def _write_plainly(legend: Legend) -> None:
+    """Names are no mathematics, whatever dollar signs they have."""
+    for text in legend.get_texts():
+        text.set_parse_math(False)

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 
 from lpt_mm.analysis.features import Features
-from lpt_mm.evaluation.metrics import ShotGroups
-from lpt_mm.evaluation.metrics.long_tail_metric import SHOT_GROUPS
+from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.models.unit import unit
 
 MOST_CLASSES, MOST_IMAGES = 20, 3_000  # what can be told apart in a picture

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from mmengine.device import get_device
 
 from lpt_mm.analysis.features import Features
 from lpt_mm.evaluation.metrics import LongTailMetric, ShotGroups
@@ -90,8 +91,12 @@ def classify_by_neighbors(features: Features, num_neighbors: int) -> np.ndarray:
     """
     classes, width = len(features.class_names), features.train.shape[1]
     head = NearestNeighborHead(classes, width, num_neighbors)
-    head.fill(torch.from_numpy(features.train), torch.from_numpy(features.train_label))
-    return head((torch.from_numpy(features.test),)).argmax(dim=1).numpy()
+    train, label, test = (
+        torch.from_numpy(x).to(get_device())
+        for x in (features.train, features.train_label, features.test)
+    )
+    head.fill(train, label)
+    return head((test,)).argmax(dim=1).cpu().numpy()
 
 
 def class_distances(feature: np.ndarray, label: np.ndarray) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from mmpretrain.models.classifiers import BaseClassifier
@@ -93,7 +94,7 @@ def _load_model(cfg: Config) -> BaseClassifier:
         load_checkpoint(model, cfg.load_from, map_location="cpu")
     else:
         model.backbone.load_source()
-    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    return model.to(get_device()).eval()
 
 
 def _build_loaders(cfg: Config) -> tuple[DataLoader, DataLoader]:

@@ -11,21 +11,29 @@ from torch.testing import assert_close
 
 from lpt_mm.analysis.features import extract_features, frozen_backbone
 from lpt_mm.engine.launch import set_test
-from tests.conftest import ROOT, run_in
+from lpt_mm.weights.identity import leave_out_backbone
+from tests.conftest import ROOT
 
 TOOL = ROOT / "tools" / "analysis_tools" / "features.py"
 CONFIGS = ROOT / "configs"
 PHASE1 = CONFIGS / "lpt" / "phase1_digits_lt.py"
-SHORT = ("train_cfg.max_epochs=1", "train_cfg.val_interval=9", "log_level=ERROR")
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    """Train phase 1 for an epoch."""
-    folder = tmp_path_factory.mktemp("features")
-    options = (*SHORT, "default_hooks.checkpoint.interval=1")
-    run_in(folder, ROOT / "tools" / "train.py", PHASE1, "--cfg-options", *options)
-    return folder / "work_dirs" / "phase1_digits_lt" / "epoch_1.pth"
+@pytest.fixture
+def model():
+    """Build phase 1, with prompts that disturb the features."""
+    model = MODELS.build(Config.fromfile(PHASE1).model)
+    model.backbone.load_source()
+    torch.nn.init.normal_(model.backbone.shared_prompts)
+    return model
+
+
+@pytest.fixture
+def checkpoint(model, tmp_path):
+    """Save it without the frozen layers, as runs do."""
+    light = leave_out_backbone(model.state_dict(), model.backbone.identity)
+    torch.save(dict(state_dict=light), tmp_path / "light.pth")
+    return tmp_path / "light.pth"
 
 
 def test_frozen_features_are_those_of_the_pretrained_weights():
@@ -70,6 +78,16 @@ def test_frozen_accuracy_is_that_of_the_knn_baseline(run_here, checkpoint, tmp_p
     theirs = json.loads((tmp_path / "knn.json").read_text())
     for key, accuracy in ours.items():
         assert accuracy == pytest.approx(theirs[f"long_tail/{key}"])
+
+
+def test_light_and_whole_checkpoints_give_the_same(
+    checkpoint, model, run_here, tmp_path
+):
+    torch.save(dict(state_dict=model.state_dict()), tmp_path / "whole.pth")
+    run_here(TOOL, PHASE1, checkpoint, PHASE1, "whole.pth", "--out", "f.json")
+    models = json.loads((tmp_path / "f.json").read_text())["models"]
+    assert list(models) == ["frozen", str(checkpoint), "whole.pth"]
+    assert models[str(checkpoint)] == models["whole.pth"] != models["frozen"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from mmengine.config import DictAction
+from rich.progress import track
 
 from lpt_mm.benchmark import full_fine_tuning, measure_cost, print_costs
 from lpt_mm.engine.launch import load_config, one_line_errors
@@ -49,7 +50,10 @@ def main() -> None:
         }
         first = next(iter(cfgs.values()))
         cfgs["full fine-tuning"] = full_fine_tuning(first)
-        costs = {name: measure_cost(cfg) for name, cfg in cfgs.items()}
+        costs = {
+            name: measure_cost(cfg)
+            for name, cfg in track(cfgs.items(), "counting", transient=True)
+        }
         print_costs(costs)
         if args.json:
             numbers = {name: cost.as_dict() for name, cost in costs.items()}
