@@ -16,8 +16,8 @@ DARK = 50  # per cent, below which cividis is dark and the text on it white
 def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> None:
     """Draw, for each model, the share of each shot group taken for each group.
 
-    Rows are the groups of the labels and sum to 100 %. The diagonal also says how much
-    of it is right: the rest was taken for another class of the same group.
+    Rows are the groups of the labels and sum to 100 %. The diagonal also has
+    the accuracy of the group: the rest of it was taken for another class of the group.
 
     Args:
         reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
@@ -59,7 +59,7 @@ def _draw_panel(axes: Axes, confusion: Mapping) -> object:
             continue
         text = f"{value:.1f} %\n{images[i, j]:,} images"
         if i == j:
-            text += f"\n({right[i]:.1f} % right)"
+            text += f"\nright class {right[i]:.1f} %"
         colour = "white" if value < DARK else "black"
         axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
     groups = confusion["groups"]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from mmpretrain.registry import METRICS
 from mmpretrain.structures import DataSample
 
@@ -57,6 +58,49 @@ def test_a_group_without_images_is_left_out():
     assert not {"long_tail/medium", "long_tail/few"} & metrics.keys()
 
 
+def with_scores(scores, label, **kwargs):
+    metric = LongTailMetric(**kwargs)
+    samples = [
+        DataSample()
+        .set_gt_label(y)
+        .set_pred_score(score)
+        .set_pred_label(score.argmax())
+        for y, score in zip(label, torch.tensor(scores), strict=True)
+    ]
+    metric.process([], [sample.to_dict() for sample in samples])
+    return metric
+
+
+def test_calibration_of_all_and_of_groups():
+    scores = [[0.9, 0.1], [0.9, 0.1], [0.2, 0.8]]
+    metric = with_scores(scores, [0, 1, 1], cls_num_list=[500, 5])
+    metrics = metric.evaluate(3)
+    errors = {key: value for key, value in metrics.items() if "ece" in key}
+    assert errors == pytest.approx(
+        {
+            "long_tail/ece": (80 + 20) / 3,  # 1 of 2 right at 90 %, 1 of 1 at 80 %
+            "long_tail/ece_many": 10.0,
+            "long_tail/ece_few": (90 + 20) / 2,
+        },
+        abs=1e-4,
+    )
+
+
+def test_confidence_is_that_among_the_scored_classes():
+    metric = LongTailMetric(cls_num_list=[500, 50, 5])
+    metric.dataset_meta = dict(scored_classes=(1, 2))
+    sample = DataSample().set_gt_label(2).set_pred_label(0)
+    sample.set_pred_score(torch.tensor([0.6, 0.1, 0.3]))
+    metric.process([], [sample.to_dict()])
+    assert metric.evaluate(1)["long_tail/ece"] == pytest.approx(25, abs=1e-4)
+
+
+def test_calibration_is_left_out_where_a_score_is_missing():
+    metric = with_scores([[0.9, 0.1]], [0], cls_num_list=[500, 5])
+    metric.process([], results([0], [0]))
+    assert not [key for key in metric.evaluate(2) if "ece" in key]
+
+
 def test_says_which_convention_was_used(monkeypatch):
     said = []
     module = "lpt_mm.evaluation.metrics.long_tail_metric"
@@ -71,6 +115,7 @@ def test_says_which_convention_was_used(monkeypatch):
         (dict(convention="other"), "'lpt', 'oltr'.*'other'"),
         (dict(thresholds=(100, 20)), r"increasing.*\(100, 20\)"),
         (dict(thresholds=(20,)), "two increasing"),
+        (dict(bootstrap=-1), "bootstrap must be .* got -1"),
     ],
 )
 def test_refuses_impossible_settings(kwargs, message):
