@@ -46,7 +46,8 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         for name, row in chosen.items()
         if row.settings.get("train_cfg")
     }
-    draw_curves(trained, out / "curves.png")
+    if trained:
+        draw_curves(trained, out / "curves.png")
     with_groups = [row for row in chosen.values() if row.settings["model"].get("neck")]
     if with_groups:
         row, seed = with_groups[-1], plan.seeds[0]
@@ -81,10 +82,11 @@ def mean_report(plan: Plan, root: Path, row: Row) -> dict:
         dict(of_seeds[0], accuracy=_mean([c["accuracy"] for c in of_seeds]))
         for of_seeds in zip(*(report["classes"] for report in reports), strict=True)
     ]
-    mean["shot_confusion"] = {
-        key: np.sum([r["shot_confusion"][key] for r in reports], axis=0).tolist()
-        for key in ("images", "correct")
-    }
+    confusions = [report["shot_confusion"] for report in reports]
+    mean["shot_confusion"] = dict(confusions[0])
+    for key in ("images", "correct"):
+        total = np.sum([confusion[key] for confusion in confusions], axis=0)
+        mean["shot_confusion"][key] = total.tolist()
     return mean
 
 

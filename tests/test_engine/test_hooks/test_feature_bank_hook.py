@@ -1,0 +1,13 @@
+from unittest.mock import Mock
+
+import pytest
+from mmpretrain.registry import HOOKS, MODELS
+
+from tests.golden import tiny_lpt
+
+
+def test_refuses_a_head_that_compares_with_nothing():
+    hook = HOOKS.build(dict(type="FeatureBankHook", dataloader=dict()))
+    runner = Mock(model=MODELS.build(tiny_lpt(1)))
+    with pytest.raises(TypeError, match="CosineHead compares with no features"):
+        hook.before_test(runner)

@@ -1,0 +1,53 @@
+import json
+
+import pytest
+from matplotlib.axes import Axes
+
+from lpt_mm.sweep.curves import draw_curves, read_log
+
+
+def write_log(folder, start, lines):
+    file = folder / start / "vis_data" / "scalars.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def steps(values, first=1):
+    return [
+        dict(lr=0.1, loss_key=value, step=step, name="no number")
+        for step, value in enumerate(values, start=first)
+    ]
+
+
+def test_a_run_that_went_on_is_one_log(tmp_path):
+    write_log(tmp_path, "1", [*steps([5.0, 4.0, 9.0]), {"long_tail/few": 1, "step": 60}])
+    write_log(tmp_path, "2", steps([3.0, 2.0], first=3))
+    log = read_log(tmp_path)
+    assert log["loss_key"] == {1: 5.0, 2: 4.0, 3: 3.0, 4: 2.0}
+    assert log["lr"] == dict.fromkeys(range(1, 5), 0.1)
+    assert set(log) == {"lr", "loss_key", "step"}
+
+
+def test_curves_are_means_and_ranges_over_the_seeds(tmp_path, monkeypatch):
+    write_log(tmp_path / "a", "1", steps([4.0, 2.0]))
+    write_log(tmp_path / "b", "1", steps([6.0, 6.0]))
+    drawn = {}
+    plot, fill = Axes.plot, Axes.fill_between
+
+    def spy_plot(axes, x, y, *args, label, **kwargs):
+        drawn[label] = list(y)
+        return plot(axes, x, y, *args, label=label, **kwargs)
+
+    def spy_fill(axes, x, low, high, **kwargs):
+        drawn.setdefault("ranges", []).append((list(low), list(high)))
+        return fill(axes, x, low, high, **kwargs)
+
+    monkeypatch.setattr(Axes, "plot", spy_plot)
+    monkeypatch.setattr(Axes, "fill_between", spy_fill)
+    runs = {"phase 2": [tmp_path / "a", tmp_path / "b"]}
+    draw_curves(runs, tmp_path / "curves.png")
+    assert drawn["phase 2: loss_key"] == [5.0, 4.0]
+    assert drawn["phase 2: lr"] == [1.0, 1.0]
+    assert ([4.0, 2.0], [6.0, 6.0]) in drawn["ranges"]
+    with pytest.raises(FileExistsError):
+        draw_curves(runs, tmp_path / "curves.png")

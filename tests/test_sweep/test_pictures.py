@@ -1,0 +1,56 @@
+import json
+
+import pytest
+from PIL import Image
+
+from lpt_mm.sweep.pictures import draw_pictures, mean_report
+from lpt_mm.sweep.plan import Plan, Row
+from tests.conftest import ROOT
+
+CONFIG = str(ROOT / "configs" / "baselines" / "knn_digits_lt.py")
+ROW = Row("K-NN", CONFIG)
+
+
+@pytest.fixture
+def plan(tmp_path):
+    for seed, hits in enumerate((60.0, 80.0)):
+        classes = [
+            dict(name="a", train_images=9, shot_group="many", accuracy=hits),
+            dict(name="b", train_images=1, shot_group="few", accuracy=None),
+        ]
+        confusion = dict(images=[[4, 0, seed]] * 3, correct=[3, 2, 1])
+        confusion["groups"] = ["many", "medium", "few"]
+        report = {
+            "long_tail/overall": hits,
+            "classes": classes,
+            "shot_confusion": confusion,
+        }
+        folder = ROW.folder(tmp_path, seed)
+        folder.mkdir(parents=True)
+        (folder / "test.json").write_text(json.dumps(report))
+    return Plan("mine", [ROW], [0, 1])
+
+
+def test_reports_are_averaged_over_the_seeds(plan, tmp_path):
+    mean = mean_report(plan, tmp_path, ROW)
+    assert mean["long_tail/overall"] == 70.0
+    assert [c["accuracy"] for c in mean["classes"]] == [70.0, None]
+    assert mean["shot_confusion"]["images"] == [[8, 0, 1]] * 3
+    assert mean["shot_confusion"]["correct"] == [6, 4, 2]
+
+
+def test_pictures_are_drawn_of_what_there_is(plan, tmp_path):
+    out = tmp_path / "pictures"
+    draw_pictures(plan, tmp_path, ["K-NN"], out)
+    names = {path.name for path in out.iterdir()}
+    assert names == {"accuracy_over_frequency.png", "shot_confusion.png"}
+    for path in out.iterdir():
+        assert min(Image.open(path).size) > 300
+
+
+def test_names_what_is_missing(plan, tmp_path):
+    with pytest.raises(ValueError, match=r"no rows \['phase 3'\]; there are \['K-NN'\]"):
+        draw_pictures(plan, tmp_path, ["phase 3"], tmp_path)
+    longer = Plan("mine", [ROW], [0, 1, 2])
+    with pytest.raises(FileNotFoundError, match=r"K-NN: 1 of 3 runs.*sweep\.py"):
+        draw_pictures(longer, tmp_path, ["K-NN"], tmp_path)
