@@ -5,7 +5,7 @@ from PIL import Image
 
 from lpt_mm.analysis.class_count_picture import COLOURS
 from lpt_mm.analysis.matching_picture import draw_matching
-from lpt_mm.evaluation.metrics.long_tail_metric import ShotGroups
+from lpt_mm.evaluation.metrics import ShotGroups
 
 
 @pytest.mark.parametrize(("classes", "groups"), [(6, 2), (365, 20), (8142, 50)])
