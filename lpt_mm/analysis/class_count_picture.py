@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from lpt_mm.evaluation.metrics.long_tail_metric import SHOT_GROUPS, ShotGroups
+from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 
 # Blue, orange and bluish green of Okabe and Ito, told apart by colour-blind people.
 COLOURS = ("#0072B2", "#E69F00", "#009E73")

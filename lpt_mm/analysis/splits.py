@@ -9,7 +9,7 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from lpt_mm.analysis.findings import ERROR, WARNING, Finding
-from lpt_mm.evaluation.metrics.long_tail_metric import LongTailMetric, ShotGroups
+from lpt_mm.evaluation.metrics import LongTailMetric, ShotGroups
 
 SPLITS = ("train", "val", "test")
 

@@ -59,7 +59,7 @@ def _draw_panel(axes: Axes, confusion: Mapping) -> object:
             continue
         text = f"{value:.1f} %\n{images[i, j]:,} images"
         if i == j:
-            text += f"\nright class {right[i]:.1f} %"
+            text += f"\nright: {right[i]:.1f} %"
         colour = "white" if value < DARK else "black"
         axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
     groups = confusion["groups"]

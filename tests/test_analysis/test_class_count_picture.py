@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from lpt_mm.analysis.class_count_picture import COLOURS, draw_class_counts
-from lpt_mm.evaluation.metrics.long_tail_metric import ShotGroups
+from lpt_mm.evaluation.metrics import ShotGroups
 
 
 @pytest.mark.parametrize("classes", [10, 8142])
