@@ -49,7 +49,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test."""
     args = parse_args()
-    with one_line_errors():
+    with one_line_errors((OSError, ValueError, WeightFileError)):
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
         check_start(cfg, new="")

@@ -1,6 +1,5 @@
 """Features of a config's training and test images, as its head classifies them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,8 @@ from mmpretrain.models.classifiers import BaseClassifier
 from mmpretrain.registry import MODELS
 from rich.progress import track
 from torch.utils.data import DataLoader
+
+from lpt_mm.datasets.training_images import training_images
 
 
 @dataclass
@@ -102,18 +103,10 @@ def _build_loaders(cfg: Config) -> tuple[DataLoader, DataLoader]:
     for name in ("train_dataloader", "test_dataloader"):
         if cfg.get(name) is None:
             raise ValueError(f"{cfg.filename} has no {name}: features need both sets")
-    test = cfg.test_dataloader
-    train = _unwrap(cfg.train_dataloader.dataset)
-    train = dict(train, pipeline=test.dataset.pipeline)
     return (
-        Runner.build_dataloader(dict(test, dataset=train), seed=0),
-        Runner.build_dataloader(test, seed=0),
+        Runner.build_dataloader(training_images(cfg), seed=0),
+        Runner.build_dataloader(cfg.test_dataloader, seed=0),
     )
-
-
-def _unwrap(dataset: Mapping) -> Mapping:
-    """Get at the images inside of the dual sampling."""
-    return dataset["dataset"] if dataset["type"] == "DualSamplerDataset" else dataset
 
 
 @torch.no_grad()
