@@ -23,22 +23,17 @@ rows = {
     "phase 2": _phase2_with(),
     "single pass": _phase2_with(**{_neck + "query": "layer_k"}),
     "no key loss": _phase2_with(**{_neck + "loss_weight": 0.0}),
-    "key loss of the paper": _phase2_with(
-        **{_neck + "loss_weight": 1.0, _neck + "similarity_reduction": "mean"}
-    ),
     "keys from k-means": _phase2_with(**{_neck + "key_init": "kmeans"}),
-    "K = {}": _grid(_neck + "num_shared_layers", [0, 1, 2, 4, 5]),
-    "m = {}": _grid(_neck + "pool_size", [2, 5, 10, 40]),
-    "k = {}": _grid(_neck + "topk", [1, 4, 8]),
-    "eta = {}": _grid("default_hooks.beta_schedule.eta", [0.0, 0.25, 1.0]),
+    "K = {}": _grid(_neck + "num_shared_layers", [0, 1, 5]),
+    "m = {}": _grid(_neck + "pool_size", [5, 40]),
+    "k = {}": _grid(_neck + "topk", [1, 4]),
+    "eta = {}": _grid("default_hooks.beta_schedule.eta", [0.0, 1.0]),
 }
-for _length in (2, 4, 8):
-    _shared = {"model.backbone.prompt_length": _length}
-    _start = f"phase 1, prompt length {_length}"
-    rows[_start] = dict(config=_phase1, options=_shared)
-    rows[f"phase 2, prompt length {_length}"] = _phase2_with(
-        _start, **_shared, **{_neck + "prompt_length": _length}
-    )
+_longer = {"model.backbone.prompt_length": 4}
+rows["phase 1, prompt length 4"] = dict(config=_phase1, options=_longer)
+rows["phase 2, prompt length 4"] = _phase2_with(
+    "phase 1, prompt length 4", **_longer, **{_neck + "prompt_length": 4}
+)
 _random = {"model.backbone.init_cfg": None}
 rows["phase 1, random backbone"] = dict(config=_phase1, options=_random)
 rows["phase 2, random backbone"] = _phase2_with("phase 1, random backbone", **_random)

@@ -32,5 +32,4 @@ for _name, _type in {
 }.items():
     _option = {_sampler: _type}
     rows[f"cross-entropy, {_name}"] = _with_loss("CrossEntropyLoss", **_option)
-    rows[f"balanced softmax, {_name}"] = _with_loss("BalancedSoftmaxLoss", **_option)
     rows[f"asymmetric GCL, {_name}"] = dict(config=_config, options=_option)
