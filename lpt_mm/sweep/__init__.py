@@ -3,5 +3,6 @@
 from lpt_mm.sweep.plan import Plan, read_plan
 from lpt_mm.sweep.results import write_results
 from lpt_mm.sweep.run import run_plan
+from lpt_mm.sweep.speed import measure_speeds
 
-__all__ = ["Plan", "read_plan", "run_plan", "write_results"]
+__all__ = ["Plan", "measure_speeds", "read_plan", "run_plan", "write_results"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 ROW_KEYS = {"config", "options", "grid", "phase1"}
-PLAN_KEYS = {"seeds", "rows", "split"}
+PLAN_KEYS = {"seeds", "rows", "split", "speed"}
 SPLITS = ("test", "val")
 
 
@@ -66,12 +66,14 @@ class Plan:
         rows: Its rows, a phase 1 before what starts from it.
         seeds: Seeds of each row.
         split: What to test on, ``'test'`` or ``'val'``.
+        speed: Whether to measure the speed of the models, too.
     """
 
     name: str
     rows: list[Row]
     seeds: list[int]
     split: str = "test"
+    speed: bool = False
 
 
 def read_plan(path: str) -> Plan:
@@ -82,8 +84,8 @@ def read_plan(path: str) -> Plan:
             ``seeds``. A row may have ``options``, config values by key; ``grid``, lists
             of such values, each combination of which becomes a row, with the values in
             the place of each ``{}`` in its name; and ``phase1``, the
-            name of an earlier row whose checkpoint it starts from. A further variable
-            is ``split``, see :class:`Plan`.
+            name of an earlier row whose checkpoint it starts from. Further variables
+            are ``split`` and ``speed``, see :class:`Plan`.
 
     Returns:
         The plan.

@@ -9,8 +9,10 @@ from statistics import mean, stdev
 from lpt_mm.evaluation.tables import COLUMNS
 from lpt_mm.new_file import replace_file
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.speed import read_speed
 
 PREFIX = "long_tail/"
+SPEEDS = {"infer": "classify, images/s", "train": "train, images/s"}
 
 
 def write_results(plan: Plan, root: Path, out: Path) -> Path:
@@ -26,7 +28,8 @@ def write_results(plan: Plan, root: Path, out: Path) -> Path:
     """
     reports = {row.name: _read_reports(plan, root, row) for row in plan.rows}
     replace_file(out / "results.csv", _make_csv(plan, reports).encode())
-    replace_file(out / "table.md", _make_table(plan, reports).encode())
+    speeds = {row.name: read_speed(plan, root, row) for row in plan.rows}
+    replace_file(out / "table.md", _make_table(plan, reports, speeds).encode())
     return out / "table.md"
 
 
@@ -61,19 +64,31 @@ def _make_csv(plan: Plan, reports: dict[str, dict[int, dict[str, float]]]) -> st
     return text.getvalue()
 
 
-def _make_table(plan: Plan, reports: dict[str, dict[int, dict[str, float]]]) -> str:
+def _make_table(
+    plan: Plan,
+    reports: dict[str, dict[int, dict[str, float]]],
+    speeds: dict[str, dict[str, float]],
+) -> str:
     """Write a line for each row, with mean and standard deviation over its seeds."""
     found = {key for runs in reports.values() for r in runs.values() for key in r}
     columns = [column for column in COLUMNS if column in found]
-    lines = [
-        "| | " + " | ".join([*columns, "seeds"]) + " |",
-        "| --- |" + " ---: |" * (len(columns) + 1),
-    ]
+    measured = [key for key in SPEEDS if plan.speed]
+    heads = ["", *columns, *(SPEEDS[key] for key in measured), "seeds"]
+    lines = [_line(heads), _line(["---", *["---:"] * (len(heads) - 1)])]
     for row in plan.rows:
         runs = reports[row.name]
         cells = [_spread([run[c] for run in runs.values()]) for c in columns]
-        lines.append(f"| {row.name} | " + " | ".join([*cells, str(len(runs))]) + " |")
+        speed = [_number(speeds[row.name].get(key)) for key in measured]
+        lines.append(_line([row.name, *cells, *speed, str(len(runs))]))
     return "\n".join(lines) + "\n"
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
 
 
 def _spread(values: list[float]) -> str:

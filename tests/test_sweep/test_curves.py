@@ -20,7 +20,9 @@ def steps(values, first=1):
 
 
 def test_a_run_that_went_on_is_one_log(tmp_path):
-    write_log(tmp_path, "1", [*steps([5.0, 4.0, 9.0]), {"long_tail/few": 1, "step": 60}])
+    write_log(
+        tmp_path, "1", [*steps([5.0, 4.0, 9.0]), {"long_tail/few": 1, "step": 60}]
+    )
     write_log(tmp_path, "2", steps([3.0, 2.0], first=3))
     log = read_log(tmp_path)
     assert log["loss_key"] == {1: 5.0, 2: 4.0, 3: 3.0, 4: 2.0}

@@ -49,7 +49,9 @@ def test_pictures_are_drawn_of_what_there_is(plan, tmp_path):
 
 
 def test_names_what_is_missing(plan, tmp_path):
-    with pytest.raises(ValueError, match=r"no rows \['phase 3'\]; there are \['K-NN'\]"):
+    with pytest.raises(
+        ValueError, match=r"no rows \['phase 3'\]; there are \['K-NN'\]"
+    ):
         draw_pictures(plan, tmp_path, ["phase 3"], tmp_path)
     longer = Plan("mine", [ROW], [0, 1, 2])
     with pytest.raises(FileNotFoundError, match=r"K-NN: 1 of 3 runs.*sweep\.py"):

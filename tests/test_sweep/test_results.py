@@ -1,6 +1,8 @@
 import json
 from statistics import mean, stdev
+from unittest.mock import Mock
 
+from lpt_mm.sweep import speed
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.results import write_results
 from tests.conftest import ROOT
@@ -19,6 +21,24 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
     plan = Plan("mine", [row], [0, 1, 2, 3], split="val")
     lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()
     values = list(overall.values())
-    assert lines[0] == "| | overall | few | seeds |"
+    assert lines[0] == "|  | overall | few | seeds |"
     spread = f"{mean(values):.2f} ± {stdev(values):.2f}"
     assert lines[2] == f"| phase 1 | {spread} | 80.00 ± 0.00 | 3 |"
+
+
+def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):
+    row, calls = Row("phase 1", CONFIG), []
+
+    def benchmark(cfg, phase, batch_size, repeats):
+        calls.append((cfg.model.type, phase))
+        seconds = 0.5 if phase == "infer" else 2.0
+        return dict(config=Mock(timing=Mock(median=batch_size / 64 * seconds)))
+
+    monkeypatch.setattr(speed, "benchmark_model", benchmark)
+    plan = Plan("mine", [row], [0], speed=True)
+    for _ in range(2):
+        speed.measure_speeds(plan, tmp_path)
+    assert calls == [("LPTClassifier", "infer"), ("LPTClassifier", "train")]
+    lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()
+    assert lines[0] == "|  | classify, images/s | train, images/s | seeds |"
+    assert lines[2] == "| phase 1 | 128 | 32 | 0 |"

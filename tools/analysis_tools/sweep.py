@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from lpt_mm.engine.launch import one_line_errors
-from lpt_mm.sweep import read_plan, run_plan, write_results
+from lpt_mm.sweep import measure_speeds, read_plan, run_plan, write_results
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,6 +38,8 @@ def main() -> None:
     with one_line_errors((OSError, ValueError)):
         plan = read_plan(args.sweep)
         failures = run_plan(plan, args.work_dir / "runs", args.processes)
+        if plan.speed and not failures:
+            measure_speeds(plan, args.work_dir / "runs")
         table = write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
     Console().print(Markdown(table.read_text()))
     if failures:
