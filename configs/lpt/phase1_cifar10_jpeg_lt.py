@@ -15,6 +15,6 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=10))
-train_cfg = dict(max_epochs=10, val_interval=10)
+train_cfg = dict(max_epochs=5, val_interval=5)
 auto_scale_lr = dict(base_batch_size=64)
 default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=10))

@@ -6,7 +6,7 @@ Command:  python tools/analysis_tools/sweep.py configs/sweeps/cifar10_jpeg_lt.py
 
 _baselines = "configs/baselines/{}_cifar10_jpeg_lt.py"
 
-seeds = [0, 1, 2, 3, 4]
+seeds = [0, 1, 2]
 rows = {
     "K nearest neighbours": dict(config=_baselines.format("knn")),
     "nearest class mean": dict(config=_baselines.format("nearest_class_mean")),
