@@ -1,12 +1,13 @@
 """Run what a plan needs, each run once."""
 
+import fcntl
 import multiprocessing
 import os
 import runpy
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from queue import Queue
 from time import time
@@ -20,6 +21,7 @@ from lpt_mm.sweep.plan import Plan, Row
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 LOG = "log.txt"
+LOCK = ".lock"
 DONE = "seconds.txt"  # of a training that came to its end
 
 
@@ -126,11 +128,20 @@ def _run_script(tool: str, arguments: Sequence[str], folder: Path, slot: int) ->
     if (gpus := torch.cuda.device_count()) > 1:
         os.environ["CUDA_VISIBLE_DEVICES"] = str(slot % gpus)
     sys.argv = [str(TOOLS / tool), *arguments]
-    with open(folder / LOG, "a") as log, redirect_stdout(log), redirect_stderr(log):
-        try:
-            runpy.run_path(sys.argv[0], run_name="__main__")
-        except SystemExit as end:
-            if isinstance(end.code, str):  # the message, else printed after the log
-                log.write(end.code + "\n")
-                sys.exit(1)
-            raise
+    with _alone_in(folder), open(folder / LOG, "a") as log:
+        with redirect_stdout(log), redirect_stderr(log):
+            try:
+                runpy.run_path(sys.argv[0], run_name="__main__")
+            except SystemExit as end:
+                if isinstance(end.code, str):  # the message, else printed after the log
+                    log.write(end.code + "\n")
+                    sys.exit(1)
+                raise
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait while another process is at work on the same run, for another sweep."""
+    with open(folder / LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back however the process ends
+        yield

@@ -1,9 +1,11 @@
 import csv
 import json
+from threading import Thread
 
 import pytest
 
 from lpt_mm.sweep import read_plan, run_plan, write_results
+from lpt_mm.sweep.run import _alone_in
 from tests.conftest import ROOT
 
 LEAF = "configs/lpt/phase{}_digits_lt.py"
@@ -62,3 +64,19 @@ def test_runs_everything_once_and_sums_up(plan, tmp_path):
     assert [line["row"] for line in lines] == ["phase 1", "phase 2", "K-NN"]
     assert float(lines[0]["overall"]) == first["long_tail/overall"]
     assert lines[0]["seed"] == "3"
+
+
+def test_two_sweeps_do_not_work_on_one_run_at_a_time(tmp_path):
+    order = []
+
+    def work():
+        with _alone_in(tmp_path):
+            order.append("second")
+
+    with _alone_in(tmp_path):
+        second = Thread(target=work)
+        second.start()
+        second.join(timeout=0.2)
+        order.append("first")
+    second.join()
+    assert order == ["first", "second"]
