@@ -128,15 +128,19 @@ def _run_script(tool: str, arguments: Sequence[str], folder: Path, slot: int) ->
     if (gpus := torch.cuda.device_count()) > 1:
         os.environ["CUDA_VISIBLE_DEVICES"] = str(slot % gpus)
     sys.argv = [str(TOOLS / tool), *arguments]
-    with _alone_in(folder), open(folder / LOG, "a") as log:
-        with redirect_stdout(log), redirect_stderr(log):
-            try:
-                runpy.run_path(sys.argv[0], run_name="__main__")
-            except SystemExit as end:
-                if isinstance(end.code, str):  # the message, else printed after the log
-                    log.write(end.code + "\n")
-                    sys.exit(1)
-                raise
+    with (
+        _alone_in(folder),
+        open(folder / LOG, "a") as log,
+        redirect_stdout(log),
+        redirect_stderr(log),
+    ):
+        try:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+        except SystemExit as end:
+            if isinstance(end.code, str):  # the message, else printed after the log
+                log.write(end.code + "\n")
+                sys.exit(1)
+            raise
 
 
 @contextmanager
