@@ -1,5 +1,7 @@
 """Classifiers that compare with stored features, without any training."""
 
+from typing import NoReturn
+
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
@@ -58,7 +60,7 @@ class FeatureBankHead(ClsHead):
 
     def loss(
         self, feats: tuple[Tensor, ...], data_samples: list[DataSample]
-    ) -> dict[str, Tensor]:
+    ) -> NoReturn:
         """Refuse to train.
 
         Args:
