@@ -1,16 +1,20 @@
 """Losses and samplings on digits-LT: the shared prompt with a cosine classifier.
 
+With half the epochs of phase 1, since there are many of them.
+
 Command:  python tools/analysis_tools/sweep.py configs/sweeps/digits_lt_losses.py \
               --processes 2
 """
 
 _config = "configs/lpt/phase1_digits_lt.py"
-_sampler = "train_dataloader.sampler.type"
+_epochs = {"train_cfg.max_epochs": 30}
 
 
-def _with_loss(name, **options):
-    loss = dict(_delete_=True, type=name)
-    options = {"model.head.loss": loss, "model.head.instance_loss": None, **options}
+def _with_loss(name, sampler="DualSampler"):
+    options = {**_epochs, "train_dataloader.sampler.type": sampler}
+    if name is not None:
+        loss = dict(_delete_=True, type=name)
+        options |= {"model.head.loss": loss, "model.head.instance_loss": None}
     return dict(config=_config, options=options)
 
 
@@ -23,13 +27,12 @@ rows = {
     "balanced softmax, dual": _with_loss("BalancedSoftmaxLoss"),
     "logit adjustment, dual": _with_loss("LogitAdjustedLoss"),
     "GCL, dual": _with_loss("GCLLoss"),
-    "asymmetric GCL, dual": dict(config=_config),
+    "asymmetric GCL, dual": _with_loss(None),  # the two of LPT, one for each stream
 }
 for _name, _type in {
     "instance-balanced": "InstanceBalancedSampler",
     "class-balanced": "ClassBalancedSampler",
     "square-root": "SquareRootSampler",
 }.items():
-    _option = {_sampler: _type}
-    rows[f"cross-entropy, {_name}"] = _with_loss("CrossEntropyLoss", **_option)
-    rows[f"asymmetric GCL, {_name}"] = dict(config=_config, options=_option)
+    rows[f"cross-entropy, {_name}"] = _with_loss("CrossEntropyLoss", _type)
+    rows[f"asymmetric GCL, {_name}"] = _with_loss(None, _type)

@@ -5,7 +5,7 @@ Command:  python tools/analysis_tools/sweep.py configs/sweeps/digits_lt_query.py
 
 _phase2 = "configs/lpt/phase2_digits_lt.py"
 _layer_k = {"model.neck.query": "layer_k"}
-_kmeans = {"model.neck.key_init": "kmeans"}
+_kmeans = {**_layer_k, "model.neck.key_init": "kmeans"}
 
 seeds = [0, 1, 2, 3, 4]
 speed = True
@@ -14,10 +14,7 @@ rows = {
     "phase 1": dict(config="configs/lpt/phase1_digits_lt.py"),
     "phase 2, two passes": dict(config=_phase2, phase1="phase 1"),
     "phase 2, single pass": dict(config=_phase2, phase1="phase 1", options=_layer_k),
-    "phase 2, two passes, k-means": dict(
-        config=_phase2, phase1="phase 1", options=_kmeans
-    ),
     "phase 2, single pass, k-means": dict(
-        config=_phase2, phase1="phase 1", options={**_layer_k, **_kmeans}
+        config=_phase2, phase1="phase 1", options=_kmeans
     ),
 }
