@@ -14,9 +14,5 @@ model = dict(
         num_classes=_base_.model.head.num_classes,
     ),
 )
-bank = dict(_base_.train_dataloader.dataset.dataset, pipeline=_base_.test_pipeline)
-feature_bank = dict(
-    type="FeatureBankHook", dataloader=dict(_base_.test_dataloader, dataset=bank)
-)
-custom_hooks = [feature_bank]
+custom_hooks = [dict(type="FeatureBankHook", train_dataloader=_base_.train_dataloader)]
 train_dataloader = train_cfg = optim_wrapper = param_scheduler = None

@@ -3,7 +3,7 @@
 Paper:    arXiv 2210.01033.
 Data:     2,478 training images, 1,000 to 10 per class; 10,000 test images.
           python tools/dataset_converters/cifar10_jpeg.py data/cifar10_jpeg
-Backbone: python tools/train.py configs/pretrain/vit_cifar10_half.py
+Backbone: the two commands of configs/pretrain/vit_cifar10_half.py
 Command:  python tools/train.py configs/lpt/phase1_cifar10_jpeg_lt.py
 """
 

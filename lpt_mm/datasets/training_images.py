@@ -4,7 +4,7 @@ from mmengine.config import Config, ConfigDict
 
 
 def training_images(cfg: Config) -> dict:
-    """Make the config of a loader of all training images, each once.
+    """Make the config of a loader of all training images, in order.
 
     Args:
         cfg: Config of a run. The transforms are those of its ``test_dataloader``, and

@@ -212,7 +212,8 @@ def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
     Raises:
         FileNotFoundError: If the checkpoint does not exist, or none is given and the
             config is for training.
-        ValueError: If there is no validation set.
+        ValueError: If there is no validation set, or several processes are to test a
+            model without training.
     """
     if checkpoint is not None:
         require_checkpoint(checkpoint)
@@ -220,6 +221,11 @@ def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
         raise FileNotFoundError(
             "name the checkpoint to test: only a config without training "
             "(train_cfg=None) has none"
+        )
+    elif cfg.get("launcher", "none") != "none":
+        raise ValueError(
+            "without training there is nothing to share among processes: run "
+            "tools/test.py without a launcher"
         )
     cfg.load_from, cfg.resume = checkpoint, False
     if split == "val":

@@ -69,8 +69,10 @@ def _draw_curve(
     if not curves:
         return
     steps = sorted(set.intersection(*map(set, curves)))
+    if not steps:
+        return
     values = np.array([[curve[step] for step in steps] for curve in curves])
-    if key in ("lr", "beta"):
+    if key in ("lr", "beta") and values.max() > 0:
         values = values / values.max()
     axes.plot(steps, values.mean(axis=0), style, color=colour, label=label)
     low, high = values.min(axis=0), values.max(axis=0)
@@ -98,6 +100,9 @@ def _lines(folder: Path) -> Iterator[dict]:
     """Go through the lines of all starts, but not those of validations and tests."""
     for file in sorted(folder.glob("*/vis_data/scalars.json")):
         for line in file.read_text().splitlines():
-            content = json.loads(line)
+            try:
+                content = json.loads(line)
+            except json.JSONDecodeError:  # the last line of a run that was killed
+                continue
             if not any(key.startswith("long_tail/") for key in content):
                 yield content

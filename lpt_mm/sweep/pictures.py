@@ -3,17 +3,27 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.analysis.matched_groups import examine_matching
-from lpt_mm.engine.launch import check_start, latest_checkpoint, set_test
+from lpt_mm.analysis.matching_report import MatchingReport
+from lpt_mm.engine.launch import check_start, set_test
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
+from lpt_mm.new_file import require_new
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.run import result_checkpoint
+
+PICTURES = (
+    *("accuracy_over_frequency.png", "shot_confusion.png"),
+    *("curves.png", "matching.png"),
+)
+MOST_ROWS = 4
 
 
 def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> None:
@@ -30,15 +40,21 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         out: Folder of the pictures.
 
     Raises:
-        ValueError: If there is no such row.
+        ValueError: If there is no such row, or there are more than four.
         FileNotFoundError: If a run is not done.
         FileExistsError: If a picture is there already.
     """
     rows = {row.name: row for row in plan.rows}
     if unknown := set(names) - set(rows):
         raise ValueError(f"no rows {sorted(unknown)}; there are {list(rows)}")
+    if len(names) > MOST_ROWS:
+        raise ValueError(
+            f"at most {MOST_ROWS} rows can be told apart, got {len(names)}"
+        )
     chosen = {name: rows[name] for name in names}
     reports = {name: mean_report(plan, root, row) for name, row in chosen.items()}
+    for name in PICTURES:
+        require_new(out / name)
     draw_accuracy_over_frequency(reports, out / "accuracy_over_frequency.png")
     draw_shot_confusion(reports, out / "shot_confusion.png")
     trained = {
@@ -51,7 +67,8 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
     with_groups = [row for row in chosen.values() if row.settings["model"].get("neck")]
     if with_groups:
         row, seed = with_groups[-1], plan.seeds[0]
-        _draw_matching(row, row.folder(root, seed), out / "matching.png")
+        report = match(plan, row, row.folder(root, seed))
+        report.draw(str(out / "matching.png"))
 
 
 def mean_report(plan: Plan, root: Path, row: Row) -> dict:
@@ -94,9 +111,20 @@ def _mean(values: list[float | None]) -> float | None:
     return None if None in values else float(np.mean(values))
 
 
-def _draw_matching(row: Row, folder: Path, path: Path) -> None:
-    cfg = Config.fromfile(folder / f"{Path(row.config).stem}.py")
-    cfg.work_dir = str(folder)
-    set_test(cfg, latest_checkpoint(str(folder)), "test")
+def match(plan: Plan, row: Row, folder: Path) -> MatchingReport:
+    """Match the images of a plan's split with the groups of a run.
+
+    Args:
+        plan: The plan.
+        row: Row of the run.
+        folder: Work dir of the run.
+
+    Returns:
+        The report.
+    """
+    cfg = Config(row.settings)
+    set_test(cfg, result_checkpoint(folder), plan.split)
     check_start(cfg, new="")
-    examine_matching(Runner.from_cfg(cfg)).draw(str(path))
+    with TemporaryDirectory() as scratch:
+        cfg.work_dir = scratch
+        return examine_matching(Runner.from_cfg(cfg))

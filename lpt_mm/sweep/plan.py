@@ -103,11 +103,15 @@ def read_plan(path: str) -> Plan:
             f"{path}: unknown {sorted(unknown)}; a sweep file has {sorted(PLAN_KEYS)}, "
             "and names of its own begin with _"
         )
-    if not declared.get("rows") or not declared.get("seeds"):
-        raise ValueError(f"{path}: rows and seeds must be set, and not empty")
+    for key, kind in (("rows", dict), ("seeds", list)):
+        if not declared.get(key) or not isinstance(declared[key], kind):
+            raise ValueError(f"{path}: {key} must be a {kind.__name__}, and not empty")
     rows: dict[str, Row] = {}
     for name, row in declared["rows"].items():
         for made in _read_rows(path, name, row, rows):
+            if made.name in rows:
+                raise ValueError(f"{path}: two rows are called {made.name!r}")
+            _require_phase1(path, made)
             rows[made.name] = made
     settings = {key: value for key, value in declared.items() if key != "rows"}
     plan = Plan(Path(path).stem, list(rows.values()), **settings)
@@ -116,8 +120,21 @@ def read_plan(path: str) -> Plan:
     return plan
 
 
+def _require_phase1(path: str, row: Row) -> None:
+    """Refuse a start from nowhere, or from what the config does not start from."""
+    if (row.settings.get("phase1_work_dir") is None) != (row.phase1 is None):
+        raise ValueError(
+            f"{path}: row {row.name!r} must name its phase1, the row that it starts "
+            "from, if its config has a phase1_work_dir, and only then"
+        )
+    if row.phase1 and row.phase1.settings.get("train_cfg") is None:
+        raise ValueError(f"{path}: row {row.name!r}: its phase1 trains nothing")
+
+
 def _read_rows(path: str, name: str, row: dict, earlier: dict[str, Row]) -> list[Row]:
     """Make the rows of an entry, one for each combination of its grid."""
+    if not isinstance(row, dict):
+        raise ValueError(f"{path}: row {name!r} must be a dict, got {row!r}")
     if "config" not in row or (unknown := set(row) - ROW_KEYS):
         what = "no config" if "config" not in row else f"unknown {sorted(unknown)}"
         raise ValueError(f"{path}: row {name!r} has {what}; keys: {sorted(ROW_KEYS)}")

@@ -77,7 +77,9 @@ def _make_table(
     lines = [_line(heads), _line(["---", *["---:"] * (len(heads) - 1)])]
     for row in plan.rows:
         runs = reports[row.name]
-        cells = [_spread([run[c] for run in runs.values()]) for c in columns]
+        cells = [
+            _spread([run[c] for run in runs.values() if c in run]) for c in columns
+        ]
         speed = [_number(speeds[row.name].get(key)) for key in measured]
         lines.append(_line([row.name, *cells, *speed, str(len(runs))]))
     return "\n".join(lines) + "\n"

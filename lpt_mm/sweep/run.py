@@ -73,9 +73,13 @@ def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
             for folder, (row, seed) in jobs.items():
                 futures[folder] = pool.submit(work, folder, row, seed)
                 futures[folder].add_done_callback(lambda _: progress.advance(task))
-            for folder, (row, seed) in jobs.items():
-                if (error := futures[folder].exception()) is not None:
-                    failures.append(f"{row.name}, seed {seed}: {error}")
+            try:
+                for folder, (row, seed) in jobs.items():
+                    if (error := futures[folder].exception()) is not None:
+                        failures.append(f"{row.name}, seed {seed}: {error}")
+            except KeyboardInterrupt:
+                pool.shutdown(cancel_futures=True)
+                raise
     return failures
 
 
@@ -91,7 +95,8 @@ def _train_and_test(
     """Run the tools, as by hand, with a config that holds all settings."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / f"{Path(row.config).stem}.py"
-    settings = dict(row.settings, randomness=dict(seed=seed, deterministic=False))
+    settings = dict(row.settings)
+    settings["randomness"] = {**settings.get("randomness", {}), "seed": seed}
     lines = (f"{key} = {value!r}\n" for key, value in settings.items())
     replace_file(config, "".join(lines).encode())
     common = [str(config), "--work-dir", str(folder)]
@@ -103,10 +108,24 @@ def _train_and_test(
             arguments = [*common, "--resume", *phase1]
             _run_tool(context, "train.py", arguments, folder, slot)
             replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
-        checkpoint = [latest_checkpoint(str(folder))]
+        checkpoint = [result_checkpoint(folder)]
     arguments = [common[0], *checkpoint, *common[1:], "--split", split]
     arguments += ["--out", str(folder / f"{split}.json")]
     _run_tool(context, "test.py", arguments, folder, slot)
+
+
+def result_checkpoint(folder: Path) -> str:
+    """Find what a run is judged by.
+
+    Args:
+        folder: Work dir of the run.
+
+    Returns:
+        The checkpoint that is best on the validation set, if the config saves it
+        (``save_best``), else the last one.
+    """
+    best = sorted(folder.glob("best_*.pth"))
+    return str(best[0]) if best else latest_checkpoint(str(folder))
 
 
 def _run_tool(
@@ -126,7 +145,10 @@ def _run_tool(
 def _run_script(tool: str, arguments: Sequence[str], folder: Path, slot: int) -> None:
     """Run a tool as from the command line; its output goes to the log."""
     if (gpus := torch.cuda.device_count()) > 1:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(slot % gpus)
+        given = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(
+            map(str, range(gpus))
+        )
+        os.environ["CUDA_VISIBLE_DEVICES"] = given.split(",")[slot % gpus]
     sys.argv = [str(TOOLS / tool), *arguments]
     with (
         _alone_in(folder),

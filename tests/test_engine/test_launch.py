@@ -137,6 +137,8 @@ def test_only_what_is_not_trained_is_tested_without_a_checkpoint():
         set_test(Config(dict(train_cfg=dict(max_epochs=1))), None, "test")
     with pytest.raises(FileNotFoundError, match=r"no checkpoint 'x\.pth'"):
         set_test(Config(dict(train_cfg=None)), "x.pth", "test")
+    with pytest.raises(ValueError, match="without a launcher"):
+        set_test(Config(dict(train_cfg=None, launcher="pytorch")), None, "test")
 
 
 def test_resume_goes_on_with_the_run_itself(tmp_path):

@@ -24,6 +24,8 @@ def test_a_run_that_went_on_is_one_log(tmp_path):
         tmp_path, "1", [*steps([5.0, 4.0, 9.0]), {"long_tail/few": 1, "step": 60}]
     )
     write_log(tmp_path, "2", steps([3.0, 2.0], first=3))
+    with open(tmp_path / "2" / "vis_data" / "scalars.json", "a") as file:
+        file.write('{"step": 5, "loss_k')  # killed while it wrote
     log = read_log(tmp_path)
     assert log["loss_key"] == {1: 5.0, 2: 4.0, 3: 3.0, 4: 2.0}
     assert log["lr"] == dict.fromkeys(range(1, 5), 0.1)

@@ -44,6 +44,8 @@ def test_pictures_are_drawn_of_what_there_is(plan, tmp_path):
     draw_pictures(plan, tmp_path, ["K-NN"], out)
     names = {path.name for path in out.iterdir()}
     assert names == {"accuracy_over_frequency.png", "shot_confusion.png"}
+    with pytest.raises(FileExistsError, match="accuracy_over_frequency"):
+        draw_pictures(plan, tmp_path, ["K-NN"], out)
     for path in out.iterdir():
         assert min(Image.open(path).size) > 300
 
@@ -53,6 +55,8 @@ def test_names_what_is_missing(plan, tmp_path):
         ValueError, match=r"no rows \['phase 3'\]; there are \['K-NN'\]"
     ):
         draw_pictures(plan, tmp_path, ["phase 3"], tmp_path)
+    with pytest.raises(ValueError, match="at most 4 rows can be told apart, got 5"):
+        draw_pictures(plan, tmp_path, ["K-NN"] * 5, tmp_path)
     longer = Plan("mine", [ROW], [0, 1, 2])
     with pytest.raises(FileNotFoundError, match=r"K-NN: 1 of 3 runs.*sweep\.py"):
         draw_pictures(longer, tmp_path, ["K-NN"], tmp_path)

@@ -5,6 +5,9 @@ from tests.conftest import ROOT
 
 PHASE1 = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
 PHASE2 = str(ROOT / "configs" / "lpt" / "phase2_digits_lt.py")
+KNN = str(ROOT / "configs" / "baselines" / "knn_digits_lt.py")
+AFTER_A = dict(config=PHASE2, phase1="a")
+TWICE = dict(config=PHASE1, grid={"work_dir": ["a"]})
 
 
 @pytest.fixture
@@ -55,9 +58,20 @@ def test_equal_runs_share_a_folder_and_others_do_not(plan, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (dict(rows={"a": dict(config=PHASE1)}), "rows and seeds must be set"),
+        (dict(rows={"a": dict(config=PHASE1)}), "seeds must be a list, and not empty"),
         (dict(rows={"a": dict(conf=PHASE1)}, seeds=[0]), "row 'a' has no config"),
         (dict(rows={"a": dict(config=PHASE1, x=1)}, seeds=[0]), r"unknown \['x'\]"),
+        (dict(rows={"a": dict(config=PHASE1)}, seeds=3), "seeds must be a list"),
+        (dict(rows={"a": PHASE1}, seeds=[0]), "row 'a' must be a dict, got"),
+        (dict(rows={"a": dict(config=PHASE2)}, seeds=[0]), "must name its phase1"),
+        (
+            dict(rows={"a": dict(config=KNN), "b": AFTER_A}, seeds=[0]),
+            "row 'b': its phase1 trains nothing",
+        ),
+        (
+            dict(rows={"a": dict(config=PHASE1), "{}": TWICE}, seeds=[0]),
+            "two rows are called 'a'",
+        ),
         (dict(rows={}, seeds=[0], seed=1), r"unknown \['seed'\]"),
         (
             dict(rows={"a": dict(config=PHASE2, phase1="b")}, seeds=[0]),

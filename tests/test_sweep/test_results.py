@@ -26,6 +26,20 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
     assert lines[2] == f"| phase 1 | {spread} | 80.00 ± 0.00 | 3 |"
 
 
+def test_rows_may_have_other_shot_groups(tmp_path):
+    rows = [Row("a", CONFIG), Row("b", CONFIG, {"train_cfg.max_epochs": 1})]
+    for row, groups in zip(rows, (("overall", "few"), ("overall",)), strict=True):
+        folder = row.folder(tmp_path, 0)
+        folder.mkdir(parents=True)
+        metrics = {f"long_tail/{group}": 50.0 for group in groups}
+        (folder / "test.json").write_text(json.dumps(metrics))
+    table = write_results(Plan("mine", rows, [0]), tmp_path, tmp_path / "out")
+    assert table.read_text().splitlines()[2:] == [
+        "| a | 50.00 | 50.00 | 1 |",
+        "| b | 50.00 | - | 1 |",
+    ]
+
+
 def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):
     row, calls = Row("phase 1", CONFIG), []
 

@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 
 from lpt_mm.sweep import read_plan, run_plan, write_results
-from lpt_mm.sweep.run import _alone_in
+from lpt_mm.sweep.run import _alone_in, result_checkpoint
 from tests.conftest import ROOT
 
 LEAF = "configs/lpt/phase{}_digits_lt.py"
@@ -64,6 +64,14 @@ def test_runs_everything_once_and_sums_up(plan, tmp_path):
     assert [line["row"] for line in lines] == ["phase 1", "phase 2", "K-NN"]
     assert float(lines[0]["overall"]) == first["long_tail/overall"]
     assert lines[0]["seed"] == "3"
+
+
+def test_a_run_is_judged_by_the_epoch_that_validation_chose(tmp_path):
+    (tmp_path / "epoch_2.pth").touch()
+    (tmp_path / "last_checkpoint").write_text(str(tmp_path / "epoch_2.pth"))
+    assert result_checkpoint(tmp_path) == str(tmp_path / "epoch_2.pth")
+    (best := tmp_path / "best_long_tail_overall_epoch_1.pth").touch()
+    assert result_checkpoint(tmp_path) == str(best)
 
 
 def test_two_sweeps_do_not_work_on_one_run_at_a_time(tmp_path):

@@ -3,6 +3,9 @@
 What is done is never done again; what was interrupted goes on. Results go to
 ``work_dirs/sweeps/<sweep name>``: ``results.csv`` with a line for each run, and
 ``table.md`` with mean and standard deviation over the seeds.
+
+A run is known by its config values. Where a file behind one of them changes, such as a
+list of images or the backbone's weights, remove the folders of its runs.
 """
 
 import argparse
@@ -38,6 +41,7 @@ def main() -> None:
     with one_line_errors((OSError, ValueError)):
         plan = read_plan(args.sweep)
         failures = run_plan(plan, args.work_dir / "runs", args.processes)
+        write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
         if plan.speed and not failures:
             measure_speeds(plan, args.work_dir / "runs")
         table = write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)

@@ -1,13 +1,14 @@
 """Features of the training images, for heads that compare with them."""
 
 import torch
-from mmengine.dist import all_gather_object
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
 from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 
@@ -17,14 +18,14 @@ class FeatureBankHook(Hook):
     """Fill the bank of a ``FeatureBankHead`` before a test, with the class counts.
 
     Args:
-        dataloader: Config of a loader of the training images, with the transforms of
-            the test.
+        train_dataloader: Config of the loader of a training, whose images are read
+            with the transforms of the test.
     """
 
     priority = "VERY_HIGH"  # before ClassCountHook, which would miss the counts
 
-    def __init__(self, dataloader: dict) -> None:
-        self.dataloader = dataloader
+    def __init__(self, train_dataloader: dict) -> None:
+        self.train_dataloader = train_dataloader
 
     @torch.no_grad()
     def before_test(self, runner: Runner) -> None:
@@ -43,19 +44,22 @@ class FeatureBankHook(Hook):
                 "features; remove the hook, or use NearestNeighborHead"
             )
         model.backbone.load_source()  # no checkpoint brings its weights
-        loader = runner.build_dataloader(self.dataloader)
+        loader = runner.build_dataloader(training_images(self._config(runner)))
         model.eval()
         features, labels = [], []
         for batch in loader:
             batch = model.data_preprocessor(batch)
             features.append(model.extract_feat(batch["inputs"], stage="pre_logits"))
             labels += [sample.gt_label for sample in batch["data_samples"]]
-        # Each process has seen a part.
-        parts = all_gather_object((torch.cat(features).cpu(), torch.cat(labels).cpu()))
-        feature, label = (torch.cat(part) for part in zip(*parts, strict=True))
-        model.head.fill(feature.to(features[0]), label)
+        model.head.fill(torch.cat(features), torch.cat(labels))
         names = loader.dataset.metainfo.get("classes")
         counts = count_classes(gt_labels(loader.dataset), model.head.num_classes, names)
         for metric in runner.test_evaluator.metrics:
-            if hasattr(metric, "cls_num_list"):
+            if getattr(metric, "cls_num_list", counts) is None:
                 metric.cls_num_list = counts
+
+    def _config(self, runner: Runner) -> Config:
+        test = runner.cfg.test_dataloader
+        return Config(
+            dict(train_dataloader=self.train_dataloader, test_dataloader=test)
+        )

@@ -6,6 +6,7 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpretrain.registry import METRICS
+from torch import Tensor
 
 from lpt_mm.evaluation.metrics.bootstrap import bootstrap_intervals
 from lpt_mm.evaluation.metrics.calibration import expected_calibration_error
@@ -73,14 +74,22 @@ class LongTailMetric(BaseMetric):
         Args:
             data_batch: Not used.
             data_samples: The predictions.
+
+        Raises:
+            ValueError: If only some classes are scored, and an image has no scores.
         """
         scored = (self.dataset_meta or {}).get("scored_classes")
         for sample in data_samples:
             prediction, score = int(sample["pred_label"]), sample.get("pred_score")
             if scored is not None:
+                if score is None:
+                    raise ValueError(
+                        "LongTailMetric scores over some of the classes only, and "
+                        "needs the pred_score of each image"
+                    )
                 score = score[list(scored)]
                 prediction = scored[int(score.argmax())]
-            confidence = np.nan if score is None else float(score.max() / score.sum())
+            confidence = np.nan if score is None else _confidence(score)
             self.results.append((int(sample["gt_label"]), prediction, confidence))
 
     def compute_metrics(
@@ -175,6 +184,12 @@ class LongTailMetric(BaseMetric):
         classes = ClassMetrics.count(label, prediction, len(cls_num_list))
         metrics["mean_class"] = float(np.nanmean(classes.accuracy))
         return metrics
+
+
+def _confidence(score: Tensor) -> float:
+    """Compute the share of the largest score; of scores that are all 0, 1 / C."""
+    total = float(score.sum())
+    return float(score.max()) / total if total > 0 else 1 / len(score)
 
 
 def _calibration(

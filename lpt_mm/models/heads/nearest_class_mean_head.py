@@ -3,7 +3,6 @@
 import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
-from torch.nn import functional as F
 
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.models.unit import unit
@@ -41,9 +40,10 @@ class NearestClassMeanHead(FeatureBankHead):
             feature: (N, D) features.
             label: (N,) int64 class indices.
         """
-        is_member = F.one_hot(label.to(feature.device), self.num_classes)
-        mean = is_member.T.to(torch.float32) @ unit(feature, dim=1)
-        super().fill(mean, torch.arange(self.num_classes))
+        feature = unit(feature, dim=1)
+        total = feature.new_zeros(self.num_classes, feature.shape[1])
+        total.index_add_(0, label.to(feature.device), feature)
+        super().fill(total, torch.arange(self.num_classes))
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Compute the scores of the last feature.

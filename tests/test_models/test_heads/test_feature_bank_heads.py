@@ -53,6 +53,15 @@ def test_class_means_are_those_of_unit_features(bank):
         assert_close(head((query,))[:, k], expected)
 
 
+def test_thousands_of_classes_fit_into_memory():
+    head = MODELS.build(
+        dict(type="NearestClassMeanHead", num_classes=10**6, in_channels=2)
+    )
+    label = torch.randint(10**6, (10**5,))  # one-hot labels would be 800 GB
+    head.fill(torch.randn(10**5, 2), label)
+    assert head.bank.shape == (10**6, 2)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_there_is_nothing_to_train(kind, bank):
     head = filled(kind, *bank)
