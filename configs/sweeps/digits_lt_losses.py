@@ -25,7 +25,7 @@ rows = {
     "class-balanced, dual": _with_loss("ClassBalancedLoss"),
     "LDAM, dual": _with_loss("LDAMLoss"),
     "balanced softmax, dual": _with_loss("BalancedSoftmaxLoss"),
-    "logit adjustment, dual": _with_loss("LogitAdjustedLoss"),
+    # and so LogitAdjustedLoss, which is the same with tau = 1
     "GCL, dual": _with_loss("GCLLoss"),
     "asymmetric GCL, dual": _with_loss(None),  # the two of LPT, one for each stream
 }
