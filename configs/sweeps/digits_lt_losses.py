@@ -34,5 +34,4 @@ for _name, _type in {
     "class-balanced": "ClassBalancedSampler",
     "square-root": "SquareRootSampler",
 }.items():
-    rows[f"cross-entropy, {_name}"] = _with_loss("CrossEntropyLoss", _type)
     rows[f"asymmetric GCL, {_name}"] = _with_loss(None, _type)

@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
 
+# Of Okabe and Ito, told apart by colour-blind readers.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7")
+
 
 def draw_accuracy_over_frequency(
     reports: Mapping[str, Mapping], path: str | Path
@@ -22,6 +25,7 @@ def draw_accuracy_over_frequency(
     """
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))
+    upper.set_prop_cycle(color=COLOURS)
     classes = next(iter(reports.values()))["classes"]
     order = sorted(range(len(classes)), key=lambda i: -classes[i]["train_images"])
     _shade_shot_groups(upper, [classes[i]["shot_group"] for i in order])
