@@ -52,7 +52,8 @@ def matches_of(checkpoint, split):
         with torch.no_grad():
             query = model.extract_feat(inputs, "backbone")[0]
         cosine = F.cosine_similarity(query, model.neck.prompt_keys, dim=1)
-        matches[sample["data_samples"].gt_label, cosine.topk(2).indices] += 1
+        groups = cosine.topk(model.neck.topk).indices
+        matches[sample["data_samples"].gt_label, groups] += 1
     return matches
 
 

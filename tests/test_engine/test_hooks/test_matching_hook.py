@@ -44,7 +44,7 @@ def test_the_matching_of_each_epoch_is_logged(tmp_path):
         if neck.training:
             query = inputs[0].detach()[:, None]  # (B, 1, D)
             cosine = F.cosine_similarity(query, neck.prompt_keys.detach(), dim=2)
-            groups.append(cosine.topk(2).indices)
+            groups.append(cosine.topk(neck.topk).indices)
 
     neck.register_forward_pre_hook(note)
     runner.train()
@@ -55,7 +55,7 @@ def test_the_matching_of_each_epoch_is_logged(tmp_path):
     assert [line["step"] for line in written] == [5, 10]
     for line, steps in zip(written, (groups[:5], groups[5:]), strict=True):
         usage = torch.bincount(torch.cat(steps).flatten(), minlength=20).numpy()
-        assert usage.sum() == 5 * 128 * 2
+        assert usage.sum() == 5 * 128 * neck.topk
         assert line["matching_entropy"] == pytest.approx(entropy(usage, base=20))
         assert line["dead_groups"] == (usage == 0).sum()
     keys = neck.prompt_keys.detach()
