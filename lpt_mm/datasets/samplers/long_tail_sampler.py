@@ -1,5 +1,6 @@
 """What the samplers for long-tailed training sets share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -34,7 +35,7 @@ class Draw(int):
         return int(self), self.number
 
 
-class LongTailSampler(DefaultSampler):
+class LongTailSampler(DefaultSampler, ABC):
     """Base of samplers whose epoch is as long as the data set.
 
     The draws are a function of seed and epoch alone and are dealt to the processes in
@@ -66,6 +67,7 @@ class LongTailSampler(DefaultSampler):
         draws = np.stack([indices, np.arange(len(indices))], axis=1)
         return (Draw(*draw) for draw in self.deal(draws).tolist())
 
+    @abstractmethod
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Draw the indices of an epoch, as many as there are images.
 
@@ -75,7 +77,6 @@ class LongTailSampler(DefaultSampler):
         Returns:
             (number of images,) indices.
         """
-        raise NotImplementedError
 
     def draw_images(
         self, classes: np.ndarray, images_per_class: int, rng: np.random.Generator
