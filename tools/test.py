@@ -52,7 +52,7 @@ def main() -> None:
     with one_line_errors((OSError, ValueError, WeightFileError)):
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
-        check_start(cfg, new="")
+        check_start(cfg, training=False)
         if args.csv:
             require_new(args.csv)
     runner = Runner.from_cfg(cfg)

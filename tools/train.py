@@ -5,20 +5,22 @@ import argparse
 from mmengine.runner import Runner
 
 from lpt_mm.datasets.transforms import UnreadableImageError
-from lpt_mm.engine.atomic_backend import SaveError
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
     close_processes,
+    is_first_process,
     load_config,
     one_line_errors,
+    set_amp,
     set_start,
+    stopped_by_hand,
 )
 from lpt_mm.engine.quick_check import quick_check
 from lpt_mm.models.classifiers import NonFiniteLossError
 from lpt_mm.weights import WeightFileError
 
-ERRORS = (WeightFileError, SaveError, UnreadableImageError, NonFiniteLossError)
+ERRORS = (OSError, WeightFileError, UnreadableImageError, NonFiniteLossError)
 
 
 def parse_args() -> argparse.Namespace:
@@ -46,16 +48,16 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Train."""
     args = parse_args()
-    with one_line_errors():
-        cfg = load_config(args)
-        set_start(cfg, args.resume, args.phase1)
-        check_start(cfg, new="" if cfg.resume else "neck.")
     with one_line_errors((OSError, ValueError, RuntimeError)):
-        quick_check(cfg)
-    if args.amp:
-        cfg.optim_wrapper.type = "BFloat16OptimWrapper"
-    runner = Runner.from_cfg(cfg)
-    with one_line_errors(ERRORS):
+        cfg = load_config(args)
+        if args.amp:
+            set_amp(cfg)
+        if is_first_process():  # other machines may not have the checkpoint
+            set_start(cfg, args.resume, args.phase1)
+            check_start(cfg, training=True)
+            quick_check(cfg)
+    with stopped_by_hand(cfg.work_dir), one_line_errors(ERRORS):
+        runner = Runner.from_cfg(cfg)
         runner.train()
 
 

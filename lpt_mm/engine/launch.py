@@ -6,19 +6,25 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from logging import WARNING
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
-from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from torch import distributed
 
+from lpt_mm.engine.config_keys import check_keys
+from lpt_mm.engine.run_folder import check_run_folder
+from lpt_mm.engine.start import (
+    Start,
+    check_weights,
+    find_start,
+    latest_checkpoint,
+    newest_good_checkpoint,
+    require_checkpoint,
+)
 from lpt_mm.models.backbones import PromptedViT
-from lpt_mm.weights.checks import check_checkpoint
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import local_file
 
@@ -77,6 +83,7 @@ def load_config(args: argparse.Namespace) -> Config:
 
     Raises:
         FileNotFoundError: If there is no such config.
+        ValueError: If a setting is misspelt, or the seed out of range.
     """
     if not Path(args.config).is_file():
         raise FileNotFoundError(f"there is no config {args.config!r}")
@@ -85,10 +92,65 @@ def load_config(args: argparse.Namespace) -> Config:
     cfg.work_dir = args.work_dir or cfg.get("work_dir") or default_work_dir(args.config)
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
+    check_keys(cfg)
+    check_seed_range(cfg.get("randomness", {}).get("seed"))
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
     if args.launcher != "none" and not torch.cuda.is_available():
         _use_cpu_processes(cfg)
     return cfg
+
+
+def check_seed_range(seed: int | None) -> None:
+    """Refuse a seed that numpy does not take.
+
+    Args:
+        seed: Seed of the run; None for one that is drawn.
+
+    Raises:
+        ValueError: If it is out of range.
+    """
+    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
+        raise ValueError(f"randomness.seed must be in 0 ... 2**32 - 1, got {seed!r}")
+
+
+def is_first_process() -> bool:
+    """Tell whether this process is the first of all machines, before they have met."""
+    names = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
+    return int(next((os.environ[name] for name in names if name in os.environ), 0)) == 0
+
+
+def set_amp(cfg: Config) -> None:
+    """Let a training compute in bfloat16.
+
+    Args:
+        cfg: The config to change.
+
+    Raises:
+        ValueError: If it has an optimizer wrapper of another kind.
+    """
+    kind = cfg.optim_wrapper.get("type", "OptimWrapper")
+    if kind not in ("OptimWrapper", "BFloat16OptimWrapper"):
+        raise ValueError(f"--amp takes the place of an OptimWrapper, not of {kind}")
+    cfg.optim_wrapper.type = "BFloat16OptimWrapper"
+
+
+@contextmanager
+def stopped_by_hand(work_dir: str) -> Iterator[None]:
+    """End the program with one line where the user interrupts it (Ctrl-C).
+
+    Args:
+        work_dir: Folder of the run.
+
+    Yields:
+        Nothing.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        saved = latest_checkpoint(work_dir)
+        if saved is None:
+            sys.exit("stopped before anything was saved")
+        sys.exit(f"stopped; {saved} is saved: go on with --resume")
 
 
 def default_work_dir(config: str) -> str:
@@ -123,56 +185,8 @@ def close_processes() -> None:
         distributed.destroy_process_group()
 
 
-def latest_checkpoint(work_dir: str) -> str | None:
-    """Find the checkpoint that a run recorded last, also after its folder moved.
-
-    Args:
-        work_dir: Folder of the run.
-
-    Returns:
-        Path of the checkpoint, or None if there is none.
-    """
-    record = Path(work_dir) / "last_checkpoint"
-    if not record.is_file():
-        return None
-    recorded = Path(record.read_text().strip())
-    places = (Path(work_dir) / recorded.name, recorded)  # moved, or saved elsewhere
-    return next((str(place) for place in places if place.is_file()), None)
-
-
-def newest_good_checkpoint(work_dir: str) -> str | None:
-    """Find the checkpoint to resume a run from, and say so if it is not the latest.
-
-    Args:
-        work_dir: Folder of the run.
-
-    Returns:
-        Path of the checkpoint; None if nothing was saved yet.
-
-    Raises:
-        WeightFileError: If there are checkpoints, but none can be used.
-    """
-    latest = latest_checkpoint(work_dir)
-    folder = Path(latest).parent if latest else Path(work_dir)
-    others = sorted(folder.glob("*.pth"), key=os.path.getmtime, reverse=True)
-    candidates = [latest] if latest else []
-    candidates += [str(path) for path in others if str(path) != latest]
-    reasons = []
-    for candidate in candidates:
-        try:
-            if read_file(candidate).is_resumable:
-                for reason in reasons:
-                    print_log(f"{reason}; resuming from {candidate}", level=WARNING)
-                return candidate
-        except WeightFileError as error:
-            reasons.append(str(error))
-    if reasons:
-        raise WeightFileError(f"no checkpoint in {work_dir} can be used: {reasons[0]}")
-    return None
-
-
 def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
-    """Decide which weights training starts from.
+    """Decide which weights training starts from, as the command line says.
 
     Args:
         cfg: The config to complete; a phase-2 config has ``phase1_work_dir``.
@@ -181,24 +195,20 @@ def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
         phase1: Phase-1 checkpoint to use instead of the latest of ``phase1_work_dir``.
 
     Raises:
-        FileNotFoundError: If the checkpoint to start from does not exist.
+        OSError: If the checkpoint to start from does not exist, or the work dir has
+            those of another run.
         ValueError: If ``phase1`` is given with a config that has no phase 1.
     """
-    work_dir = cfg.get("phase1_work_dir")
-    if phase1 is not None and work_dir is None:
+    phase1_work_dir = cfg.get("phase1_work_dir")
+    if phase1 is not None and phase1_work_dir is None:
         raise ValueError("--phase1 is for phase-2 configs, which set phase1_work_dir")
-    if resume is None and cfg.get("resume"):
-        resume = cfg.get("load_from") or "auto"
-    checkpoint = newest_good_checkpoint(cfg.work_dir) if resume == "auto" else resume
-    cfg.resume = checkpoint is not None
-    checkpoint = checkpoint or phase1 or cfg.get("load_from")
-    if checkpoint is None and work_dir is not None:
-        checkpoint = latest_checkpoint(work_dir)
-        if checkpoint is None:
-            raise FileNotFoundError(_how_to_train_phase1(cfg.filename, work_dir))
-    cfg.load_from = checkpoint
-    if checkpoint is not None:
-        require_checkpoint(checkpoint)
+    start = Start(phase1 or cfg.get("load_from"), bool(cfg.get("resume")))
+    if resume is not None:
+        found = newest_good_checkpoint(cfg.work_dir) if resume == "auto" else resume
+        start = Start(found or start.checkpoint, found is not None)
+    start = find_start(start, cfg.work_dir, phase1_work_dir, cfg.filename)
+    cfg.load_from, cfg.resume = start
+    check_run_folder(cfg.work_dir, start)
 
 
 def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
@@ -235,50 +245,25 @@ def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
         cfg.test_evaluator = cfg.val_evaluator
 
 
-def check_start(cfg: Config, new: str) -> None:
+def check_start(cfg: Config, training: bool) -> None:
     """Refuse weights that do not fit the model, before anything is written.
 
     Args:
-        cfg: The config; a URL in ``load_from`` is replaced with its file. A backbone
-            that is in the checkpoint is not initialised first.
-        new: Prefix of the parameters that the checkpoint need not have; an empty string
-            stands for none.
+        cfg: The config; a URL in ``load_from`` is replaced with its file.
+        training: Whether the model is to be trained, and not only tested.
 
     Raises:
         WeightFileError: If the weights do not fit or cannot be read.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     model = build_skeleton(cfg.model)
-    backbone = getattr(model, "backbone", None)
-    trained = None
+    backbone, trained = getattr(model, "backbone", None), None
     if cfg.load_from:
         cfg.load_from = local_file(cfg.load_from)
-        weights = check_checkpoint(model, cfg.load_from, new, cfg.get("resume", False))
+        start = Start(cfg.load_from, bool(cfg.get("resume")))
+        weights = check_weights(model, start, training)
         if not weights.is_light:
-            cfg.model.get("backbone", {}).pop("init_cfg", None)
             return
         trained = weights.identity
     if isinstance(backbone, PromptedViT):
         backbone.check_init(trained)
-
-
-def require_checkpoint(checkpoint: str) -> None:
-    """Refuse a checkpoint that does not exist.
-
-    Args:
-        checkpoint: Path of a file, or a URL, which is not checked.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-    """
-    if "://" not in checkpoint and not Path(checkpoint).is_file():
-        raise FileNotFoundError(f"there is no checkpoint {checkpoint!r}")
-
-
-def _how_to_train_phase1(config: str, work_dir: str) -> str:
-    phase1_config = Path(config).with_name(f"{Path(work_dir).name}.py")
-    return (
-        f"phase 2 starts from phase 1, but {work_dir} has no checkpoint: first run\n"
-        f"    python tools/train.py {os.path.relpath(phase1_config)}\n"
-        "or name a phase-1 checkpoint with --phase1"
-    )

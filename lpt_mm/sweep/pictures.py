@@ -124,7 +124,7 @@ def match(plan: Plan, row: Row, folder: Path) -> MatchingReport:
     """
     cfg = Config(row.settings)
     set_test(cfg, result_checkpoint(folder), plan.split)
-    check_start(cfg, new="")
+    check_start(cfg, training=False)
     with TemporaryDirectory() as scratch:
         cfg.work_dir = scratch
         return examine_matching(Runner.from_cfg(cfg))

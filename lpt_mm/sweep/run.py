@@ -15,7 +15,7 @@ from time import time
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from lpt_mm.engine.launch import latest_checkpoint
+from lpt_mm.engine.start import latest_checkpoint
 from lpt_mm.new_file import replace_file
 from lpt_mm.sweep.plan import Plan, Row
 

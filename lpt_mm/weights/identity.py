@@ -82,19 +82,24 @@ def decode_identity(tensor: Tensor) -> dict[str, object]:
 
 
 def leave_out_backbone(
-    state_dict: Mapping[str, Tensor], identity: Mapping[str, object]
+    state_dict: Mapping[str, Tensor], identity: Mapping[str, object], prefix: str = ""
 ) -> dict[str, Tensor]:
     """Make a state light.
 
     Args:
         state_dict: State of a classifier with a frozen ``PromptedViT``.
         identity: What ``PromptedViT.identity`` gives.
+        prefix: What its names begin with, if it is that of a wrapper.
 
     Returns:
         What was trained, and the identity of the rest.
     """
-    kept = {k: v for k, v in state_dict.items() if not is_frozen(k)}
-    return kept | {BACKBONE + IDENTITY: encode_identity(identity)}
+    kept = {
+        name: tensor
+        for name, tensor in state_dict.items()
+        if not is_frozen(name.removeprefix(prefix))
+    }
+    return kept | {prefix + BACKBONE + IDENTITY: encode_identity(identity)}
 
 
 def is_frozen(name: str) -> bool:

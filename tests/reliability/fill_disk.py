@@ -16,7 +16,7 @@ import torch
 from kill_and_resume import TRAINED, same
 from rich.console import Console
 
-from lpt_mm.engine.launch import latest_checkpoint, newest_good_checkpoint
+from lpt_mm.engine.start import latest_checkpoint, newest_good_checkpoint
 from lpt_mm.weights.reading import read_file
 
 ROOT = Path(__file__).resolve().parents[2]

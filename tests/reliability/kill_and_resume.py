@@ -28,7 +28,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 import lpt_mm  # noqa: F401 (loaded once, before the runs are forked)
-from lpt_mm.engine.launch import latest_checkpoint, newest_good_checkpoint
+from lpt_mm.engine.start import latest_checkpoint, newest_good_checkpoint
 from lpt_mm.weights.reading import read_file
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -218,7 +218,7 @@ def make_start(tmp_path, light):
 @pytest.mark.parametrize("light", [False, True])
 def test_a_backbone_that_is_in_the_checkpoint_is_not_initialised(tmp_path, light):
     cfg = make_start(tmp_path, light)
-    check_start(cfg, new="")
+    check_start(cfg, training=False)
     assert ("init_cfg" in cfg.model.backbone) == light
 
 
@@ -228,19 +228,19 @@ def test_another_backbone_is_refused_at_the_start(tmp_path):
     torch.save(dict(other, cls_token=other["cls_token"] + 1), tmp_path / "other.pth")
     cfg.model.backbone.init_cfg.checkpoint = "other.pth"
     with pytest.raises(WeightFileError, match=r"of 'vit\.pth' .* of 'other\.pth'"):
-        check_start(cfg, new="")
+        check_start(cfg, training=False)
     cfg.model.backbone.init_cfg = None
     with pytest.raises(WeightFileError, match=r"is light, without .* of 'vit\.pth'"):
-        check_start(cfg, new="")
+        check_start(cfg, training=False)
     cfg.model.backbone.type = "VisionTransformer"
     for key in ("prompt_length", "prompt_mode", "frozen_prompts", "frozen"):
         cfg.model.backbone.pop(key, None)
     with pytest.raises(WeightFileError, match="is light: only a PromptedViT"):
-        check_start(cfg, new="")
+        check_start(cfg, training=False)
 
 
 def test_a_model_without_its_optimizer_is_not_resumed(tmp_path):
     cfg = make_start(tmp_path, light=True)
     cfg.resume = True
     with pytest.raises(WeightFileError, match="no state of the optimizer"):
-        check_start(cfg, new="")
+        check_start(cfg, training=False)

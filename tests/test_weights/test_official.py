@@ -63,7 +63,7 @@ def test_converted_files_give_the_golden_outputs(
     cfg = load_config(args)  # from here on, what tools/test.py does
     cfg.load_from = "mm.pth"
     cfg.experiment_name = tmp_path.name
-    check_start(cfg, new="")
+    check_start(cfg, training=False)
     runner = Runner.from_cfg(cfg)
     runner.load_or_resume()
 

@@ -57,7 +57,7 @@ def load_models(args: argparse.Namespace) -> dict[str, Config]:
         set_test(cfg, checkpoint, "test")
         cfgs[Path(config).stem if unique else checkpoint] = cfg
     for cfg in cfgs.values():
-        check_start(cfg, new="")
+        check_start(cfg, training=False)
     return cfgs
 
 

@@ -59,7 +59,7 @@ def main() -> None:
         set_test(cfg, args.checkpoint, "val" if args.split == "val" else "test")
         if args.split == "train":
             cfg.test_dataloader = training_images(cfg)
-        check_start(cfg, new="")
+        check_start(cfg, training=False)
     runner = Runner.from_cfg(cfg)
     with one_line_errors((WeightFileError, UnreadableImageError)):
         report = examine_matching(runner)

@@ -1,21 +1,31 @@
 """Hooks."""
 
 from lpt_mm.engine.hooks.beta_schedule_hook import BetaScheduleHook
+from lpt_mm.engine.hooks.checkpoint_check_hook import CheckpointCheckHook
 from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
+from lpt_mm.engine.hooks.config_check_hook import ConfigCheckHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
 from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
 from lpt_mm.engine.hooks.key_init_hook import KeyInitHook
 from lpt_mm.engine.hooks.matching_hook import MatchingHook
 from lpt_mm.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
+from lpt_mm.engine.hooks.resume_hook import ResumeHook
 from lpt_mm.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
+from lpt_mm.engine.hooks.settings_check_hook import SettingsCheckHook
+from lpt_mm.engine.hooks.start_hook import StartHook
 
 __all__ = [
     "BetaScheduleHook",
+    "CheckpointCheckHook",
     "ClassCountHook",
+    "ConfigCheckHook",
     "DataCheckHook",
     "FeatureBankHook",
     "KeyInitHook",
     "MatchingHook",
     "PlainCheckpointHook",
+    "ResumeHook",
     "SafeCheckpointHook",
+    "SettingsCheckHook",
+    "StartHook",
 ]

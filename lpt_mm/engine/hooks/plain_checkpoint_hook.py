@@ -13,12 +13,14 @@ from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
 from lpt_mm.engine.atomic_backend import SaveError
+from lpt_mm.engine.checkpoint_content import HISTORY_KEYS
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.weights.checks import find_non_finite
 from lpt_mm.weights.identity import leave_out_backbone
 
 LOG_STEPS = 10_000  # more than any window of the log; all of them would be megabytes
-HISTORY_KEYS = {"history_values", "history_counts", "max_length"}
+# States of a model in a checkpoint, and how their names begin; EMAHook averages them.
+STATES = dict(state_dict="", ema_state_dict="module.")
 
 
 @HOOKS.register_module()
@@ -56,11 +58,13 @@ class PlainCheckpointHook(Hook):
         meta["preprocessing"] = _find_preprocessing(runner.cfg)
         if isinstance(backbone, PromptedViT):
             meta["backbone"] = backbone.identity
-            # An EMAHook pairs all tensors of the model with their averages.
-            whole = self.with_backbone or "ema_state_dict" in checkpoint
-            if backbone.frozen and backbone.source and not whole:
-                light = leave_out_backbone(checkpoint["state_dict"], meta["backbone"])
-                checkpoint["state_dict"] = light
+            if backbone.frozen and backbone.source and not self.with_backbone:
+                for key, prefix in STATES.items():
+                    if key in checkpoint:
+                        light = leave_out_backbone(
+                            checkpoint[key], meta["backbone"], prefix
+                        )
+                        checkpoint[key] = light
         if fault := find_non_finite(checkpoint["state_dict"]):
             raise SaveError(
                 f"the model {fault}, and is not saved; lower the learning rate "

@@ -19,21 +19,42 @@ class SafeCheckpointHook(CheckpointHook):
 
     A checkpoint appears under its name when it is complete and on the disk; then
     ``last_checkpoint`` names it; then older ones are removed. mmengine's hook removes
-    them first, and writes both files in place.
+    them first, and writes both files in place. Only files of the run's own folder are
+    ever removed: what a checkpoint says of others, of which it may be a copy, is not
+    believed.
 
     Args:
-        *args: Positional arguments of ``CheckpointHook``.
         backend_args: Where to save; by default ``AtomicBackend``, if ``out_dir`` is on
             the local disk.
-        **kwargs: Keyword arguments of ``CheckpointHook``.
+        **kwargs: Arguments of ``CheckpointHook``.
     """
 
-    def __init__(
-        self, *args: object, backend_args: dict | None = None, **kwargs: object
-    ) -> None:
+    def __init__(self, backend_args: dict | None = None, **kwargs: object) -> None:
         if backend_args is None and "://" not in str(kwargs.get("out_dir")):
             backend_args = dict(backend=AtomicBackend.__name__)
-        super().__init__(*args, backend_args=backend_args, **kwargs)
+        super().__init__(backend_args=backend_args, **kwargs)
+
+    def before_train(self, runner: Runner) -> None:
+        """Take up the best checkpoints so far, if they are in the run's own folder.
+
+        Args:
+            runner: Runs the training.
+        """
+        super().before_train(runner)
+        hub = runner.message_hub
+        for key in [key for key in hub.runtime_info if key.startswith("best_ckpt")]:
+            name = Path(hub.get_info(key)).name
+            own = self.file_backend.join_path(self.out_dir, name)
+            if name.startswith("best_") and self.file_backend.isfile(own):
+                hub.update_info(key, own)
+            else:
+                hub.pop_info(key)
+        for indicator in self.save_best or ():
+            if len(self.save_best) == 1:
+                self.best_ckpt_path = hub.runtime_info.get("best_ckpt")
+            else:
+                path = hub.runtime_info.get(f"best_ckpt_{indicator}")
+                self.best_ckpt_path_dict[indicator] = path
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         name = self.filename_tmpl.format(step)

@@ -8,10 +8,12 @@ from itertools import islice
 import numpy as np
 import torch
 from mmengine.dist import get_rank
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import LOOPS
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, Sampler
+
+from lpt_mm.engine.optimizers.accumulation import accumulative_counts
 
 # Where the message hub, and so a checkpoint, says what epoch was begun: its number, the
 # steps before it and its own.
@@ -26,18 +28,20 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     process, and each sample its own by run seed, epoch and draw, where the data set has
     ``start_epoch`` as ``DualSamplerDataset`` has. Of an epoch that was begun only the
     steps that are left are run, and a validation that was due when the run ended is
-    made up for. Its arguments are those of ``EpochBasedTrainLoop``.
+    made up for. Gradients are not accumulated across the end of an epoch, and the
+    learning rate follows the images of a step of the optimizer. Its arguments are those
+    of ``EpochBasedTrainLoop``.
     """
+
+    def __init__(self, runner: Runner, *args: object, **kwargs: object) -> None:
+        super().__init__(runner, *args, **kwargs)
+        _scale_by_accumulation(runner)
 
     def run(self) -> nn.Module:
         """Train.
 
         Returns:
             The trained model.
-
-        Raises:
-            ValueError: If the checkpoint to resume from was saved in the middle of an
-                epoch of another number of steps.
         """
         done = self._steps_done()
         self.runner.call_hook("before_train")
@@ -54,6 +58,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         """Run the steps of an epoch that are left after the first ``done`` ones."""
         runner, steps = self.runner, len(self.dataloader)
         runner.message_hub.update_info(BEGUN, [self._epoch, self._iter - done, steps])
+        # From the first batch on, so that each epoch ends with a step of the optimizer.
+        runner.optim_wrapper.initialize_count_status(runner.model, done, steps)
         start_data_epoch = getattr(self.dataloader.dataset, "start_epoch", None)
         if start_data_epoch is not None:
             start_data_epoch(runner.seed, self._epoch)
@@ -69,17 +75,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
 
     def _steps_done(self) -> int:
         """Count the steps of the current epoch that a resumed run made already."""
-        info = self.runner.message_hub.runtime_info
-        epoch, start, steps = info.get(BEGUN, (-1, 0, 0))
-        if epoch != self._epoch:
-            return 0
-        if steps != len(self.dataloader):
-            raise ValueError(
-                f"the checkpoint was saved in the middle of an epoch of {steps} steps, "
-                f"which has {len(self.dataloader)} now: resume with the same images a "
-                "step, batch_size times processes, or from the end of an epoch"
-            )
-        return self._iter - start
+        epoch, start, _ = self.runner.message_hub.runtime_info.get(BEGUN, (-1, 0, 0))
+        return self._iter - start if epoch == self._epoch else 0
 
     def _validate(self) -> None:
         """Validate if that is due."""
@@ -88,6 +85,18 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             return
         if self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs:
             self.runner.val_loop.run()
+
+
+def _scale_by_accumulation(runner: Runner) -> None:
+    """Let the learning rate follow the images of a step, and not of a batch."""
+    counts, scaling = accumulative_counts(runner.optim_wrapper), runner.auto_scale_lr
+    if counts > 1 and scaling is not None and scaling.get("enable"):
+        base = scaling["base_batch_size"] / counts
+        runner.auto_scale_lr = dict(scaling, base_batch_size=base)
+        runner.logger.info(
+            f"gradients of {counts} batches make a step: the learning rate is scaled by "
+            f"that, too, as a base_batch_size of {base:g}"
+        )
 
 
 def seed_all(*entropy: int) -> None:

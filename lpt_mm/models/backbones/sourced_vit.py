@@ -23,12 +23,13 @@ class SourcedViT(VisionTransformer):
 
     Its arguments are those of ``VisionTransformer``. After its pre-trained weights have
     been loaded, ``source`` names them; a light state is completed with them, however it
-    is loaded.
+    is loaded. ``prompts_loaded`` tells whether a state brought shared prompts.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.source: str | None = None
+        self.prompts_loaded = False
         self.register_load_state_dict_pre_hook(restore_frozen)
 
     @property
@@ -127,6 +128,7 @@ def restore_frozen(
     Raises:
         WeightFileError: If the state was trained on another transformer.
     """
+    module.prompts_loaded |= prefix + SHARED_PROMPTS in state_dict
     identity = state_dict.pop(prefix + IDENTITY, None)
     if identity is None:
         if any(prefix + name in state_dict for name in module.frozen_state()):

@@ -11,7 +11,7 @@ from mmengine.logging import MessageHub
 from mmpretrain.registry import HOOKS
 
 from lpt_mm.engine.atomic_backend import AtomicBackend, SaveError
-from lpt_mm.engine.launch import latest_checkpoint
+from lpt_mm.engine.start import latest_checkpoint
 from lpt_mm.weights.reading import read_file
 
 names = Counter()

@@ -1,0 +1,116 @@
+"""What a run starts from, whoever starts it."""
+
+from pathlib import Path
+
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.runner import BaseLoop, Runner
+from mmpretrain.registry import HOOKS
+from mmpretrain.utils import get_ori_model
+
+from lpt_mm.engine.checkpoint_transfer import fetch_from_first
+from lpt_mm.engine.run_folder import (
+    check_run_folder,
+    lock_run_folder,
+    unlock_run_folder,
+)
+from lpt_mm.engine.start import Start, check_classes_of, check_weights, find_start
+from lpt_mm.weights.sources import local_file
+
+
+@HOOKS.register_module()
+class StartHook(Hook):
+    """Decide what a run starts from, and refuse what it cannot start from.
+
+    Phase 2 takes up the finished phase 1 of ``phase1_work_dir`` unless a checkpoint is
+    named, and never trains with shared prompts that are random and frozen. Weights must
+    fit the model, the classes and their order be those of the training set. A training
+    has its folder for itself. The first process decides for all; machines that do not
+    have the checkpoint get it from there.
+    """
+
+    priority = "HIGHEST"  # before hooks that look at the model's weights
+
+    def __init__(self) -> None:
+        self._copy: Path | None = None
+
+    def before_run(self, runner: Runner) -> None:
+        """Decide, and check.
+
+        Args:
+            runner: Runs training, validation or test.
+
+        Raises:
+            OSError: If the checkpoint does not exist, or the folder is another run's.
+            WeightFileError: If the checkpoint does not fit.
+        """
+        if runner._has_loaded:  # by an earlier call of this runner
+            return
+        decision = [Start(None, False), False]
+        if is_main_process():
+            decision = self._decide(runner)
+        broadcast_object_list(decision)
+        (checkpoint, resume), is_whole = decision
+        if checkpoint is not None:
+            self._copy = fetch_from_first(checkpoint, runner.work_dir)
+            checkpoint = str(self._copy or checkpoint)
+        runner._load_from, runner._resume = checkpoint, resume
+        if is_whole:
+            get_ori_model(runner.model).backbone.init_cfg = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse frozen prompts that nothing was loaded into.
+
+        Args:
+            runner: Runs the training.
+
+        Raises:
+            ValueError: If the shared prompts are frozen, and random.
+        """
+        if self._copy is not None:
+            self._copy.unlink()
+        backbone = getattr(get_ori_model(runner.model), "backbone", None)
+        prompts = getattr(backbone, "shared_prompts", None)
+        if prompts is None or prompts.requires_grad:
+            return
+        if not backbone.prompts_loaded:
+            raise ValueError(
+                "the shared prompts are frozen, but nothing was loaded into them: train "
+                "phase 1, and set phase1_work_dir or load_from in the config"
+            )
+
+    def after_run(self, runner: Runner) -> None:
+        """Let other runs have the folder.
+
+        Args:
+            runner: Ran training, validation or test.
+        """
+        unlock_run_folder(runner.work_dir)
+
+    def _decide(self, runner: Runner) -> tuple[Start, bool]:
+        """Find the start, and tell whether it brings the whole backbone."""
+        training = isinstance(runner._train_loop, BaseLoop)
+        start = Start(runner._load_from, bool(runner._resume) and training)
+        if training:
+            cfg = runner.cfg
+            phase1 = cfg.get("phase1_work_dir")
+            start = find_start(start, runner.work_dir, phase1, cfg.filename)
+            check_run_folder(_checkpoint_folder(runner), start)
+            lock_run_folder(runner.work_dir)
+        if start.checkpoint is None:
+            return start, False
+        start = start._replace(checkpoint=local_file(start.checkpoint))
+        weights = check_weights(get_ori_model(runner.model), start, training)
+        if training:
+            dataset = runner.train_dataloader.dataset
+            check_classes_of(weights, dataset.metainfo.get("classes"))
+        return start, not weights.is_light
+
+
+def _checkpoint_folder(runner: Runner) -> str:
+    """Name the folder of a run's checkpoints, as ``CheckpointHook`` does."""
+    hooks = (hook for hook in runner.hooks if isinstance(hook, CheckpointHook))
+    out_dir = next((hook.out_dir for hook in hooks), None)
+    if out_dir is None or out_dir == runner.work_dir:
+        return runner.work_dir
+    return str(Path(out_dir) / Path(runner.work_dir).name)

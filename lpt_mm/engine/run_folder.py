@@ -1,0 +1,72 @@
+"""A folder for each run: no run writes over another."""
+
+import fcntl
+from pathlib import Path
+from typing import TextIO
+
+from lpt_mm.engine.start import Start
+
+LOCK = ".running"
+# Held by this process, by folder: a notebook may begin the next run after an error.
+_locks: dict[Path, TextIO] = {}
+
+
+def check_run_folder(folder: str, start: Start) -> None:
+    """Refuse to begin a run where the checkpoints of another one are.
+
+    Args:
+        folder: Folder of the run's checkpoints.
+        start: What the run starts from.
+
+    Raises:
+        FileExistsError: If there are checkpoints that the run does not go on from.
+        NotADirectoryError: If the folder lies below a file.
+    """
+    path = Path(folder)
+    blocking = next((p for p in (path, *path.parents) if p.exists()), path)
+    if blocking.exists() and not blocking.is_dir():
+        raise NotADirectoryError(
+            f"the work dir '{folder}' cannot be made: '{blocking}' is a file"
+        )
+    others = sorted(path.glob("*.pth"))
+    if not others:
+        return
+    if start.resume and Path(start.checkpoint).parent.resolve() == path.resolve():
+        return
+    raise FileExistsError(
+        f"'{folder}' has the checkpoints of another run ({others[-1].name}): go on with "
+        "it with --resume, or begin in another folder with --work-dir"
+    )
+
+
+def lock_run_folder(folder: str) -> None:
+    """Keep other processes from training in a folder until this one ends.
+
+    Args:
+        folder: Work dir of the run.
+
+    Raises:
+        BlockingIOError: If another process trains there.
+    """
+    path = Path(folder).resolve()
+    unlock_run_folder(folder)
+    lock = open(path / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise BlockingIOError(
+            f"another run is at work in '{folder}': wait for it, or begin in another "
+            "folder with --work-dir"
+        ) from None
+    _locks[path] = lock
+
+
+def unlock_run_folder(folder: str) -> None:
+    """Let others train in a folder, if this process has kept them from it.
+
+    Args:
+        folder: Work dir of the run.
+    """
+    if lock := _locks.pop(Path(folder).resolve(), None):
+        lock.close()
