@@ -34,8 +34,8 @@ def check_run_folder(folder: str, start: Start) -> None:
     if start.resume and Path(start.checkpoint).parent.resolve() == path.resolve():
         return
     raise FileExistsError(
-        f"'{folder}' has the checkpoints of another run ({others[-1].name}): go on with "
-        "it with --resume, or begin in another folder with --work-dir"
+        f"'{folder}' has the checkpoints of another run ({others[-1].name}): go on "
+        "with it with --resume, or begin in another folder with --work-dir"
     )
 
 

@@ -123,16 +123,16 @@ def finished_phase1(work_dir: str, config: str | None = None) -> str:
     command = "python tools/train.py " + _phase1_config(config, work_dir)
     if checkpoint is None:
         raise FileNotFoundError(
-            f"phase 2 starts from phase 1, but {work_dir} has no checkpoint: first run\n"
-            f"    {command}\nor name a phase-1 checkpoint with --phase1 (load_from)"
+            f"phase 2 starts from phase 1, but {work_dir} has no checkpoint: first "
+            f"run\n    {command}\nor name a phase-1 checkpoint with --phase1 (load_from)"
         )
     meta = read_file(checkpoint).meta
     done, planned = meta.get("epoch"), _facts(meta, "run").get("max_epochs")
     if isinstance(done, int) and isinstance(planned, int) and done < planned:
         raise WeightFileError(
             f"phase 1 in {work_dir} has done {done} of {planned} epochs: go on with\n"
-            f"    {command} --resume\nor name {checkpoint} with --phase1 (load_from) to "
-            "start from it as it is"
+            f"    {command} --resume\nor name {checkpoint} with --phase1 (load_from), "
+            "to start from it as it is"
         )
     return checkpoint
 

@@ -42,7 +42,7 @@ class ResumeHook(Hook):
             checkpoint: The checkpoint just read; it is changed.
 
         Raises:
-            WeightFileError: If the run cannot go on from it, or not with these settings.
+            WeightFileError: If the run cannot go on from it under these settings.
         """
         loop = runner._train_loop
         if not runner._resume or not isinstance(loop, ResumableTrainLoop):

@@ -75,8 +75,8 @@ class StartHook(Hook):
             return
         if not backbone.prompts_loaded:
             raise ValueError(
-                "the shared prompts are frozen, but nothing was loaded into them: train "
-                "phase 1, and set phase1_work_dir or load_from in the config"
+                "the shared prompts are frozen, but nothing was loaded into them: "
+                "train phase 1, and set phase1_work_dir or load_from in the config"
             )
 
     def after_run(self, runner: Runner) -> None:

@@ -94,8 +94,8 @@ def _scale_by_accumulation(runner: Runner) -> None:
         base = scaling["base_batch_size"] / counts
         runner.auto_scale_lr = dict(scaling, base_batch_size=base)
         runner.logger.info(
-            f"gradients of {counts} batches make a step: the learning rate is scaled by "
-            f"that, too, as a base_batch_size of {base:g}"
+            f"gradients of {counts} batches make a step: the learning rate is scaled "
+            f"by that, too, as by a base_batch_size of {base:g}"
         )
 
 

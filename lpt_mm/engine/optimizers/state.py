@@ -29,8 +29,8 @@ def carry_state(optim_wrapper: OptimWrapper, saved: Mapping) -> dict:
     optimizer = optim_wrapper.optimizer
     if _sizes(saved.get("param_groups")) != _sizes(state["param_groups"]):
         raise WeightFileError(
-            "the checkpoint's optimizer has other groups of parameters: resume with the "
-            "same paramwise_cfg, or start anew"
+            "the checkpoint's optimizer has other groups of parameters: resume with "
+            "the same paramwise_cfg, or start anew"
         )
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     expected = _example(optimizer).keys()
