@@ -9,6 +9,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.engine.loops.resumable_train_loop import BEGUN
@@ -23,11 +24,12 @@ TRAINING = (
     "optim_wrapper",
     "param_scheduler",
     "auto_scale_lr",
-    "default_hooks",
     "custom_hooks",
 )
 # What must be the same where a run goes on in the middle of an epoch.
 WITHIN_EPOCH = ("images", "images_per_step", "steps_per_epoch", "accumulative_counts")
+# Changes that no setting shows.
+BESIDE_SETTINGS = ("images", "processes")
 
 
 def describe_run(runner: Runner) -> dict[str, object]:
@@ -49,8 +51,14 @@ def describe_run(runner: Runner) -> dict[str, object]:
         accumulative_counts=accumulative_counts(runner.optim_wrapper),
         processes=runner.world_size,
         optimizer=type(runner.optim_wrapper.optimizer).__name__,
-        settings=dict(flatten({k: runner.cfg.get(k) for k in TRAINING})),
+        settings=dict(flatten(_training_settings(runner.cfg))),
     )
+
+
+def _training_settings(cfg: Config) -> dict:
+    hooks = cfg.get("default_hooks") or {}
+    beta = dict(default_hooks=dict(beta_schedule=hooks.get("beta_schedule")))
+    return {key: cfg.get(key) for key in TRAINING} | beta
 
 
 def flatten(values: Mapping, prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -188,9 +196,9 @@ def describe_changes(before: Mapping, now: Mapping) -> list[str]:
     Returns:
         ``name: value -> value`` for each.
     """
-    settings = before.get("settings")
-    settings = settings if isinstance(settings, dict) else {}
-    pairs = {k: (before.get(k, v), v) for k, v in now.items() if k != "settings"}
-    names = settings.keys() | now["settings"].keys() if settings else ()
-    pairs |= {k: (settings.get(k), now["settings"].get(k)) for k in sorted(names)}
+    pairs = {k: (before.get(k, now[k]), now[k]) for k in BESIDE_SETTINGS}
+    then, settings = before.get("settings"), now["settings"]
+    if isinstance(then, dict):
+        names = sorted(then.keys() | settings.keys())
+        pairs |= {name: (then.get(name), settings.get(name)) for name in names}
     return [f"{k}: {old!r} -> {new!r}" for k, (old, new) in pairs.items() if old != new]

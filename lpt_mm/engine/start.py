@@ -124,7 +124,8 @@ def finished_phase1(work_dir: str, config: str | None = None) -> str:
     if checkpoint is None:
         raise FileNotFoundError(
             f"phase 2 starts from phase 1, but {work_dir} has no checkpoint: first "
-            f"run\n    {command}\nor name a phase-1 checkpoint with --phase1 (load_from)"
+            f"run\n    {command}\n"
+            "or name a phase-1 checkpoint with --phase1 (load_from)"
         )
     meta = read_file(checkpoint).meta
     done, planned = meta.get("epoch"), _facts(meta, "run").get("max_epochs")

@@ -9,12 +9,11 @@ from mmpretrain.registry import MODELS
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
-    latest_checkpoint,
     load_config,
-    newest_good_checkpoint,
     set_start,
     set_test,
 )
+from lpt_mm.engine.start import latest_checkpoint, newest_good_checkpoint
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import leave_out_backbone
 from tests.golden import tiny_lpt

@@ -48,7 +48,7 @@ class StartHook(Hook):
             return
         decision = [Start(None, False), False]
         if is_main_process():
-            decision = self._decide(runner)
+            decision = list(self._decide(runner))
         broadcast_object_list(decision)
         (checkpoint, resume), is_whole = decision
         if checkpoint is not None:

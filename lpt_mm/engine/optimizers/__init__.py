@@ -1,5 +1,6 @@
-"""Optimizer wrappers."""
+"""Optimizer wrappers, and schedules of the learning rate."""
 
 from lpt_mm.engine.optimizers.bfloat16_optim_wrapper import BFloat16OptimWrapper
+from lpt_mm.engine.optimizers.warmup_lr import WarmupLR
 
-__all__ = ["BFloat16OptimWrapper"]
+__all__ = ["BFloat16OptimWrapper", "WarmupLR"]

@@ -1,63 +1,15 @@
 """A run that is interrupted, and goes on, equals one that is not."""
 
-import shutil
-from itertools import count
-
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
-from mmengine.hooks import Hook
-from mmengine.runner import Runner
 from mmpretrain.registry import LOOPS
 from torch.utils.data import DataLoader
 
 from lpt_mm.engine.loops.resumable_train_loop import seed_all
-from tests.conftest import ROOT
+from tests.test_engine.short_runs import assert_same, make_runner, read
 
-NUMBERS = count()
 LAST = dict(epoch="epoch_4.pth", iter="iter_20.pth")
-
-
-class Record(Hook):
-    """Note what a step was made of."""
-
-    def __init__(self):
-        self.steps = {}
-        self.validations = []
-
-    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
-        rate = runner.optim_wrapper.get_lr()["lr"][0]
-        seen = data_batch["inputs"].double().sum().item()
-        loss = {k: v.item() for k, v in outputs.items()}
-        self.steps[runner.iter] = (rate, runner.model.beta, seen, loss, batch_idx)
-
-    def before_val(self, runner):
-        self.validations.append(runner.epoch)
-
-
-def make_runner(folder, workers=0, saving="epoch", resume=None, epochs=4, **changes):
-    cfg = Config.fromfile(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
-    cfg.merge_from_dict(
-        {
-            "work_dir": str(folder),
-            "experiment_name": f"run{next(NUMBERS)}",  # or they share a message hub
-            "log_level": "ERROR",
-            "train_cfg.max_epochs": epochs,
-            "train_cfg.val_interval": 2,
-            "train_dataloader.num_workers": workers,
-            "train_dataloader.persistent_workers": workers > 0,
-            "default_hooks.checkpoint.interval": 1 if saving == "epoch" else 3,
-            "default_hooks.checkpoint.by_epoch": saving == "epoch",
-            "load_from": resume and str(resume),
-            "resume": resume is not None,
-            **changes,
-        }
-    )
-    runner = Runner.from_cfg(cfg)
-    record = Record()
-    runner.register_hook(record)
-    return runner, record
 
 
 @pytest.fixture(scope="module")
@@ -108,24 +60,6 @@ def test_a_resumed_run_equals_one_left_alone(whole, tmp_path, workers, start):
         assert_same(final[part], expected[part])
 
 
-def read(path):
-    return torch.load(path, weights_only=True)
-
-
-def assert_same(actual, expected):
-    if isinstance(expected, torch.Tensor):
-        assert torch.equal(actual, expected)
-    elif isinstance(expected, dict):
-        assert actual.keys() == expected.keys()
-        for key in expected:
-            assert_same(actual[key], expected[key])
-    elif isinstance(expected, list):
-        for a, b in zip(actual, expected, strict=True):
-            assert_same(a, b)
-    else:
-        assert actual == expected
-
-
 def test_a_validation_that_was_missed_is_made_up_for(tmp_path):
     runner, record = make_runner(tmp_path, epochs=2)
     runner.train()
@@ -138,22 +72,6 @@ def test_a_validation_that_was_missed_is_made_up_for(tmp_path):
     runner.train()
     assert record.validations == [4]
     assert not record.steps
-
-
-def test_only_whole_epochs_may_change_their_length(tmp_path):
-    runner, _ = make_runner(tmp_path, saving="iter", epochs=2)
-    runner.train()
-    shutil.copy(tmp_path / "iter_9.pth", tmp_path / "kept.pth")
-    other = {"train_dataloader.batch_size": 32}
-    runner, _ = make_runner(tmp_path, resume=tmp_path / "kept.pth", **other)
-    with pytest.raises(ValueError, match="an epoch of 5 steps, which has 10 now"):
-        runner.train()
-    runner, record = make_runner(tmp_path / "a", epochs=1)
-    runner.train()
-    start = tmp_path / "a" / "epoch_1.pth"
-    runner, record = make_runner(tmp_path / "b", resume=start, epochs=2, **other)
-    runner.train()
-    assert list(record.steps) == list(range(5, 15))
 
 
 def test_what_is_skipped_is_not_read(tmp_path):
