@@ -90,14 +90,11 @@ def to_json(value: object) -> object:
     return json.loads(json.dumps(value, default=str))
 
 
-def find_position(
-    meta: Mapping, hub: Mapping, now: Mapping[str, object]
-) -> tuple[int, int]:
+def find_position(checkpoint: Mapping, now: Mapping[str, object]) -> tuple[int, int]:
     """Find out how far a run is.
 
     Args:
-        meta: ``meta`` of the checkpoint.
-        hub: ``runtime_info`` of its message hub.
+        checkpoint: The checkpoint.
         now: What :func:`describe_run` says of the run that goes on.
 
     Returns:
@@ -105,9 +102,11 @@ def find_position(
         accumulation of gradients that was begun, none.
 
     Raises:
-        WeightFileError: If that is more than the run has, or the settings of an epoch
-            were changed in the middle of it.
+        WeightFileError: If that is more than the run has, the settings of an epoch were
+            changed in the middle of it, or averages of weights cannot go back to the
+            beginning of an accumulation.
     """
+    meta, hub = checkpoint["meta"], checkpoint["message_hub"]["runtime_info"]
     epoch, planned = meta["epoch"], now["max_epochs"]
     if epoch > planned:
         raise WeightFileError(
@@ -134,7 +133,13 @@ def find_position(
         raise WeightFileError("the checkpoint is damaged: it has no valid begun_epoch")
     if done == steps:  # saved between the last step and the end of the epoch
         return epoch, done
-    return epoch, done - done % now["accumulative_counts"]
+    begun_accumulation = done % now["accumulative_counts"]
+    if begun_accumulation and "ema_state_dict" in checkpoint:
+        raise WeightFileError(
+            "the checkpoint holds averages of weights, and was saved between two steps "
+            "of the optimizer: go on from the end of an epoch"
+        )
+    return epoch, done - begun_accumulation
 
 
 def set_position(checkpoint: dict, epoch: int, done: int, steps: int) -> None:

@@ -9,7 +9,10 @@ from lpt_mm.engine.checkpoint_content import keep_known
 from lpt_mm.weights.errors import WeightFileError
 from tests.test_engine.short_runs import make_runner, read
 
-BEST = {"default_hooks.checkpoint.save_best": "long_tail/overall"}
+BEST = {
+    "default_hooks.checkpoint.save_best": "long_tail/overall",
+    "default_hooks.checkpoint.rule": "greater",
+}
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,12 @@ from mmpretrain.registry import MODELS
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
+    is_first_process,
     load_config,
+    set_amp,
     set_start,
     set_test,
+    stopped_by_hand,
 )
 from lpt_mm.engine.start import latest_checkpoint, newest_good_checkpoint
 from lpt_mm.weights.errors import WeightFileError
@@ -51,8 +54,8 @@ def test_work_dir_is_that_of_command_then_config_then_name():
 
 
 def test_options_change_config_values():
-    cfg = load("a = dict(b=1)", "--cfg-options", "a.b=2", "a.c=[1,2]")
-    assert cfg.a == dict(b=2, c=[1, 2])
+    cfg = load("model = dict(b=1)", "--cfg-options", "model.b=2", "model.c=[1,2]")
+    assert cfg.model == dict(b=2, c=[1, 2])
 
 
 def test_a_missing_config_is_named():
@@ -214,13 +217,6 @@ def make_start(tmp_path, light):
     return Config(dict(cfg, default_scope="mmpretrain"))
 
 
-@pytest.mark.parametrize("light", [False, True])
-def test_a_backbone_that_is_in_the_checkpoint_is_not_initialised(tmp_path, light):
-    cfg = make_start(tmp_path, light)
-    check_start(cfg, training=False)
-    assert ("init_cfg" in cfg.model.backbone) == light
-
-
 def test_another_backbone_is_refused_at_the_start(tmp_path):
     cfg = make_start(tmp_path, light=True)
     other = MODELS.build(tiny_lpt(2)).backbone.frozen_state()
@@ -243,3 +239,45 @@ def test_a_model_without_its_optimizer_is_not_resumed(tmp_path):
     cfg.resume = True
     with pytest.raises(WeightFileError, match="no state of the optimizer"):
         check_start(cfg, training=False)
+
+
+def test_a_seed_out_of_range_is_refused():
+    for seed in (-1, 2**32, "x"):
+        with pytest.raises(ValueError, match=r"randomness\.seed must be in 0 "):
+            load("", "--cfg-options", f"randomness.seed={seed}")
+
+
+def test_amp_takes_the_place_of_a_plain_wrapper_alone():
+    set_amp(cfg := Config(dict(optim_wrapper=dict(lr=1))))
+    set_amp(cfg)
+    assert cfg.optim_wrapper.type == "BFloat16OptimWrapper"
+    with pytest.raises(ValueError, match="not of GNMOptimWrapper"):
+        set_amp(Config(dict(optim_wrapper=dict(type="GNMOptimWrapper"))))
+
+
+def test_an_interruption_by_hand_says_what_is_saved(tmp_path):
+    def interrupt():
+        with stopped_by_hand("run"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit, match="before anything was saved"):
+        interrupt()
+    make_run(tmp_path / "run")
+    with pytest.raises(SystemExit, match=r"run/epoch_3\.pth is saved: .* --resume"):
+        interrupt()
+
+
+def test_a_work_dir_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    cfg = load("", "--work-dir", "file/run")
+    with pytest.raises(NotADirectoryError, match="'file' is a file"):
+        set_start(cfg, resume=None, phase1=None)
+
+
+@pytest.mark.parametrize("name", ["RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"])
+def test_the_first_process_is_known_before_they_meet(monkeypatch, name):
+    assert is_first_process()
+    monkeypatch.setenv(name, "0")
+    assert is_first_process()
+    monkeypatch.setenv(name, "3")
+    assert not is_first_process()

@@ -133,7 +133,7 @@ def test_two_runs_at_once_need_two_folders(tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(BlockingIOError, match="another run is at work in"):
             runner.train()
-    runner.train()
+    make_runner(tmp_path, epochs=1)[0].train()
 
 
 def test_a_run_that_failed_does_not_lock_its_folder_for_the_next(tmp_path):

@@ -54,8 +54,7 @@ class ResumeHook(Hook):
             raise WeightFileError(f"the checkpoint lacks {', '.join(lacking)}")
         check_seed(runner, meta["seed"])
         before, now = meta.get("run", {}), describe_run(runner)
-        info = checkpoint["message_hub"]["runtime_info"]
-        epoch, done = find_position(meta, info, now)
+        epoch, done = find_position(checkpoint, now)
         steps = now["steps_per_epoch"]
         set_position(checkpoint, epoch, done, steps)
         rebuild_schedule(runner, checkpoint, epoch, done, steps)

@@ -33,6 +33,7 @@ class StartHook(Hook):
 
     def __init__(self) -> None:
         self._copy: Path | None = None
+        self._has_trained = False
 
     def before_run(self, runner: Runner) -> None:
         """Decide, and check.
@@ -44,11 +45,10 @@ class StartHook(Hook):
             OSError: If the checkpoint does not exist, or the folder is another run's.
             WeightFileError: If the checkpoint does not fit.
         """
-        if runner._has_loaded:  # by an earlier call of this runner
-            return
+        training = isinstance(runner._train_loop, BaseLoop) and not self._has_trained
         decision = [Start(None, False), False]
         if is_main_process():
-            decision = list(self._decide(runner))
+            decision = list(self._decide(runner, training))
         broadcast_object_list(decision)
         (checkpoint, resume), is_whole = decision
         if checkpoint is not None:
@@ -57,6 +57,16 @@ class StartHook(Hook):
         runner._load_from, runner._resume = checkpoint, resume
         if is_whole:
             get_ori_model(runner.model).backbone.init_cfg = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Remove the copy of a file of another machine.
+
+        Args:
+            runner: Loads the checkpoint.
+            checkpoint: What was read.
+        """
+        if self._copy is not None:
+            self._copy.unlink(missing_ok=True)
 
     def before_train(self, runner: Runner) -> None:
         """Refuse frozen prompts that nothing was loaded into.
@@ -67,8 +77,7 @@ class StartHook(Hook):
         Raises:
             ValueError: If the shared prompts are frozen, and random.
         """
-        if self._copy is not None:
-            self._copy.unlink()
+        self._has_trained = True
         backbone = getattr(get_ori_model(runner.model), "backbone", None)
         prompts = getattr(backbone, "shared_prompts", None)
         if prompts is None or prompts.requires_grad:
@@ -87,9 +96,9 @@ class StartHook(Hook):
         """
         unlock_run_folder(runner.work_dir)
 
-    def _decide(self, runner: Runner) -> tuple[Start, bool]:
+    @staticmethod
+    def _decide(runner: Runner, training: bool) -> tuple[Start, bool]:
         """Find the start, and tell whether it brings the whole backbone."""
-        training = isinstance(runner._train_loop, BaseLoop)
         start = Start(runner._load_from, bool(runner._resume) and training)
         if training:
             cfg = runner.cfg
@@ -97,7 +106,7 @@ class StartHook(Hook):
             start = find_start(start, runner.work_dir, phase1, cfg.filename)
             check_run_folder(_checkpoint_folder(runner), start)
             lock_run_folder(runner.work_dir)
-        if start.checkpoint is None:
+        if start.checkpoint is None or runner._has_loaded:
             return start, False
         start = start._replace(checkpoint=local_file(start.checkpoint))
         weights = check_weights(get_ori_model(runner.model), start, training)

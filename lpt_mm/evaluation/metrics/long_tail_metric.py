@@ -38,7 +38,9 @@ class LongTailMetric(BaseMetric):
         cls_num_list: Training images per class; by default they come with the training
             set or the checkpoint, by ``ClassCountHook``.
         bootstrap: Test sets drawn for the intervals of :meth:`intervals`; 0 for none.
-        collect_device: Where the results of several processes meet.
+        collect_device: How the results of several processes meet: ``'gpu'``, through the
+            process group, also without a GPU; ``'cpu'``, through files in the current
+            folder, which all machines must share.
         prefix: Prefix of the keys.
 
     Raises:
@@ -53,7 +55,7 @@ class LongTailMetric(BaseMetric):
         thresholds: tuple[int, int] = (20, 100),
         cls_num_list: Sequence[int] | None = None,
         bootstrap: int = 1000,
-        collect_device: str = "cpu",
+        collect_device: str = "gpu",
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device, prefix)

@@ -30,6 +30,8 @@ def train(folder, max_images=20_000, **changes):
     hook = dict(type="KeyInitHook", max_images=max_images)
     cfg.merge_from_dict(
         {
+            "phase1_work_dir": None,  # both phases jointly
+            "model.backbone.frozen_prompts": False,
             "work_dir": str(folder),
             "experiment_name": f"key_init{next(NUMBERS)}",
             "log_level": "ERROR",
@@ -101,6 +103,8 @@ def test_phase_1_has_no_keys(tmp_path):
     cfg = Config.fromfile(path)
     cfg.merge_from_dict(
         {
+            "phase1_work_dir": None,  # both phases jointly
+            "model.backbone.frozen_prompts": False,
             "work_dir": str(tmp_path),
             "experiment_name": f"key_init{next(NUMBERS)}",
             "log_level": "ERROR",

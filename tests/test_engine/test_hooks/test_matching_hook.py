@@ -25,6 +25,8 @@ def make_runner(folder, phase=2):
     cfg = Config.fromfile(ROOT / "configs" / "lpt" / f"phase{phase}_digits_lt.py")
     cfg.merge_from_dict(
         {
+            "phase1_work_dir": None,  # both phases jointly
+            "model.backbone.frozen_prompts": False,
             "work_dir": str(folder),
             "experiment_name": f"matching{next(NUMBERS)}",
             "log_level": "ERROR",

@@ -108,8 +108,11 @@ def test_frozen_layers_with_a_source_are_left_out(tmp_path):
     assert checkpoint["meta"]["backbone"]["source"] == source
     everything = save(model, with_backbone=True)["state_dict"]
     assert everything.keys() == model.state_dict().keys()
-    averaged = save(model, dict(ema_state_dict=model.state_dict()))["state_dict"]
-    assert averaged.keys() == model.state_dict().keys()
+    average = {f"module.{name}": x for name, x in model.state_dict().items()}
+    both = save(model, dict(ema_state_dict=dict(average, steps=torch.tensor(3))))
+    light = checkpoint["state_dict"].keys()
+    assert both["state_dict"].keys() == light
+    assert both["ema_state_dict"].keys() == {f"module.{k}" for k in light} | {"steps"}
     model.backbone.frozen = False  # all of it is trained
     assert save(model)["state_dict"].keys() == model.state_dict().keys()
 

@@ -17,7 +17,7 @@ def runs(tmp_path_factory):
     return folder
 
 
-def tester(runs, folder, **changes):
+def make_tester(runs, folder, **changes):
     runner, _ = make_runner(folder, config="phase2", **changes)
     runner._load_from = str(runs / "two" / "epoch_1.pth")
     return runner
@@ -27,7 +27,7 @@ def test_the_settings_of_training_pass(runs, tmp_path):
     changes = {"test_dataloader.batch_size": 100, "default_hooks.logger.interval": 1}
     packing = [dict(type="PackInputs", meta_keys=())]
     changes["test_dataloader.dataset.pipeline"] = packing
-    assert tester(runs, tmp_path, **changes).test()["long_tail/overall"] > 0
+    assert make_tester(runs, tmp_path, **changes).test()["long_tail/overall"] > 0
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,15 @@ def test_the_settings_of_training_pass(runs, tmp_path):
 )
 def test_other_settings_are_refused_with_both_values(runs, tmp_path, changes, message):
     with pytest.raises(WeightFileError, match=message):
-        tester(runs, tmp_path, **changes).test()
+        make_tester(runs, tmp_path, **changes).test()
 
 
 def test_a_difference_is_allowed_by_name(runs, tmp_path):
     allow = "default_hooks.settings_check.allow"
     changes = {"model.neck.topk": 2}
-    assert tester(runs, tmp_path, **changes, **{allow: "model.neck.topk"}).test()
+    assert make_tester(runs, tmp_path, **changes, **{allow: "model.neck.topk"}).test()
     with pytest.raises(WeightFileError, match=f"{allow}=model.neck.topk"):
-        tester(runs, tmp_path, **changes, **{allow: ["model.neck.query"]}).test()
+        make_tester(runs, tmp_path, **changes, **{allow: ["model.neck.query"]}).test()
 
 
 def test_phase2_and_resumed_runs_are_compared_too(runs, tmp_path):
