@@ -5,7 +5,6 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
-from lpt_mm.datasets.transforms import UnreadableImageError
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
@@ -22,7 +21,6 @@ from lpt_mm.evaluation.report import (
 )
 from lpt_mm.evaluation.tables import print_tables
 from lpt_mm.new_file import require_new
-from lpt_mm.weights import WeightFileError
 
 
 def parse_args() -> argparse.Namespace:
@@ -49,7 +47,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test."""
     args = parse_args()
-    with one_line_errors((OSError, ValueError, WeightFileError)):
+    with one_line_errors((OSError, ValueError)):
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
         check_start(cfg, training=False)
@@ -57,7 +55,7 @@ def main() -> None:
             require_new(args.csv)
     runner = Runner.from_cfg(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)
-    with one_line_errors((WeightFileError, UnreadableImageError)):
+    with one_line_errors((OSError, ValueError)):
         metrics = runner.test()
     if runner.rank == 0:
         report = make_report(metrics, long_tail)

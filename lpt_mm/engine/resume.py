@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 
 from lpt_mm.engine.loops.resumable_train_loop import BEGUN
 from lpt_mm.engine.optimizers.accumulation import accumulative_counts
-from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.errors import WeightFileError, printable
 
 # Parts of the config that training depends on.
 TRAINING = (
@@ -117,9 +117,9 @@ def find_position(checkpoint: Mapping, now: Mapping[str, object]) -> tuple[int, 
     if begun != epoch or meta["iter"] == start:
         return epoch, 0
     done = meta["iter"] - start
-    before = {"steps_per_epoch": steps, **meta.get("run", {})}
+    before = {**meta.get("run", {}), "steps_per_epoch": steps}
     changes = [
-        f"{name} {before[name]} -> {now[name]}"
+        f"{name} {printable(str(before[name]))} -> {now[name]}"
         for name in WITHIN_EPOCH
         if before.get(name, now[name]) != now[name]
     ]

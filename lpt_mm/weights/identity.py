@@ -12,6 +12,8 @@ from hashlib import sha256
 import torch
 from torch import Tensor
 
+from lpt_mm.weights.plain_tensors import is_plain
+
 BACKBONE = "backbone."
 IDENTITY = "identity"
 POSITIONS = "pos_embed"
@@ -70,7 +72,7 @@ def decode_identity(tensor: Tensor) -> dict[str, object]:
         ValueError: If it is none.
     """
     damaged = "backbone.identity is damaged"
-    if tensor.ndim != 1 or tensor.dtype != torch.uint8:
+    if tensor.ndim != 1 or tensor.dtype != torch.uint8 or not is_plain(tensor):
         raise ValueError(damaged)
     try:
         identity = json.loads(bytes(tensor.tolist()))

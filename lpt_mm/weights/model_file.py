@@ -12,6 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
+from lpt_mm.weights.facts import is_plain, known_facts
 
 # Of a checkpoint's ``meta``.
 FACTS = ("backbone", "cls_num_list", "dataset_meta", "preprocessing", "epoch", "seed")
@@ -29,7 +30,9 @@ def write_model(tensors: Mapping[str, Tensor], meta: Mapping[str, object]) -> by
         The content of the file.
     """
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    facts = json.dumps({key: meta[key] for key in FACTS if _is_plain(meta.get(key))})
+    # A data set of others may have facts that are not plain.
+    kept = {key: meta[key] for key in FACTS if meta.get(key) is not None}
+    facts = json.dumps({key: fact for key, fact in kept.items() if is_plain(fact)})
     metadata = {"format": "pt", META: facts, DIGEST: _digest(tensors, facts)}
     return save(tensors, metadata)
 
@@ -59,15 +62,10 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
         return tensors, {}
     if metadata[DIGEST] != _digest(tensors, facts):
         raise WeightFileError(f"'{path}' {DAMAGED}: its checksum does not fit")
-    return tensors, json.loads(facts)
-
-
-def _is_plain(fact: object) -> bool:
-    """Whether there is a fact, and of plain objects; mmengine's own may have others."""
     try:
-        return fact is not None and bool(json.dumps(fact))
-    except (TypeError, ValueError, RecursionError):
-        return False
+        return tensors, known_facts(json.loads(facts))
+    except (ValueError, RecursionError) as error:
+        raise WeightFileError(f"'{path}' {DAMAGED}: its facts are none") from error
 
 
 def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:

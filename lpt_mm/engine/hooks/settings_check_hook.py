@@ -23,6 +23,8 @@ PREPROCESSOR = "model.data_preprocessor"
 PIPELINE = "test_dataloader.dataset.pipeline"
 # Of a pipeline: what decides which fields a sample has, and not how it looks.
 PACKING = ("PackInputs",)
+# Of a preprocessor: what is for training; mmpretrain adds it when a model is built.
+TRAINING = ("batch_augments",)
 
 
 @HOOKS.register_module()
@@ -91,7 +93,8 @@ def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
     }
     preprocessor = (cfg.get("model") or {}).get("data_preprocessor")
     if preprocessor is not None:
-        settings[PREPROCESSOR] = preprocessor
+        kept = {k: v for k, v in preprocessor.items() if k not in TRAINING}
+        settings[PREPROCESSOR] = kept
     loader = cfg.get("test_dataloader") or {}
     pipeline = loader.get("dataset", {}).get("pipeline")
     if pipeline is not None:
