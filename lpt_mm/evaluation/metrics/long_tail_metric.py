@@ -38,9 +38,9 @@ class LongTailMetric(BaseMetric):
         cls_num_list: Training images per class; by default they come with the training
             set or the checkpoint, by ``ClassCountHook``.
         bootstrap: Test sets drawn for the intervals of :meth:`intervals`; 0 for none.
-        collect_device: How the results of several processes meet: ``'gpu'``, through the
-            process group, also without a GPU; ``'cpu'``, through files in the current
-            folder, which all machines must share.
+        collect_device: How the results of several processes meet: ``'gpu'``, through
+            the process group, also without a GPU; ``'cpu'``, through files in the
+            current folder, which all machines must share.
         prefix: Prefix of the keys.
 
     Raises:
