@@ -21,7 +21,7 @@ from lpt_mm.evaluation.report import (
     write_report,
 )
 from lpt_mm.evaluation.tables import print_tables
-from lpt_mm.new_file import require_new
+from lpt_mm.utils.new_file import require_new
 from lpt_mm.weights import WeightFileError
 
 

@@ -14,10 +14,10 @@ from lpt_mm.analysis.matching_report import MatchingReport
 from lpt_mm.engine.launch import check_start, set_test
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
-from lpt_mm.new_file import require_new
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.run import result_checkpoint
+from lpt_mm.utils.new_file import require_new
 
 PICTURES = (
     *("accuracy_over_frequency.png", "shot_confusion.png"),

@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from lpt_mm.evaluation.tables import COLUMNS
-from lpt_mm.new_file import replace_file
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.speed import read_speed
+from lpt_mm.utils.new_file import replace_file
 
 PREFIX = "long_tail/"
 SPEEDS = {"infer": "classify, images/s", "train": "train, images/s"}

@@ -16,8 +16,8 @@ import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from lpt_mm.engine.launch import latest_checkpoint
-from lpt_mm.new_file import replace_file
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.utils.new_file import replace_file
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 LOG = "log.txt"

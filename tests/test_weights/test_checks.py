@@ -3,7 +3,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmpretrain.registry import MODELS
 
-from lpt_mm.weights.checks import check_checkpoint, find_misfit, list_some
+from lpt_mm.utils.text import list_some
+from lpt_mm.weights.checks import check_checkpoint, find_misfit
 from lpt_mm.weights.reading import Weights
 from tests.golden import tiny_lpt
 

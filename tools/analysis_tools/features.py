@@ -15,7 +15,7 @@ from lpt_mm.analysis.feature_comparison import compare_features
 from lpt_mm.analysis.features import frozen_backbone
 from lpt_mm.analysis.splits import shot_groups_of
 from lpt_mm.engine.launch import check_start, load_config, one_line_errors, set_test
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.utils.new_file import new_file, require_new
 
 
 def parse_args() -> argparse.Namespace:

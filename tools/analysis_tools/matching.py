@@ -19,7 +19,7 @@ from lpt_mm.engine.launch import (
     one_line_errors,
     set_test,
 )
-from lpt_mm.new_file import require_new
+from lpt_mm.utils.new_file import require_new
 from lpt_mm.weights import WeightFileError
 
 

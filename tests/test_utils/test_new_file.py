@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lpt_mm.new_file import new_file, replace_file, require_new
+from lpt_mm.utils.new_file import new_file, replace_file, require_new
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path):
