@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from lpt_mm.evaluation.accuracy_picture import LONGEST_NAME
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.utils.new_file import replace_file
 from lpt_mm.utils.text import for_picture, printable
@@ -52,7 +53,7 @@ def draw_class_counts(
     figure.legend(loc="outside upper center", ncols=3, frameon=False, reverse=True)
     axes.spines[["top", "right"]].set_visible(False)
     if len(order) <= MOST_NAMED:
-        _name_classes(axes, [printable(class_names[i]) for i in order])
+        _name_classes(axes, [class_names[i] for i in order])
     picture = BytesIO()
     figure.savefig(picture, dpi=120, format="png")
     replace_file(path, picture.getvalue())
@@ -92,11 +93,11 @@ def _draw_thresholds(axes: Axes, thresholds: tuple[int, int]) -> None:
 
 
 def _name_classes(axes: Axes, names: list[str]) -> None:
-    short = [name if len(name) <= 18 else f"{name[:17]}…" for name in names]
-    long = max(map(len, short)) * len(short) > 80
+    length = min(max(len(printable(name)) for name in names), LONGEST_NAME)
+    long = length * len(names) > 80
     axes.set_xticks(
-        range(len(short)),
-        [for_picture(name) for name in short],
+        range(len(names)),
+        [for_picture(name, LONGEST_NAME) for name in names],
         rotation=45 if long else 0,
         horizontalalignment="right" if long else "center",
         rotation_mode="anchor" if long else "default",

@@ -103,13 +103,11 @@ class FeatureComparison:
         Raises:
             FileExistsError: If there is something of that name; it is left alone.
         """
-        titles = {
-            f"{for_picture(name)}\n{self.num_neighbors}-NN "
-            f"{quality.knn['overall']:.1f} %, gamma {quality.gamma:.2f}": self.projections[
-                name
-            ]
-            for name, quality in self.qualities.items()
-        }
+        titles = {}
+        for name, quality in self.qualities.items():
+            accuracy = f"{self.num_neighbors}-NN {quality.knn['overall']:.1f} %"
+            title = f"{for_picture(name)}\n{accuracy}, gamma {quality.gamma:.2f}"
+            titles[title] = self.projections[name]
         label = self.features.test_label[self.shown.images]
         draw_features(titles, self.shown, label, self.features.class_names, path)
 

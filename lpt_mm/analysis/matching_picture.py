@@ -12,9 +12,10 @@ from matplotlib.ticker import PercentFormatter
 
 from lpt_mm.analysis.class_count_picture import COLOURS
 from lpt_mm.analysis.matching import usage_by_class
+from lpt_mm.evaluation.accuracy_picture import LONGEST_NAME
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.utils.new_file import new_file
-from lpt_mm.utils.text import for_picture, printable
+from lpt_mm.utils.text import for_picture
 
 MOST_NAMED = 40  # classes or groups whose names fit beside the map
 
@@ -50,7 +51,7 @@ def draw_matching(
     image = _draw_map(lower, usage_by_class(matches)[rows][:, columns])
     bars = _mark_shots(lower, shot_of_class[rows])
     figure.legend(handles=bars, loc="outside upper center", ncols=3, frameon=False)
-    _name_classes(lower, [printable(class_names[i]) for i in rows])
+    _name_classes(lower, [class_names[i] for i in rows])
     _name_groups(lower, columns)
     figure.colorbar(
         image,
@@ -103,8 +104,8 @@ def _mark_shots(axes: Axes, shots: np.ndarray) -> list[Line2D]:
 def _name_classes(axes: Axes, names: list[str]) -> None:
     axes.set_ylabel("class, most frequent in training first")
     if len(names) <= MOST_NAMED:
-        short = [name if len(name) <= 18 else f"{name[:17]}…" for name in names]
-        axes.set_yticks(range(len(short)), [for_picture(name) for name in short])
+        short = [for_picture(name, LONGEST_NAME) for name in names]
+        axes.set_yticks(range(len(short)), short)
 
 
 def _name_groups(axes: Axes, columns: np.ndarray) -> None:

@@ -87,8 +87,8 @@ def measure_cost(cfg: Config) -> ModelCost:
     """
     if cfg.get("optim_wrapper") is None:
         raise ValueError(
-            f"{printable(cfg.filename)} trains nothing (optim_wrapper=None): name a config that "
-            "is for training"
+            f"{printable(cfg.filename)} trains nothing (optim_wrapper=None): name a "
+            "config that is for training"
         )
     init_default_scope(cfg.get("default_scope", "mmengine"))
     infer = count_flops(Case(cfg, "infer", BATCH_SIZE, CPU, amp=False).run)

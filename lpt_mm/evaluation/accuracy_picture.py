@@ -13,6 +13,7 @@ from lpt_mm.utils.text import for_picture
 
 # Of Okabe and Ito, told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7")
+LONGEST_NAME = 18
 
 
 def draw_accuracy_over_frequency(
@@ -55,7 +56,7 @@ def draw_accuracy_over_frequency(
     lower.set_ylabel("training images")
     lower.set_xlabel("class, most frequent first")
     if len(order) <= 40:
-        names = [for_picture(classes[i]["name"]) for i in order]
+        names = [for_picture(classes[i]["name"], LONGEST_NAME) for i in order]
         lower.set_xticks(range(len(order)), names)
     with new_file(path) as file:
         figure.savefig(file, dpi=120, format="png")

@@ -32,8 +32,8 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
     for name, report in reports.items():
         if "shot_confusion" not in report:
             raise ValueError(
-                f"the report '{printable(name)}' has no shot_confusion: test the model again with "
-                "tools/test.py --out"
+                f"the report '{printable(name)}' has no shot_confusion: test the model "
+                "again with tools/test.py --out"
             )
     columns = min(COLUMNS, len(reports))
     rows = -(-len(reports) // columns)
@@ -43,9 +43,8 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
         axes.set_axis_off()
     for axes, (name, report) in zip(panels.flat, reports.items(), strict=False):
         image = _draw_panel(axes, report["shot_confusion"])
-        axes.set_title(
-            f"{for_picture(name)}: {report['long_tail/overall']:.1f} % right"
-        )
+        right = report["long_tail/overall"]
+        axes.set_title(f"{for_picture(name)}: {right:.1f} % right")
     figure.colorbar(image, ax=panels, label="share of the row (%)", shrink=0.8)
     with new_file(path) as file:
         figure.savefig(file, dpi=120, format="png")

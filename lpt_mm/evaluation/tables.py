@@ -44,9 +44,8 @@ def _make_table(
         table.add_column(column, justify="right", no_wrap=True)
     for name, report in reports.items():
         values = [report.get(f"long_tail/{column}") for column in columns]
-        table.add_row(
-            for_rich(name), *("-" if x is None else f"{x:.2f}" for x in values)
-        )
+        cells = ("-" if x is None else f"{x:.2f}" for x in values)
+        table.add_row(for_rich(name), *cells)
         bounds = [report.get("intervals", {}).get(column) for column in columns]
         if any(bounds):
             cells = ("-" if x is None else f"{x[0]:.1f}-{x[1]:.1f}" for x in bounds)

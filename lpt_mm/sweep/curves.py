@@ -47,9 +47,8 @@ def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
     ):
         for (name, of_seeds), style in zip(logs.items(), STYLES, strict=False):
             for key, colour in colours.items():
-                _draw_curve(
-                    axes, of_seeds, key, f"{for_picture(name)}: {key}", colour, style
-                )
+                label = f"{for_picture(name)}: {key}"
+                _draw_curve(axes, of_seeds, key, label, colour, style)
         axes.set_title(title, loc="left", fontsize="medium")
         axes.grid(alpha=0.3)
         if axes.lines:

@@ -53,8 +53,7 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         )
     chosen = {name: rows[name] for name in names}
     reports = {name: mean_report(plan, root, row) for name, row in chosen.items()}
-    for name in PICTURES:
-        require_new(out / name)
+    require_new(*(out / name for name in PICTURES))
     draw_accuracy_over_frequency(reports, out / "accuracy_over_frequency.png")
     draw_shot_confusion(reports, out / "shot_confusion.png")
     trained = {

@@ -44,17 +44,21 @@ def for_rich(text: object) -> Text:
     return Text(printable(text))
 
 
-def for_picture(text: object) -> str:
+def for_picture(text: object, longest: int | None = None) -> str:
     """Make text safe for matplotlib, which reads mathematics between dollar signs.
 
     Args:
         text: Any text.
+        longest: Characters that there is room for; by default for any number.
 
     Returns:
         The text, drawn as it is; behind a space where matplotlib would leave it out of
         a legend.
     """
-    text = printable(text).replace("$", r"\$")
+    text = printable(text)
+    if longest is not None and len(text) > longest:
+        text = f"{text[: longest - 1]}…"
+    text = text.replace("$", r"\$")
     return f" {text}" if text.startswith("_") else text
 
 

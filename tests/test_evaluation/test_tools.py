@@ -42,4 +42,4 @@ def test_a_test_writes_json_and_csv(run_here, tmp_path):
         int(row["test_images"]) for row in rows
     )
     out = run_here(TEST, CONFIG, *files, fails=True)  # before anything is computed
-    assert "'classes.csv' exists and is not overwritten" in out
+    assert "'m.json' exists and is not overwritten" in out

@@ -67,8 +67,7 @@ def main() -> None:
     """Measure, print and write."""
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
-        if args.json:
-            require_new(args.json)
+        require_new(args.json)
         speeds = measure(args, load_config(args))
         machine = describe_machine()
         print_report(speeds, f"{args.phase}: {args.config}", machine)

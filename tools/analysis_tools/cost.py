@@ -38,8 +38,7 @@ def main() -> None:
     """Count, print and write."""
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
-        if args.json:
-            require_new(args.json)
+        require_new(args.json)
         stems = {Path(config).stem for config in args.configs}
         unique = len(stems) == len(args.configs)
         cfgs = {
