@@ -18,6 +18,7 @@ from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.run import result_checkpoint
 from lpt_mm.utils.new_file import require_new
+from lpt_mm.utils.text import printable
 
 PICTURES = (
     *("accuracy_over_frequency.png", "shot_confusion.png"),
@@ -88,8 +89,8 @@ def mean_report(plan: Plan, root: Path, row: Row) -> dict:
     files = [row.folder(root, seed) / f"{plan.split}.json" for seed in plan.seeds]
     if missing := [str(file) for file in files if not file.is_file()]:
         raise FileNotFoundError(
-            f"{row.name}: {len(missing)} of {len(files)} runs are not done, such as "
-            f"{missing[0]}: first run tools/analysis_tools/sweep.py"
+            f"{printable(row.name)}: {len(missing)} of {len(files)} runs are not done, "
+            f"such as {printable(missing[0])}: first run tools/analysis_tools/sweep.py"
         )
     reports = [json.loads(file.read_text()) for file in files]
     overall = [report["long_tail/overall"] for report in reports]
