@@ -69,10 +69,10 @@ class ImageNetShift(CustomDataset):
             return int(folder)
         if folder in self.wordnet_ids:
             return self.wordnet_ids.index(folder)
-        path = printable(os.path.join(self.img_prefix, folder))
         raise ValueError(
-            f"the folder '{path}' is no class of ImageNet: neither a WordNet id such "
-            "as n01440764 nor an index from 0 to 999"
+            f"the folder '{printable(folder)}' of {printable(self.img_prefix)} is no "
+            "class of ImageNet: neither a WordNet id such as n01440764 nor an index "
+            "from 0 to 999"
         )
 
 

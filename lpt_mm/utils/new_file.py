@@ -13,7 +13,7 @@ def require_new(*paths: str | Path | None) -> None:
     """Refuse files that could not be written, before the work whose result they get.
 
     Args:
-        paths: The files that are to be written; None stands for none.
+        *paths: The files that are to be written; None stands for none.
 
     Raises:
         FileExistsError: If there is something of that name; nothing is written over.

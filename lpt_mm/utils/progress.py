@@ -13,7 +13,7 @@ def progress_bar(**options: object) -> Progress:
     """Make a progress bar whose descriptions are no markup.
 
     Args:
-        options: Options of rich's ``Progress``.
+        **options: Options of rich's ``Progress``.
 
     Returns:
         The bar, which counts steps and tells the time that is left.
