@@ -27,7 +27,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("config", help="config file")
     parser.add_argument(
-        "--out", metavar="DIR", help="by default work_dirs/<config name>/data"
+        "--out",
+        metavar="DIR",
+        help="folder without a report; by default work_dirs/<config name>/data, where "
+        "an older one is replaced",
     )
     parser.add_argument(
         "--cfg-options",
