@@ -21,7 +21,7 @@ from lpt_mm.evaluation.report import (
     write_report,
 )
 from lpt_mm.evaluation.tables import print_tables
-from lpt_mm.new_file import require_new
+from lpt_mm.utils.new_file import require_new
 from lpt_mm.weights import WeightFileError
 
 
@@ -50,11 +50,10 @@ def main() -> None:
     """Test."""
     args = parse_args()
     with one_line_errors((OSError, ValueError, WeightFileError)):
+        require_new(args.out, args.csv)
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
         check_start(cfg, training=False)
-        if args.csv:
-            require_new(args.csv)
     runner = Runner.from_cfg(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)
     with one_line_errors((WeightFileError, UnreadableImageError)):
@@ -62,10 +61,11 @@ def main() -> None:
     if runner.rank == 0:
         report = make_report(metrics, long_tail)
         print_tables({Path(args.config).stem: report}, report["shot_groups"])
-        if args.out:
-            write_report(args.out, report)
-        if args.csv:
-            write_class_csv(args.csv, report)
+        with one_line_errors():
+            if args.out:
+                write_report(args.out, report)
+            if args.csv:
+                write_class_csv(args.csv, report)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from mmpretrain.models.classifiers import BaseClassifier
 from mmpretrain.registry import MODELS
-from rich.progress import track
 from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.training_images import training_images
+from lpt_mm.utils.progress import progress_bar
+from lpt_mm.utils.text import printable
 
 
 @dataclass
@@ -55,8 +56,8 @@ def frozen_backbone(cfg: Config) -> Config:
     cfg = Config(cfg.to_dict(), filename=cfg.filename)
     if not cfg.model.backbone.get("init_cfg"):
         raise ValueError(
-            f"{cfg.filename} has no model.backbone.init_cfg: without pre-trained "
-            "weights there is no frozen backbone to compare with"
+            f"{printable(cfg.filename)} has no model.backbone.init_cfg: without "
+            "pre-trained weights there is no frozen backbone to compare with"
         )
     cfg.model.neck = cfg.train_cfg = None
     cfg.model.backbone.update(prompt_mode="none", frozen=True)
@@ -102,7 +103,9 @@ def _build_loaders(cfg: Config) -> tuple[DataLoader, DataLoader]:
     """Build loaders that differ in nothing but the images."""
     for name in ("train_dataloader", "test_dataloader"):
         if cfg.get(name) is None:
-            raise ValueError(f"{cfg.filename} has no {name}: features need both sets")
+            raise ValueError(
+                f"{printable(cfg.filename)} has no {name}: features need both sets"
+            )
     return (
         Runner.build_dataloader(training_images(cfg), seed=0),
         Runner.build_dataloader(cfg.test_dataloader, seed=0),
@@ -114,9 +117,10 @@ def _run(
     model: BaseClassifier, loader: DataLoader, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
     features, labels = [], []
-    for batch in track(loader, name, transient=True):
-        batch = model.data_preprocessor(batch)
-        feature = model.extract_feat(batch["inputs"], stage="pre_logits")
-        features.append(feature.float().cpu().numpy())
-        labels += [int(sample.gt_label) for sample in batch["data_samples"]]
+    with progress_bar(transient=True) as progress:
+        for batch in progress.track(loader, description=printable(name)):
+            batch = model.data_preprocessor(batch)
+            feature = model.extract_feat(batch["inputs"], stage="pre_logits")
+            features.append(feature.float().cpu().numpy())
+            labels += [int(sample.gt_label) for sample in batch["data_samples"]]
     return np.concatenate(features), np.array(labels, dtype=np.int64)

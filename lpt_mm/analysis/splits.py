@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 
 from lpt_mm.analysis.findings import ERROR, WARNING, Finding
 from lpt_mm.evaluation.metrics import LongTailMetric, ShotGroups
+from lpt_mm.utils.text import printable
 
 SPLITS = ("train", "val", "test")
 
@@ -55,7 +56,7 @@ def _build(name: str, config: Mapping) -> tuple[Dataset | None, list[Finding]]:
     if problem is not None and not (
         findings and isinstance(problem, FileNotFoundError)
     ):
-        message = " ".join(str(problem).split()) or type(problem).__name__
+        message = printable(" ".join(str(problem).split())) or type(problem).__name__
         findings.append(Finding(ERROR, "not_built", f"{name}: {message}"))
     if dataset is not None and not len(dataset):
         findings.append(Finding(ERROR, "no_image", f"{name}: there is no image"))
@@ -106,7 +107,9 @@ def _missing_roots(name: str, config: Mapping) -> list[Finding]:
         root for root in _roots(config) if "://" not in root and not Path(root).is_dir()
     }
     return [
-        Finding(ERROR, "no_data_root", f"{name}: there is no data_root '{root}'")
+        Finding(
+            ERROR, "no_data_root", f"{name}: there is no data_root '{printable(root)}'"
+        )
         for root in sorted(missing)
     ]
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lpt_mm.benchmark.case import Case
 from lpt_mm.benchmark.cost import count_flops
+from lpt_mm.utils.text import printable
 from lpt_mm.weights.identity import leave_out_backbone
 
 BATCH_SIZE = 4  # the least that has two images of each sampling
@@ -86,8 +87,8 @@ def measure_cost(cfg: Config) -> ModelCost:
     """
     if cfg.get("optim_wrapper") is None:
         raise ValueError(
-            f"{cfg.filename} trains nothing (optim_wrapper=None): name a config that "
-            "is for training"
+            f"{printable(cfg.filename)} trains nothing (optim_wrapper=None): name a "
+            "config that is for training"
         )
     init_default_scope(cfg.get("default_scope", "mmengine"))
     infer = count_flops(Case(cfg, "infer", BATCH_SIZE, CPU, amp=False).run)

@@ -6,6 +6,7 @@ from pathlib import Path
 from mmpretrain.registry import DATASETS
 
 from lpt_mm.datasets.split_list import SplitList
+from lpt_mm.utils.text import printable
 
 YEAR = 2018
 
@@ -42,7 +43,7 @@ def read_json(file: str | Path) -> tuple[list[str], list[int]]:
         ValueError: If it is no such file, or of another year.
     """
     if not Path(file).is_file():
-        raise FileNotFoundError(f"there is no file '{file}'")
+        raise FileNotFoundError(f"there is no file '{printable(file)}'")
     try:
         content = json.loads(Path(file).read_bytes())
         year = content["info"]["year"]
@@ -52,11 +53,11 @@ def read_json(file: str | Path) -> tuple[list[str], list[int]]:
             for annotation in content["annotations"]
         ]
     except (ValueError, KeyError, TypeError) as error:
+        reason = printable(f"{type(error).__name__}: {error}")
         raise ValueError(
-            f"{file} is no annotation file of iNaturalist ({type(error).__name__}: "
-            f"{error}): it needs info, images and annotations with image_id and "
-            "category_id"
+            f"{printable(file)} is no annotation file of iNaturalist ({reason}): it "
+            "needs info, images and annotations with image_id and category_id"
         ) from error
     if year != YEAR:
-        raise ValueError(f"{file} is of iNaturalist {year}, not of {YEAR}")
+        raise ValueError(f"{printable(file)} is of iNaturalist {year!r}, not of {YEAR}")
     return [name for name, _ in pairs], [label for _, label in pairs]

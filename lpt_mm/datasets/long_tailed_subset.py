@@ -6,6 +6,7 @@ from torch.utils.data import Dataset
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.long_tail import draw_long_tail, largest_class, long_tailed_counts
+from lpt_mm.utils.text import printable
 
 
 @DATASETS.register_module()
@@ -56,7 +57,7 @@ class LongTailedSubset(Dataset):
             label = int(np.argmax(np.array(counts) > available))
             raise ValueError(
                 f"max_per_class={most} asks for {counts[label]} images of class {label}"
-                f"{f' ({names[label]})' if names else ''}, which has "
+                f"{f' ({printable(names[label])})' if names else ''}, which has "
                 f"{available[label]}; at most max_per_class={feasible} is possible"
             )
         self.indices = draw_long_tail(labels, counts, self.seed)

@@ -9,6 +9,8 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
+from lpt_mm.utils.text import printable
+
 ESCAPE = "surrogateescape"
 LABEL = re.compile("-?[0-9]{1,9}")
 
@@ -97,15 +99,17 @@ def read_split_list(file: str | Path) -> tuple[list[str], list[int]]:
         ValueError: If a line is not as it should be; it is named, with its number.
     """
     if not Path(file).is_file():
-        raise FileNotFoundError(f"there is no split list '{file}'")
+        raise FileNotFoundError(f"there is no split list '{printable(file)}'")
     paths, labels = [], []
     for number, path, label in _lines(file):
         if label < 0:
-            raise ValueError(f"{file}:{number}: the label is negative: {label}")
+            raise ValueError(
+                f"{printable(file)}:{number}: the label is negative: {label}"
+            )
         paths.append(path)
         labels.append(label)
     if not paths:
-        raise ValueError(f"{file}: the list is empty")
+        raise ValueError(f"{printable(file)}: the list is empty")
     return paths, labels
 
 
@@ -124,14 +128,15 @@ def _split_line(file: str | Path, number: int, line: str) -> tuple[str, int]:
     except UnicodeEncodeError:
         content = line.strip().encode(errors=ESCAPE)
         raise ValueError(
-            f"{file}:{number}: {content!r} is no UTF-8: save the list as UTF-8"
+            f"{printable(file)}:{number}: {content!r} is no UTF-8: save the list as "
+            "UTF-8"
         ) from None
     path, label = line.strip(), ""
     if len(parts := line.rsplit(maxsplit=1)) == 2:
         path, label = parts
     if not LABEL.fullmatch(label) or "\0" in path:
         raise ValueError(
-            f"{file}:{number}: a line must have a path and a label, as in "
+            f"{printable(file)}:{number}: a line must have a path and a label, as in "
             f"'train/airfield/1.jpg 0', got {line.strip()!r}"
         )
     return path.strip(), int(label)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from mmengine.logging import print_log
 from torch import nn
 
-from lpt_mm.weights.checks import check_checkpoint, list_some, printable
+from lpt_mm.utils.text import list_some, printable
+from lpt_mm.weights.checks import check_checkpoint
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.reading import Weights, read_file
 

@@ -7,6 +7,7 @@ from mmengine.logging import print_log
 from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
+from lpt_mm.utils.text import list_some
 from lpt_mm.weights.architecture import ViTArchitecture
 from lpt_mm.weights.checks import (
     OFFICIAL,
@@ -14,7 +15,6 @@ from lpt_mm.weights.checks import (
     describe_backbone,
     find_non_finite,
     fits_positions,
-    list_some,
 )
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lpt_mm.weights.errors import DAMAGED, WeightFileError, printable
+from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.formats import find_format
 from lpt_mm.weights.identity import BACKBONE, IDENTITY, decode_identity
 from lpt_mm.weights.model_file import read_model
@@ -165,7 +165,7 @@ def _unwrap(content: object, is_plain: bool, path: Path) -> Weights:
         raise WeightFileError(f"'{path}' holds no tensors by name")
     for name, tensor in tensors.items():
         if tensor.layout is not torch.strided or tensor.device.type == "meta":
-            raise WeightFileError(f"'{path}' has no plain values of {printable(name)}")
+            raise WeightFileError(f"'{path}' has no plain values of {name}")
     meta = content.get("meta")
     return Weights(
         tensors,
@@ -206,8 +206,6 @@ def rename_all(
     for name in tensors:
         new = rename(name)
         if new in origins:
-            raise WeightFileError(
-                f"{printable(origins[new])} and {printable(name)} are the same tensor"
-            )
+            raise WeightFileError(f"{origins[new]} and {name} are the same tensor")
         origins[new] = name
     return {new: tensors[old] for new, old in origins.items()}

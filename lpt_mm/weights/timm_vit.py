@@ -12,7 +12,7 @@ import torch
 from timm.models import VisionTransformer
 from timm.models.vision_transformer import Block
 
-from lpt_mm.weights.errors import DAMAGED, WeightFileError, printable
+from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.reading import Weights
 
 CLASSIFIER = re.compile("head/|pre_logits/")
@@ -95,7 +95,7 @@ def read_npz(path: Path) -> Weights:
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
     except Exception as error:  # of a parser of foreign input
-        reason = printable(str(error).strip("'\""))
+        reason = str(error).strip("'\"")
         raise WeightFileError(
             f"'{path}' is no whole vision transformer of AugReg: {reason}"
         ) from error

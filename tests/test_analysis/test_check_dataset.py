@@ -74,6 +74,18 @@ def test_digits_lt(run_here, tmp_path):
         assert picture.size == (1080, 600)
 
 
+def test_a_report_is_replaced_in_the_tools_own_folder_alone(run_here, tmp_path):
+    config, own = ROOT / "configs/lpt/phase1_digits_lt.py", tmp_path / "work_dirs"
+    for _ in range(2):
+        run_here(TOOL, config)
+    (report,) = own.glob("*/data/report.json")
+    out = run_here(TOOL, config, "--out", report.parent, fails=True)
+    assert f"'{report}' exists and is not overwritten" in out
+    (tmp_path / "file").touch()
+    out = run_here(TOOL, "no config", "--out", "file", fails=True)
+    assert "'file/report.json' cannot be written (Not a directory)" in out
+
+
 def test_good_files_with_a_boundary_class(run_here, config, tmp_path):
     out = run_here(TOOL, config, "--out", "new/folder")
     assert "0 errors, 1 warnings" in out

@@ -40,6 +40,15 @@ def test_rows_may_have_other_shot_groups(tmp_path):
     ]
 
 
+def test_a_row_name_is_one_cell(tmp_path):
+    row = Row("a|b *c*\n", CONFIG)
+    folder = row.folder(tmp_path, 0)
+    folder.mkdir(parents=True)
+    (folder / "test.json").write_text(json.dumps({"long_tail/overall": 50.0}))
+    table = write_results(Plan("mine", [row], [0]), tmp_path, tmp_path / "out")
+    assert table.read_text().splitlines()[2] == r"| a\|b \*c\*\\n | 50.00 | 1 |"
+
+
 def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):
     row, calls = Row("phase 1", CONFIG), []
 

@@ -19,7 +19,7 @@ from lpt_mm.engine.launch import (
     one_line_errors,
     set_test,
 )
-from lpt_mm.new_file import require_new
+from lpt_mm.utils.new_file import require_new
 from lpt_mm.weights import WeightFileError
 
 
@@ -52,8 +52,7 @@ def main() -> None:
     """Match images, and report."""
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
-        for path in filter(None, (args.out, args.picture)):
-            require_new(path)
+        require_new(args.out, args.picture)
         cfg = load_config(args)
         require_group_prompts(cfg)
         set_test(cfg, args.checkpoint, "val" if args.split == "val" else "test")
@@ -64,10 +63,11 @@ def main() -> None:
     with one_line_errors((WeightFileError, UnreadableImageError)):
         report = examine_matching(runner)
     report.print(f"Matching of {Path(args.checkpoint).name}, {args.split} images")
-    if args.out:
-        report.write(args.out)
-    if args.picture:
-        report.draw(args.picture)
+    with one_line_errors():
+        if args.out:
+            report.write(args.out)
+        if args.picture:
+            report.draw(args.picture)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def main() -> None:
         if plan.speed and not failures:
             measure_speeds(plan, args.work_dir / "runs")
         table = write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
-    Console().print(Markdown(table.read_text()))
+    Console().print(Markdown(table.read_text("utf-8")))
     if failures:
         sys.exit("error: " + "\nerror: ".join(failures))
 

@@ -9,6 +9,8 @@ import numpy as np
 from mmengine import fileio
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from lpt_mm.utils.text import printable
+
 # Pillow can do more. Some formats start other programs (EPS runs Ghostscript), and so
 # code that is in the file.
 Image.init()
@@ -45,9 +47,9 @@ def read_content(path: str) -> bytes:
         return fileio.get(path)
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(f"Is a directory: '{path}'")
+        raise IsADirectoryError(f"Is a directory: '{printable(path)}'")
     if not stat.S_ISREG(status.st_mode):  # a pipe could be waited for without end
-        raise OSError(f"Is no regular file: '{path}'")
+        raise OSError(f"Is no regular file: '{printable(path)}'")
     if status.st_size > MAX_BYTES:
         raise OSError(f"Has {status.st_size:,} bytes, at most {MAX_BYTES:,} are read")
     with open(path, "rb") as file:

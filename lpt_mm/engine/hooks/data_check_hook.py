@@ -9,7 +9,7 @@ from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
 from lpt_mm.datasets.labels import gt_labels
-from lpt_mm.weights.checks import list_some
+from lpt_mm.utils.text import list_some
 
 
 @HOOKS.register_module()

@@ -10,7 +10,7 @@ from mmpretrain.utils import get_ori_model
 from torch import nn
 
 from lpt_mm.engine.resume import to_json
-from lpt_mm.weights.checks import printable
+from lpt_mm.utils.text import printable
 from lpt_mm.weights.errors import WeightFileError
 
 # By part of the model.
@@ -19,7 +19,7 @@ MODEL_SETTINGS = dict(
     neck=("topk", "query"),
     head=("scale",),
 )
-PREPROCESSOR = "model.data_preprocessor"
+PREPROCESSOR = ("mean", "std", "to_rgb")
 PIPELINE = "test_dataloader.dataset.pipeline"
 # Of a pipeline: what decides which fields a sample has, and not how it looks.
 PACKING = ("PackInputs",)
@@ -89,9 +89,10 @@ def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
         for name in names
         if hasattr(getattr(model, part, None), name)
     }
-    preprocessor = (cfg.get("model") or {}).get("data_preprocessor")
-    if preprocessor is not None:
-        settings[PREPROCESSOR] = preprocessor
+    preprocessor = (cfg.get("model") or {}).get("data_preprocessor") or {}
+    for name in PREPROCESSOR:
+        if name in preprocessor:
+            settings[f"model.data_preprocessor.{name}"] = preprocessor[name]
     loader = cfg.get("test_dataloader") or {}
     pipeline = loader.get("dataset", {}).get("pipeline")
     if pipeline is not None:

@@ -36,7 +36,7 @@ def test_the_settings_of_training_pass(runs, tmp_path):
         ({"model.neck.topk": 2}, r"trained with model\.neck\.topk=4, the config has 2"),
         ({"model.neck.query": "layer_k"}, "neck.query='final_layer', .* has 'layer_k'"),
         ({"model.head.scale": 10.0}, r"head\.scale=20\.0, the config has 10\.0"),
-        ({MEAN: [0.0]}, r"data_preprocessor=.*\[127\.5\].* has .*\[0\.0\]"),
+        ({MEAN: [0.0]}, r"data_preprocessor\.mean=\[127\.5\], .* has \[0\.0\]"),
         (
             {
                 "test_dataloader.dataset.pipeline": [
