@@ -17,8 +17,7 @@ from torch.utils.data import Dataset
 
 from lpt_mm.analysis.examples import Examples
 from lpt_mm.analysis.file_check import CheckedPart, check_in_parts
-
-MOST_CLASSES = 10**6  # of a data set that says not how many it has
+from lpt_mm.datasets.labels import MAX_LABEL
 
 
 @dataclass
@@ -37,7 +36,7 @@ class SplitScan:
     out_of_range: Examples = field(default_factory=Examples)
 
     def __post_init__(self) -> None:
-        length = MOST_CLASSES if self.num_classes is None else self.num_classes
+        length = MAX_LABEL + 1 if self.num_classes is None else self.num_classes
         self.counts = np.zeros(length, dtype=np.int64)
 
     @property

@@ -127,14 +127,16 @@ def count_classes(
         Images per class, length C.
 
     Raises:
-        ValueError: If labels or names do not fit ``num_classes``, or a class has no
-            image.
+        ValueError: If labels or names do not fit ``num_classes``, or a class or the
+            whole set has no image.
     """
     if class_names is not None and len(class_names) != num_classes:
         raise ValueError(
             f"the training set has {len(class_names)} classes but the head "
             f"{num_classes}: set num_classes={len(class_names)} in the config"
         )
+    if not labels.size:
+        raise ValueError("the training set has no image")
     if labels.min() < 0 or labels.max() >= num_classes:
         raise ValueError(
             f"the training set has labels {labels.min()} ... {labels.max()}, but the "

@@ -9,6 +9,7 @@ from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
 from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.transforms.image_file import is_url
 from lpt_mm.weights.checks import list_some
 
 
@@ -87,12 +88,21 @@ def check_files(dataset: BaseDataset) -> None:
         dataset: Any data set; images without ``img_path`` are not looked at.
 
     Raises:
-        ValueError: If a file is missing or empty; it names the first few.
+        ValueError: If a file is missing or empty, or is a URL, which is never fetched;
+            it names the first few.
     """
-    paths = (
-        dataset.get_data_info(i).get("img_path", "://") for i in range(len(dataset))
-    )
-    bad = [path for path in paths if "://" not in path and not _has_content(path)]
+    urls, bad = [], []
+    for i in range(len(dataset)):
+        path = dataset.get_data_info(i).get("img_path")
+        if path is not None and is_url(path):
+            urls.append(path)
+        elif path is not None and not _has_content(path):
+            bad.append(path)
+    if urls:
+        raise ValueError(
+            f"{len(urls)} of {len(dataset)} images are URLs, and only local files are "
+            f"read: {list_some(urls, limit=5)}; download them and list their paths"
+        )
     if bad:
         raise ValueError(
             f"{len(bad)} of {len(dataset)} image files are missing or empty: "
@@ -103,7 +113,7 @@ def check_files(dataset: BaseDataset) -> None:
 def _has_content(path: str) -> bool:
     try:
         return Path(path).stat().st_size > 0
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no file has such a name
         return False
 
 
