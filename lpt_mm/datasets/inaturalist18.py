@@ -52,7 +52,9 @@ def read_json(file: str | Path) -> tuple[list[str], list[int]]:
     try:
         content = json.loads(Path(file).read_bytes())
     except RecursionError as error:
-        raise ValueError(f"{file} is no annotation file: it is too deeply nested") from error
+        raise ValueError(
+            f"{file} is no annotation file: it is too deeply nested"
+        ) from error
     except ValueError as error:
         raise ValueError(f"{file} is no JSON file: {error}") from error
     try:

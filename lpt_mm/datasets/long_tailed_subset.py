@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from copy import copy
 
 import numpy as np
+from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
@@ -47,6 +48,15 @@ class LongTailedSubset(Dataset):
     def metainfo(self) -> dict:
         """Meta information of the wrapped data set."""
         return self.dataset.metainfo
+
+    @property
+    def pipeline(self) -> Compose:
+        """Transforms of the wrapped data set."""
+        return self.dataset.pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Compose) -> None:
+        self.dataset.pipeline = pipeline
 
     def full_init(self) -> None:
         """Load the wrapped data set and choose among its images, once."""

@@ -35,7 +35,10 @@ def find_format(path: Path) -> str:
     if head[8:9] == b"{":
         return "safetensors"
     if head.startswith(b"\x80"):
-        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+        with (
+            path.open("rb") as file,
+            mmap(file.fileno(), 0, access=ACCESS_READ) as text,
+        ):
             _refuse_filling(path, text.find(FILLING) >= 0)
         return "pickle"
     raise WeightFileError(f"'{path}' is no weight file: it is {_guess(path, head)}")

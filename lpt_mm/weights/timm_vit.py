@@ -118,7 +118,7 @@ def read_npz(path: Path) -> Weights:
 
 
 def _read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Read the shapes of the arrays, but no values, for which numpy makes room first."""
+    """Read the shapes of the arrays alone: numpy makes room for values it lacks."""
     shapes = {}
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
