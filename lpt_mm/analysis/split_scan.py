@@ -10,9 +10,8 @@ from torch.utils.data import Dataset
 
 from lpt_mm.analysis.examples import Examples
 from lpt_mm.analysis.file_check import CheckedPart, check_in_parts
+from lpt_mm.datasets.labels import MAX_LABEL
 from lpt_mm.utils.progress import progress_bar
-
-MOST_CLASSES = 10**6  # of a data set that says not how many it has
 
 
 @dataclass
@@ -31,7 +30,7 @@ class SplitScan:
     out_of_range: Examples = field(default_factory=Examples)
 
     def __post_init__(self) -> None:
-        length = MOST_CLASSES if self.num_classes is None else self.num_classes
+        length = MAX_LABEL + 1 if self.num_classes is None else self.num_classes
         self.counts = np.zeros(length, dtype=np.int64)
 
     @property

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from mmpretrain.registry import DATASETS
 
+from lpt_mm.datasets.split_list import is_listable
 from lpt_mm.datasets.stratified_split import stratified_split
 from lpt_mm.utils.text import list_some, printable
 
@@ -104,9 +105,7 @@ def _refuse_loops(folder: str | Path, above: tuple[str, ...] = ()) -> None:
 
 def _lines(paths: list[str], labels: np.ndarray) -> list[str]:
     for path in paths:
-        is_line = path == path.strip() and len(path.splitlines()) == 1
-        is_utf8 = path.encode(errors="ignore").decode() == path
-        if not is_line or not is_utf8 or "\t" in path:
+        if not is_listable(path):
             raise ValueError(f"a list cannot hold the path {path!r}: rename it")
     return [f"{path} {label}" for path, label in zip(paths, labels, strict=True)]
 

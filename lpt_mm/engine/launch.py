@@ -167,6 +167,19 @@ def default_work_dir(config: str) -> str:
 
 def _use_cpu_processes(cfg: Config) -> None:
     """Let several processes train on CPU, which mmengine's own set-up cannot."""
+    slurm = dict(RANK="SLURM_PROCID", WORLD_SIZE="SLURM_NTASKS")
+    mpi = dict(RANK="OMPI_COMM_WORLD_RANK", WORLD_SIZE="OMPI_COMM_WORLD_SIZE")
+    names = dict(slurm=slurm, mpi=mpi).get(cfg.launcher, {})
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR"):
+        given = names.get(name, name)
+        if given not in os.environ:
+            raise OSError(
+                f"--launcher {cfg.launcher}: the environment has no {given}; start the "
+                "processes with srun, mpirun or tools/dist_train.sh, and set "
+                "MASTER_ADDR to the address of the first machine"
+            )
+        os.environ[name] = os.environ[given]
+    os.environ.setdefault("MASTER_PORT", "29500")
     distributed.init_process_group("gloo")  # the runner keeps an existing group
     cfg.setdefault("model_wrapper_cfg", dict(type="MMDistributedDataParallel"))
     cfg.model_wrapper_cfg.update(device_ids=None, broadcast_buffers=False)

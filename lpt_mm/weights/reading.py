@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
-from lpt_mm.weights.formats import find_format
+from lpt_mm.weights.formats import find_format, require_modest
 from lpt_mm.weights.identity import BACKBONE, IDENTITY, decode_identity
 from lpt_mm.weights.model_file import read_model
 
@@ -166,6 +166,8 @@ def _unwrap(content: object, is_plain: bool, path: Path) -> Weights:
     for name, tensor in tensors.items():
         if tensor.layout is not torch.strided or tensor.device.type == "meta":
             raise WeightFileError(f"'{path}' has no plain values of {name}")
+    # A stored number can be repeated to any shape.
+    require_modest(path, sum(tensor.nbytes for tensor in tensors.values()))
     meta = content.get("meta")
     return Weights(
         tensors,

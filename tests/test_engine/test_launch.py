@@ -63,6 +63,37 @@ def test_a_missing_config_is_named():
         load_config(argparse.Namespace(config="gone.py"))
 
 
+@pytest.mark.parametrize(
+    ("launcher", "rank", "size"),
+    [
+        ("pytorch", "RANK", "WORLD_SIZE"),
+        ("slurm", "SLURM_PROCID", "SLURM_NTASKS"),
+        ("mpi", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ],
+)
+def test_each_launcher_starts_processes_on_cpu(monkeypatch, launcher, rank, size):
+    started = []
+    names = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(
+        torch.distributed,
+        "init_process_group",
+        lambda backend: started.append([backend, *(os.environ[x] for x in names)]),
+    )
+    for name in names:  # so that what is set is taken back
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    with pytest.raises(OSError, match=f"--launcher {launcher}: .* has no {rank}; star"):
+        load("", "--launcher", launcher)
+    monkeypatch.setenv(rank, "3")
+    monkeypatch.setenv(size, "8")
+    with pytest.raises(OSError, match="has no MASTER_ADDR"):
+        load("", "--launcher", launcher)
+    monkeypatch.setenv("MASTER_ADDR", "first")
+    load("", "--launcher", launcher)
+    assert started == [["gloo", "3", "8", "first", "29500"]]
+
+
 def test_latest_checkpoint_is_found_after_the_folder_moved(tmp_path):
     assert latest_checkpoint("run") is None
     make_run(tmp_path / "run")

@@ -6,7 +6,6 @@ import warnings
 from io import BytesIO
 
 import numpy as np
-from mmengine import fileio
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from lpt_mm.utils.text import printable
@@ -30,21 +29,33 @@ class UnreadableImageError(ValueError):
     """An image cannot be read; the message, of one line, names it."""
 
 
+def is_url(path: str) -> bool:
+    """Tell whether mmengine would fetch a file, over the network or from a storage.
+
+    Args:
+        path: What stands for a path.
+
+    Returns:
+        Whether it has a scheme.
+    """
+    return "://" in path
+
+
 def read_content(path: str) -> bytes:
     """Read a file that should be an image.
 
     Args:
-        path: Path or URL of the file.
+        path: Path of the file.
 
     Returns:
         Its content.
 
     Raises:
         OSError: If it is missing, no file, or too large for an image.
-        ValueError: If there can be no file of that name.
+        ValueError: If it is a URL, or there can be no file of that name.
     """
-    if "://" in path:
-        return fileio.get(path)
+    if is_url(path):
+        raise ValueError("Is a URL, and only local files are read")
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(f"Is a directory: '{printable(path)}'")

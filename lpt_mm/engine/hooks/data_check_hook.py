@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, InfiniteSampler
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
-from mmpretrain.utils import get_ori_model
+from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.datasets.transforms.image_file import is_url
+from lpt_mm.engine.classifier_of import classifier_of
 from lpt_mm.utils.text import list_some
 
 
@@ -17,8 +19,8 @@ class DataCheckHook(Hook):
     """Refuse data that would fail late or be scored wrongly.
 
     Image files must exist and not be empty; whether they can be decoded shows when
-    they are read. Validation and test sets must have the classes of the training set,
-    in its order.
+    they are read. An epoch must have a step. Validation and test sets must have the
+    classes of the training set, in its order.
     """
 
     def __init__(self) -> None:
@@ -31,8 +33,10 @@ class DataCheckHook(Hook):
             runner: The runner.
 
         Raises:
-            ValueError: If a file is missing or empty, or classes do not fit.
+            ValueError: If an epoch has no step, a file is missing or empty, or classes
+                do not fit.
         """
+        require_step(runner.train_dataloader)
         dataset = runner.train_dataloader.dataset
         self.class_names = dataset.metainfo.get("classes")
         check_files(dataset)
@@ -76,8 +80,27 @@ class DataCheckHook(Hook):
 
     def _check_evaluation_set(self, runner: Runner, dataset: BaseDataset) -> None:
         check_files(dataset)
-        num_classes = get_ori_model(runner.model).head.num_classes
+        num_classes = classifier_of(runner.model).head.num_classes
         check_classes(dataset, num_classes, self.class_names)
+
+
+def require_step(loader: DataLoader) -> None:
+    """Refuse a batch of more images than there are, which would never be full.
+
+    Args:
+        loader: Loader of the training set.
+
+    Raises:
+        ValueError: If an epoch of it has no step.
+    """
+    # An infinite sampler fills its batches from any number of images.
+    if len(loader) == 0 and not isinstance(loader.sampler, InfiniteSampler):
+        raise ValueError(
+            f"no full batch: each process has {len(loader.sampler)} of the "
+            f"{len(loader.dataset)} training images in an epoch, fewer than "
+            f"batch_size={loader.batch_size}, and drop_last=True leaves them out: "
+            "lower train_dataloader.batch_size"
+        )
 
 
 def check_files(dataset: BaseDataset) -> None:
@@ -87,12 +110,21 @@ def check_files(dataset: BaseDataset) -> None:
         dataset: Any data set; images without ``img_path`` are not looked at.
 
     Raises:
-        ValueError: If a file is missing or empty; it names the first few.
+        ValueError: If a file is missing or empty, or is a URL, which is never fetched;
+            it names the first few.
     """
-    paths = (
-        dataset.get_data_info(i).get("img_path", "://") for i in range(len(dataset))
-    )
-    bad = [path for path in paths if "://" not in path and not _has_content(path)]
+    urls, bad = [], []
+    for i in range(len(dataset)):
+        path = dataset.get_data_info(i).get("img_path")
+        if path is not None and is_url(path):
+            urls.append(path)
+        elif path is not None and not _has_content(path):
+            bad.append(path)
+    if urls:
+        raise ValueError(
+            f"{len(urls)} of {len(dataset)} images are URLs, and only local files are "
+            f"read: {list_some(urls, limit=5)}; download them and list their paths"
+        )
     if bad:
         raise ValueError(
             f"{len(bad)} of {len(dataset)} image files are missing or empty: "
@@ -103,7 +135,7 @@ def check_files(dataset: BaseDataset) -> None:
 def _has_content(path: str) -> bool:
     try:
         return Path(path).stat().st_size > 0
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no file has such a name
         return False
 
 

@@ -6,9 +6,9 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
-from mmpretrain.utils import get_ori_model
 
 from lpt_mm.engine.checkpoint_transfer import fetch_from_first
+from lpt_mm.engine.classifier_of import classifier_of
 from lpt_mm.engine.run_folder import (
     check_run_folder,
     lock_run_folder,
@@ -56,7 +56,7 @@ class StartHook(Hook):
             checkpoint = str(self._copy or checkpoint)
         runner._load_from, runner._resume = checkpoint, resume
         if is_whole:
-            get_ori_model(runner.model).backbone.init_cfg = None
+            classifier_of(runner.model).backbone.init_cfg = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Remove the copy of a file of another machine.
@@ -78,7 +78,7 @@ class StartHook(Hook):
             ValueError: If the shared prompts are frozen, and random.
         """
         self._has_trained = True
-        backbone = getattr(get_ori_model(runner.model), "backbone", None)
+        backbone = getattr(classifier_of(runner.model), "backbone", None)
         prompts = getattr(backbone, "shared_prompts", None)
         if prompts is None or prompts.requires_grad:
             return
@@ -109,7 +109,7 @@ class StartHook(Hook):
         if start.checkpoint is None or runner._has_loaded:
             return start, False
         start = start._replace(checkpoint=local_file(start.checkpoint))
-        weights = check_weights(get_ori_model(runner.model), start, training)
+        weights = check_weights(classifier_of(runner.model), start, training)
         if training:
             dataset = runner.train_dataloader.dataset
             check_classes_of(weights, dataset.metainfo.get("classes"))

@@ -1,9 +1,15 @@
 from types import SimpleNamespace
 
 import pytest
+from mmengine.dataset import InfiniteSampler
 from mmpretrain.registry import DATASETS, HOOKS
+from torch.utils.data import DataLoader
 
-from lpt_mm.engine.hooks.data_check_hook import check_classes, check_files
+from lpt_mm.engine.hooks.data_check_hook import (
+    check_classes,
+    check_files,
+    require_step,
+)
 
 
 def make_folders(root, *names):
@@ -14,14 +20,11 @@ def make_folders(root, *names):
 
 
 def runner_of(train, val):
-    def loader(dataset):
-        return SimpleNamespace(dataset=dataset)
-
     return SimpleNamespace(
         model=SimpleNamespace(head=SimpleNamespace(num_classes=3)),
-        train_dataloader=loader(train),
-        val_dataloader=loader(val),
-        test_dataloader=loader(val),
+        train_dataloader=DataLoader(train),
+        val_dataloader=DataLoader(val),
+        test_dataloader=DataLoader(val),
         val_loop=object(),
     )
 
@@ -71,3 +74,29 @@ def test_missing_and_empty_files_are_named(tmp_path):
     (tmp_path / "cat" / "x.jpg").write_bytes(b"")
     with pytest.raises(ValueError, match=r"2 of 3 .*ant/x\.jpg, .*cat/x\.jpg; check"):
         check_files(dataset)
+
+
+def test_urls_are_named_and_not_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr("mmengine.fileio.get", None)
+    (tmp_path / "list.txt").write_text("http://host.invalid/x.jpg 0\n")
+    dataset = DATASETS.build(
+        dict(type="CustomDataset", ann_file=str(tmp_path / "list.txt"), pipeline=[])
+    )
+    with pytest.raises(ValueError, match=r"1 of 1 images are URLs.*http://host\.inv"):
+        check_files(dataset)
+
+
+def test_an_epoch_must_have_a_full_batch(tmp_path):
+    train = make_folders(tmp_path / "train", "ant", "bee", "cat")
+    runner = runner_of(train, train)
+    runner.train_dataloader = DataLoader(train, batch_size=4, drop_last=True)
+    hook = HOOKS.build(dict(type="DataCheckHook"))
+    message = "no full batch: .* 3 of the 3 .*batch_size=4.*lower train_dataloader"
+    with pytest.raises(ValueError, match=message):
+        hook.before_train(runner)
+    for options in (
+        dict(batch_size=4),
+        dict(batch_size=3, drop_last=True),
+        dict(batch_size=4, drop_last=True, sampler=InfiniteSampler(train)),
+    ):
+        assert require_step(DataLoader(train, **options)) is None

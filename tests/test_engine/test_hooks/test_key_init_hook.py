@@ -118,3 +118,25 @@ def test_phase_1_has_no_keys(tmp_path):
 def test_more_groups_than_images_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"pool_size=400 groups.*335 training images"):
         train(tmp_path, **{"model.neck.pool_size": 400})
+
+
+def test_concatenated_data_sets_are_looked_at_whole(tmp_path):
+    crop = dict(type="RandomCrop", crop_size=8, padding=1)
+    digits = dict(
+        type="DigitsLT", split="train", pipeline=[crop, dict(type="PackInputs")]
+    )
+    twice = dict(type="ConcatDataset", datasets=[digits, digits])
+    dataset = dict(type="DualSamplerDataset", dataset=twice, _delete_=True)
+    model, keys = train(tmp_path, **{"train_dataloader.dataset": dataset})
+    queries = np.tile(queries_of(model), (2, 1))
+    np.testing.assert_allclose(keys, centres_of(queries), rtol=0, atol=1e-5)
+
+
+def test_queries_that_are_no_numbers_are_refused(tmp_path, monkeypatch):
+    def broken(model, loader):
+        return torch.full((335, 64), torch.nan)
+
+    name = "lpt_mm.engine.hooks.key_init_hook.extract_queries"
+    monkeypatch.setattr(name, broken)
+    with pytest.raises(ValueError, match="335 of 335 training images are no finite"):
+        train(tmp_path)
