@@ -91,11 +91,15 @@ class LPTClassifier(ImageClassifier):
         grid: tuple[int, int],
         projection: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
-        """Compute what is matched with the keys from the input of layer K, (B, D)."""
+        """Compute what is matched with the keys from the input of layer K, (B, D).
+
+        Hooks are not run: a layer is heard once, in the pass that is classified.
+        """
         backbone, shared = self.backbone, self.neck.num_shared_layers
         if self.neck.query == "layer_k":
             return backbone.readout(tokens, grid, shared - 1)
-        return backbone.finish(tokens, shared, grid, projection=projection)
+        with backbone.unheard():
+            return backbone.finish(tokens, shared, grid, projection=projection)
 
     def query(self, inputs: Tensor) -> Tensor:
         """Compute what the neck matches with its keys.
