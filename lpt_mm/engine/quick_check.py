@@ -11,6 +11,7 @@ from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.engine.hooks.data_check_hook import (
     check_classes,
     check_files,
+    check_names,
     require_step,
 )
 
@@ -47,19 +48,3 @@ def quick_check(cfg: Config) -> None:
         val = DATASETS.build(cfg.val_dataloader.dataset)
         check_classes(val, num_classes, names)
         check_files(val)
-
-
-def check_names(names: tuple[str, ...] | None) -> None:
-    """Refuse classes of the same name.
-
-    Args:
-        names: Names of the classes, if they have any.
-
-    Raises:
-        ValueError: If two of them have the same.
-    """
-    seen: dict[str, int] = {}
-    for i, name in enumerate(names or ()):
-        if name in seen:
-            raise ValueError(f"classes {seen[name]} and {i} are both called {name!r}")
-        seen[name] = i

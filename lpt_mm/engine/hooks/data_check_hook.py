@@ -19,8 +19,8 @@ class DataCheckHook(Hook):
     """Refuse data that would fail late or be scored wrongly.
 
     Image files must exist and not be empty; whether they can be decoded shows when
-    they are read. An epoch must have a step. Validation and test sets must have the
-    classes of the training set, in its order.
+    they are read. An epoch must have a step, and no two classes one name. Validation and
+    test sets must have the classes of the training set, in its order.
     """
 
     def __init__(self) -> None:
@@ -39,6 +39,7 @@ class DataCheckHook(Hook):
         require_step(runner.train_dataloader)
         dataset = runner.train_dataloader.dataset
         self.class_names = dataset.metainfo.get("classes")
+        check_names(self.class_names)
         check_files(dataset)
         if runner.val_loop is not None:
             self._check_evaluation_set(runner, runner.val_dataloader.dataset)
@@ -101,6 +102,22 @@ def require_step(loader: DataLoader) -> None:
             f"batch_size={loader.batch_size}, and drop_last=True leaves them out: "
             "lower train_dataloader.batch_size"
         )
+
+
+def check_names(names: tuple[str, ...] | None) -> None:
+    """Refuse classes of the same name.
+
+    Args:
+        names: Names of the classes, if they have any.
+
+    Raises:
+        ValueError: If two of them have the same.
+    """
+    seen: dict[str, int] = {}
+    for i, name in enumerate(names or ()):
+        if name in seen:
+            raise ValueError(f"classes {seen[name]} and {i} are both called {name!r}")
+        seen[name] = i
 
 
 def check_files(dataset: BaseDataset) -> None:
