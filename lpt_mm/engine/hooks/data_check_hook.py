@@ -19,8 +19,8 @@ class DataCheckHook(Hook):
     """Refuse data that would fail late or be scored wrongly.
 
     Image files must exist and not be empty; whether they can be decoded shows when
-    they are read. An epoch must have a step, and no two classes one name. Validation and
-    test sets must have the classes of the training set, in its order.
+    they are read. An epoch must have a step, and no two classes one name. Validation
+    and test sets must have the classes of the training set, in its order.
     """
 
     def __init__(self) -> None:

@@ -37,9 +37,14 @@ class FeatureBankHook(Hook):
 
         Raises:
             TypeError: If the model's head has no bank.
-            ValueError: If the test images are augmented, or features are no finite
-                numbers.
+            ValueError: If there are several processes, the test images are augmented,
+                or features are no finite numbers.
         """
+        if runner.world_size > 1:
+            raise ValueError(
+                "without training there is nothing to share among processes, each of "
+                "which would see a part of the training images: test without a launcher"
+            )
         if isinstance(runner.model, BaseTTAModel):
             raise ValueError(
                 "test-time augmentation would augment the images that are compared "

@@ -96,8 +96,15 @@ class StartHook(Hook):
         """
         unlock_run_folder(runner.work_dir)
 
-    @staticmethod
-    def _decide(runner: Runner, training: bool) -> tuple[Start, bool]:
+    def _warn_of_random_weights(self, runner: Runner) -> None:
+        """Say that what is tested was not trained, unless it need not be."""
+        if runner.cfg.get("train_cfg") is not None and not self._has_trained:
+            runner.logger.warning(
+                "no checkpoint is loaded (load_from): unless the model got its weights "
+                "otherwise, they are random"
+            )
+
+    def _decide(self, runner: Runner, training: bool) -> tuple[Start, bool]:
         """Find the start, and tell whether it brings the whole backbone."""
         start = Start(runner._load_from, bool(runner._resume) and training)
         if training:
@@ -107,6 +114,8 @@ class StartHook(Hook):
             check_run_folder(_checkpoint_folder(runner), start)
             lock_run_folder(runner.work_dir)
         if start.checkpoint is None or runner._has_loaded:
+            if start.checkpoint is None and not training:
+                self._warn_of_random_weights(runner)
             return start, False
         start = start._replace(checkpoint=local_file(start.checkpoint))
         weights = check_weights(classifier_of(runner.model), start, training)
