@@ -6,7 +6,7 @@ import torch
 from mmpretrain.utils import get_ori_model
 from torch import Size, Tensor, nn
 
-from lpt_mm.utils.text import list_some
+from lpt_mm.utils.text import list_some, printable
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import BACKBONE, IDENTITY, is_frozen
 from lpt_mm.weights.layouts import is_official
@@ -191,7 +191,7 @@ def describe_backbone(identity: Mapping[str, object]) -> str:
         Its architecture, source and the beginning of its fingerprint.
     """
     digest = str(identity.get("fingerprint"))[:12]
-    return (
+    return printable(
         f"the {identity.get('architecture')} of '{identity.get('source')}' "
         f"(fingerprint {digest})"
     )
