@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.conftest import ROOT
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 QUICK = (
     "model.backbone.arch=deit-tiny",  # no weights to fetch, seconds on a CPU
     "model.backbone.init_cfg=None",

@@ -19,7 +19,8 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
         metrics = {"long_tail/overall": value, "long_tail/few": 80.0, "shot_groups": ""}
         (folder / "val.json").write_text(json.dumps(metrics))
     plan = Plan("mine", [row], [0, 1, 2, 3], split="val")
-    lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()
+    table = write_results(plan, tmp_path, tmp_path / "out")
+    lines = table.read_text(encoding="utf-8").splitlines()
     values = list(overall.values())
     assert lines[0] == "|  | overall | few | seeds |"
     spread = f"{mean(values):.2f} ± {stdev(values):.2f}"
