@@ -1,14 +1,14 @@
 """A folder for each run: no run writes over another."""
 
-import fcntl
 from pathlib import Path
-from typing import TextIO
+
+from filelock import FileLock, Timeout
 
 from lpt_mm.engine.start import Start
 
 LOCK = ".running"
 # Held by this process, by folder: a notebook may begin the next run after an error.
-_locks: dict[Path, TextIO] = {}
+_locks: dict[Path, FileLock] = {}
 
 
 def check_run_folder(folder: str, start: Start) -> None:
@@ -50,11 +50,10 @@ def lock_run_folder(folder: str) -> None:
     """
     path = Path(folder).resolve()
     unlock_run_folder(folder)
-    lock = open(path / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
+    lock = FileLock(path / LOCK, timeout=0)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
+        lock.acquire()
+    except Timeout:
         raise BlockingIOError(
             f"another run is at work in '{folder}': wait for it, or begin in another "
             "folder with --work-dir"
@@ -69,4 +68,4 @@ def unlock_run_folder(folder: str) -> None:
         folder: Work dir of the run.
     """
     if lock := _locks.pop(Path(folder).resolve(), None):
-        lock.close()
+        lock.release()

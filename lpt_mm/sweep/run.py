@@ -1,20 +1,20 @@
 """Run what a plan needs, each run once."""
 
-import fcntl
 import multiprocessing
 import os
 import runpy
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from queue import Queue
 from time import time
 
 import torch
+from filelock import FileLock
 
 from lpt_mm.engine.start import latest_checkpoint
 from lpt_mm.sweep.config_text import config_text
@@ -173,7 +173,7 @@ def _run_script(
         os.environ["CUDA_VISIBLE_DEVICES"] = given.split(",")[slot % gpus]
     sys.argv = [str(TOOLS / tool), *arguments]
     with (
-        _alone_in(folder),
+        FileLock(folder / LOCK),  # another sweep may be at work on the same run
         open(folder / LOG, "a", encoding="utf-8", errors="backslashreplace") as log,
         redirect_stdout(log),
         redirect_stderr(log),
@@ -190,11 +190,3 @@ def _run_script(
         except BaseException:  # else its traceback is printed after the log, too
             traceback.print_exc(file=log)
             sys.exit(1)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait while another process is at work on the same run, for another sweep."""
-    with open(folder / LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # given back however the process ends
-        yield

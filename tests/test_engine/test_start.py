@@ -1,11 +1,11 @@
 """What a run starts from, where the Runner is all that starts it, as in a notebook."""
 
-import fcntl
 from pathlib import Path
 
 import mmpretrain
 import pytest
 import torch
+from filelock import FileLock
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -138,10 +138,11 @@ def test_no_run_writes_over_another(phase1, tmp_path):
 
 def test_two_runs_at_once_need_two_folders(tmp_path):
     runner, _ = make_runner(tmp_path, epochs=1)
-    with open(tmp_path / ".running", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(BlockingIOError, match="another run is at work in"):
-            runner.train()
+    with (
+        FileLock(tmp_path / ".running"),
+        pytest.raises(BlockingIOError, match="another run is at work in"),
+    ):
+        runner.train()
     make_runner(tmp_path, epochs=1)[0].train()
 
 
