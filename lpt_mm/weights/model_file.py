@@ -59,7 +59,13 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
         return tensors, {}
     if metadata[DIGEST] != _digest(tensors, facts):
         raise WeightFileError(f"'{path}' {DAMAGED}: its checksum does not fit")
-    return tensors, json.loads(facts)
+    try:
+        meta = json.loads(facts)
+    except (ValueError, RecursionError) as error:
+        raise WeightFileError(f"'{path}' {DAMAGED}") from error
+    if not isinstance(meta, dict):
+        raise WeightFileError(f"'{path}' {DAMAGED}")
+    return tensors, meta
 
 
 def _is_plain(fact: object) -> bool:
