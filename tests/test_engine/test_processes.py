@@ -77,7 +77,7 @@ def test_when_a_process_dies_all_end(way, message, run_tool, tmp_path):
     launch = ("bash", ROOT / "tools" / "dist_train.sh", "dying.py", 2)
     # A run that hangs is ended too, but without the message.
     out = run_tool(
-        *(*ENVIRONMENT, f"PORT={free_port()}", "timeout", "60", *launch), fails=True
+        *(*ENVIRONMENT, f"PORT={free_port()}", "timeout", "240", *launch), fails=True
     )
     assert message in out
     for rank in (0, 1):
