@@ -5,13 +5,11 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
-from lpt_mm.datasets.transforms import UnreadableImageError
+from lpt_mm.engine.endings import close_processes, one_line_errors
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
-    close_processes,
     load_config,
-    one_line_errors,
     set_test,
 )
 from lpt_mm.evaluation.report import (
@@ -56,7 +54,7 @@ def main() -> None:
         check_start(cfg, training=False)
     runner = Runner.from_cfg(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)
-    with one_line_errors((WeightFileError, UnreadableImageError)):
+    with one_line_errors((OSError, ValueError)):
         metrics = runner.test()
     if runner.rank == 0:
         report = make_report(metrics, long_tail)

@@ -1,11 +1,7 @@
 """From a command line to a runner: what the tools in ``tools/`` share."""
 
 import argparse
-import gc
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -19,12 +15,10 @@ from lpt_mm.engine.start import (
     Start,
     check_weights,
     find_start,
-    latest_checkpoint,
     newest_good_checkpoint,
     require_checkpoint,
 )
 from lpt_mm.models.backbones import PromptedViT
-from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import local_file
 
@@ -49,27 +43,6 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     )
     # Older launchers pass the rank as an option instead of in the environment.
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
-
-
-@contextmanager
-def one_line_errors(
-    kinds: tuple[type[Exception], ...] = (OSError, WeightFileError),
-) -> Iterator[None]:
-    """End the program with one line where a traceback would tell the user nothing.
-
-    Args:
-        kinds: The errors whose message says all there is to say.
-
-    Yields:
-        Nothing.
-    """
-    try:
-        yield
-    except kinds as error:
-        message = str(error)
-        if "Original Traceback" in message:  # of a worker process; what matters is last
-            message = message.splitlines()[-1]
-        sys.exit(f"error: {message}")
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -134,25 +107,6 @@ def set_amp(cfg: Config) -> None:
     cfg.optim_wrapper.type = "BFloat16OptimWrapper"
 
 
-@contextmanager
-def stopped_by_hand(work_dir: str) -> Iterator[None]:
-    """End the program with one line where the user interrupts it (Ctrl-C).
-
-    Args:
-        work_dir: Folder of the run.
-
-    Yields:
-        Nothing.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        saved = latest_checkpoint(work_dir)
-        if saved is None:
-            sys.exit("stopped before anything was saved")
-        sys.exit(f"stopped; {saved} is saved: go on with --resume")
-
-
 def default_work_dir(config: str) -> str:
     """Name the folder of a config's runs.
 
@@ -183,19 +137,6 @@ def _use_cpu_processes(cfg: Config) -> None:
     distributed.init_process_group("gloo")  # the runner keeps an existing group
     cfg.setdefault("model_wrapper_cfg", dict(type="MMDistributedDataParallel"))
     cfg.model_wrapper_cfg.update(device_ids=None, broadcast_buffers=False)
-
-
-def close_processes() -> None:
-    """Leave the process group, if there is one, all processes together.
-
-    The caller must not hold the runner any more. A group that lives until the
-    interpreter ends has threads that may then ask for an interpreter that is gone,
-    which aborts the process.
-    """
-    if distributed.is_initialized():
-        gc.collect()  # the runner and its parts refer to each other, and to the group
-        distributed.barrier()
-        distributed.destroy_process_group()
 
 
 def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:

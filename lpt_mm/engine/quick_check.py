@@ -12,8 +12,8 @@ from lpt_mm.engine.hooks.data_check_hook import (
     check_classes,
     check_files,
     check_names,
-    require_step,
 )
+from lpt_mm.engine.loops.resumable_train_loop import require_step
 
 
 def quick_check(cfg: Config) -> None:

@@ -6,6 +6,7 @@ import torch
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
+from lpt_mm.engine.endings import stopped_by_hand
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
@@ -14,7 +15,6 @@ from lpt_mm.engine.launch import (
     set_amp,
     set_start,
     set_test,
-    stopped_by_hand,
 )
 from lpt_mm.engine.start import latest_checkpoint, newest_good_checkpoint
 from lpt_mm.weights.errors import WeightFileError

@@ -13,7 +13,8 @@ from plain_reference import plain_crop, require_plain
 
 from lpt_mm.benchmark import benchmark_data, benchmark_model, print_report
 from lpt_mm.benchmark.cost import describe_machine
-from lpt_mm.engine.launch import load_config, one_line_errors
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.launch import load_config
 from lpt_mm.utils.new_file import new_file, require_new
 
 

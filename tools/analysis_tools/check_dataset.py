@@ -16,7 +16,8 @@ from lpt_mm.analysis import (
     print_data_report,
     write_data_report,
 )
-from lpt_mm.engine.launch import default_work_dir, load_config, one_line_errors
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.launch import default_work_dir, load_config
 from lpt_mm.utils.new_file import require_new
 
 

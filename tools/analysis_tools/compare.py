@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.report import read_report
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion

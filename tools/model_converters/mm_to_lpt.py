@@ -5,7 +5,7 @@ import sys
 
 import torch
 
-from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.weights.complete import complete
 from lpt_mm.weights.official import LAYER_NORM_EPS, to_official

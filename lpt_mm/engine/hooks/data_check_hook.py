@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from mmengine.dataset import BaseDataset, InfiniteSampler
+from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
-from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.transforms.image_file import is_url
@@ -19,8 +18,8 @@ class DataCheckHook(Hook):
     """Refuse data that would fail late or be scored wrongly.
 
     Image files must exist and not be empty; whether they can be decoded shows when
-    they are read. An epoch must have a step, and no two classes one name. Validation
-    and test sets must have the classes of the training set, in its order.
+    they are read. No two classes may have one name. Validation and test sets must have
+    the classes of the training set, in its order.
     """
 
     def __init__(self) -> None:
@@ -33,10 +32,8 @@ class DataCheckHook(Hook):
             runner: The runner.
 
         Raises:
-            ValueError: If an epoch has no step, a file is missing or empty, or classes
-                do not fit.
+            ValueError: If a file is missing or empty, or classes do not fit.
         """
-        require_step(runner.train_dataloader)
         dataset = runner.train_dataloader.dataset
         self.class_names = dataset.metainfo.get("classes")
         check_names(self.class_names)
@@ -83,25 +80,6 @@ class DataCheckHook(Hook):
         check_files(dataset)
         num_classes = classifier_of(runner.model).head.num_classes
         check_classes(dataset, num_classes, self.class_names)
-
-
-def require_step(loader: DataLoader) -> None:
-    """Refuse a batch of more images than there are, which would never be full.
-
-    Args:
-        loader: Loader of the training set.
-
-    Raises:
-        ValueError: If an epoch of it has no step.
-    """
-    # An infinite sampler fills its batches from any number of images.
-    if len(loader) == 0 and not isinstance(loader.sampler, InfiniteSampler):
-        raise ValueError(
-            f"no full batch: each process has {len(loader.sampler)} of the "
-            f"{len(loader.dataset)} training images in an epoch, fewer than "
-            f"batch_size={loader.batch_size}, and drop_last=True leaves them out: "
-            "lower train_dataloader.batch_size"
-        )
 
 
 def check_names(names: tuple[str, ...] | None) -> None:

@@ -1,14 +1,12 @@
 from types import SimpleNamespace
 
 import pytest
-from mmengine.dataset import InfiniteSampler
 from mmpretrain.registry import DATASETS, HOOKS
 from torch.utils.data import DataLoader
 
 from lpt_mm.engine.hooks.data_check_hook import (
     check_classes,
     check_files,
-    require_step,
 )
 
 
@@ -84,19 +82,3 @@ def test_urls_are_named_and_not_fetched(tmp_path, monkeypatch):
     )
     with pytest.raises(ValueError, match=r"1 of 1 images are URLs.*http://host\.inv"):
         check_files(dataset)
-
-
-def test_an_epoch_must_have_a_full_batch(tmp_path):
-    train = make_folders(tmp_path / "train", "ant", "bee", "cat")
-    runner = runner_of(train, train)
-    runner.train_dataloader = DataLoader(train, batch_size=4, drop_last=True)
-    hook = HOOKS.build(dict(type="DataCheckHook"))
-    message = "no full batch: .* 3 of the 3 .*batch_size=4.*lower train_dataloader"
-    with pytest.raises(ValueError, match=message):
-        hook.before_train(runner)
-    for options in (
-        dict(batch_size=4),
-        dict(batch_size=3, drop_last=True),
-        dict(batch_size=4, drop_last=True, sampler=InfiniteSampler(train)),
-    ):
-        assert require_step(DataLoader(train, **options)) is None
