@@ -1,7 +1,6 @@
 import csv
 import json
 import multiprocessing
-from multiprocessing import get_context
 
 import pytest
 from filelock import FileLock
@@ -129,7 +128,9 @@ def test_two_sweeps_do_not_work_on_one_run_at_a_time(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ("tool.py", [], tmp_path, 0, tmp_path / "test.json")
     with FileLock(tmp_path / run.LOCK):
-        second = get_context("fork").Process(target=run._run_script, args=arguments)
+        second = multiprocessing.get_context("fork").Process(
+            target=run._run_script, args=arguments
+        )
         second.start()
         second.join(timeout=1)
         assert not (tmp_path / "ran").exists()
