@@ -9,11 +9,11 @@ from lpt_mm.datasets.transforms import UnreadableImageError
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
-    close_processes,
     load_config,
     one_line_errors,
     set_test,
 )
+from lpt_mm.engine.processes import close_processes, is_first_process
 from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
@@ -50,13 +50,14 @@ def main() -> None:
     """Test."""
     args = parse_args()
     with one_line_errors((OSError, ValueError, WeightFileError)):
-        require_new(args.out, args.csv)
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
-        check_start(cfg, training=False)
-    runner = Runner.from_cfg(cfg)
-    long_tail = find_long_tail_metric(runner.test_evaluator)
+        if is_first_process():  # other machines may not have the checkpoint
+            require_new(args.out, args.csv)
+            check_start(cfg, training=False)
     with one_line_errors((WeightFileError, UnreadableImageError)):
+        runner = Runner.from_cfg(cfg)
+        long_tail = find_long_tail_metric(runner.test_evaluator)
         metrics = runner.test()
     if runner.rank == 0:
         report = make_report(metrics, long_tail)

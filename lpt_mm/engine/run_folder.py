@@ -52,7 +52,8 @@ def lock_run_folder(folder: str) -> None:
     unlock_run_folder(folder)
     lock = open(path / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Of this process alone: data loaders that outlive it do not have such a lock.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
         raise BlockingIOError(
