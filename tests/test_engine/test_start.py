@@ -1,17 +1,20 @@
 """What a run starts from, where the Runner is all that starts it, as in a notebook."""
 
+import multiprocessing
+import os
+import signal
 from pathlib import Path
 
 import mmpretrain
 import pytest
 import torch
-from filelock import FileLock
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.weights.errors import WeightFileError
 from tests.conftest import ROOT
 from tests.test_engine.short_runs import make_runner, read
+from tests.test_engine.test_run_folder import hold
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +140,17 @@ def test_no_run_writes_over_another(phase1, tmp_path):
 
 
 def test_two_runs_at_once_need_two_folders(tmp_path):
+    here, there = multiprocessing.Pipe()
+    fork = multiprocessing.get_context("fork")
+    other = fork.Process(target=hold, args=(tmp_path, there))
+    other.start()
+    loader = here.recv()
     runner, _ = make_runner(tmp_path, epochs=1)
-    with (
-        FileLock(tmp_path / ".running"),
-        pytest.raises(BlockingIOError, match="another run is at work in"),
-    ):
+    with pytest.raises(BlockingIOError, match="another run is at work in"):
         runner.train()
+    other.kill()
+    other.join()
+    os.kill(loader, signal.SIGKILL)
     make_runner(tmp_path, epochs=1)[0].train()
 
 
