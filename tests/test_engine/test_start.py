@@ -1,8 +1,7 @@
 """What a run starts from, where the Runner is all that starts it, as in a notebook."""
 
-import multiprocessing
-import os
-import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import mmpretrain
@@ -14,7 +13,6 @@ from mmengine.runner import Runner
 from lpt_mm.weights.errors import WeightFileError
 from tests.conftest import ROOT
 from tests.test_engine.short_runs import make_runner, read
-from tests.test_engine.test_run_folder import hold
 
 
 @pytest.fixture(scope="module")
@@ -140,17 +138,15 @@ def test_no_run_writes_over_another(phase1, tmp_path):
 
 
 def test_two_runs_at_once_need_two_folders(tmp_path):
-    here, there = multiprocessing.Pipe()
-    fork = multiprocessing.get_context("fork")
-    other = fork.Process(target=hold, args=(tmp_path, there))
-    other.start()
-    loader = here.recv()
     runner, _ = make_runner(tmp_path, epochs=1)
-    with pytest.raises(BlockingIOError, match="another run is at work in"):
-        runner.train()
-    other.kill()
-    other.join()
-    os.kill(loader, signal.SIGKILL)
+    lock = "import fcntl; fcntl.lockf(f := open('.running', 'w'), fcntl.LOCK_EX)"
+    command = [sys.executable, "-c", f"{lock}; print(flush=True); input()"]
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as other:
+        other.stdout.readline()
+        with pytest.raises(BlockingIOError, match="another run is at work in"):
+            runner.train()
+        other.communicate(b"\n")
     make_runner(tmp_path, epochs=1)[0].train()
 
 
