@@ -126,7 +126,7 @@ def test_after_a_restart_they_meet_elsewhere(monkeypatch, restarts, port):
 
 
 GLOO = (
-    "[/build/third_party/gloo/gloo/transport/tcp/pair.cc:561] Connection closed by peer "
+    "[/build/third_party/gloo/transport/tcp/pair.cc:561] Connection closed by peer "
     "[10.0.0.2]:43912. This is typically caused by a remote worker crashing."
 )
 NCCL = "NCCL error: remote process exited or there was a network error"
