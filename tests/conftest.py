@@ -17,6 +17,16 @@ import lpt_mm  # noqa: F401 (registers the components)
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _plain_output():
+    """Print as wide as to a file and without colours, whatever the terminal is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "80")
+        for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _mmpretrain_scope():
     """Build from mmpretrain's registries, with the same random numbers each time."""

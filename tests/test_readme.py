@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.conftest import ROOT
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 QUICK = (
     "model.backbone.arch=deit-tiny",  # no weights to fetch, seconds on a CPU
     "model.backbone.init_cfg=None",
@@ -59,5 +59,5 @@ def test_components_named_in_the_readme_are_all_there_are():
     registered = set()
     for file in (ROOT / "lpt_mm").rglob("*.py"):
         pattern = r"register_module\(\)\n(?:class|def) (\w+)"
-        registered |= set(re.findall(pattern, file.read_text()))
+        registered |= set(re.findall(pattern, file.read_text(encoding="utf-8")))
     assert registered == named - {"component"}

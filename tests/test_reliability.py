@@ -21,6 +21,16 @@ def test_kills_at_random_moments_lose_nothing(run_tool):
     run_tool(SCRIPTS / "kill_and_resume.py", "--rounds", 200, timeout=3600)
 
 
+def test_some_histories_of_runs_are_as_a_model_says(run_tool):
+    ways = ("--ways", "tool", "runner")
+    run_tool(SCRIPTS / "run_histories.py", "--histories", 2, *ways)
+
+
+@pytest.mark.slow
+def test_many_histories_of_runs_are_as_a_model_says(run_tool):
+    run_tool(SCRIPTS / "run_histories.py", "--histories", 100, timeout=7200)
+
+
 @pytest.mark.slow
 def test_a_disk_that_is_full_loses_nothing(run_tool):
     run_tool(SCRIPTS / "fill_disk.py")

@@ -22,12 +22,15 @@ def repository(tmp_path, monkeypatch):
 
 
 def test_quickstart_ends_with_table_and_picture(repository, run_tool):
+    folder = repository / "work_dirs" / "quickstart"
+    folder.mkdir(parents=True)
+    for name in ("phase1.json", "phase2.json", "accuracy_over_frequency.png"):
+        (folder / name).write_text("of an earlier time")
     epochs = ("train_cfg.max_epochs=2", "train_cfg.val_interval=2")
     out = run_tool("bash", "tools/quickstart.sh", *epochs, "randomness.seed=3")
     assert f"environment: the active one, {sys.prefix}" in out
     table = out[out.index("Top-1 accuracy") :]
     assert table.index("phase1") < table.index("phase2")
-    folder = repository / "work_dirs" / "quickstart"
     assert (folder / "accuracy_over_frequency.png").stat().st_size > 10_000
     for phase in ("phase1", "phase2"):
         report = json.loads((folder / f"{phase}.json").read_text())

@@ -183,7 +183,11 @@ def test_two_processes_train_and_test_on_cpu(run_tool, tmp_path):
     one, two = (
         json.loads((tmp_path / name).read_text()) for name in ("one.json", "two.json")
     )
-    assert one == two
+    calibration = [key for key in one if key.startswith("long_tail/ece")]
+    assert len(calibration) == 4
+    for key in calibration:  # of float32 scores, which depend on the batch
+        assert one.pop(key) == pytest.approx(two.pop(key), abs=1e-3)
+    assert one == two  # of hits that are counted
 
 
 def test_scripts_without_arguments_say_how_to_use_them(run_tool):

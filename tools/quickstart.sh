@@ -27,8 +27,10 @@ for phase in phase1 phase2; do
     start=()
     if [ "$phase" = phase2 ]; then start=(--phase1 "$(cat "$out/phase1/last_checkpoint")"); fi
     run "train_$phase" tools/train.py "$config" --work-dir "$out/$phase" ${start[@]+"${start[@]}"}
+    rm -f "$out/$phase.json" # of an earlier quickstart: tools replace nothing
     run "test_$phase" tools/test.py "$config" "$(cat "$out/$phase/last_checkpoint")" \
         --work-dir "$out/$phase" --out "$out/$phase.json"
 done
+rm -f "$out/accuracy_over_frequency.png"
 python tools/analysis_tools/compare.py "$out/phase1.json" "$out/phase2.json" \
     --picture "$out/accuracy_over_frequency.png"

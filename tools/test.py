@@ -5,14 +5,14 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
+from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
-    close_processes,
     load_config,
-    one_line_errors,
     set_test,
 )
+from lpt_mm.engine.processes import close_processes, is_first_process
 from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
@@ -20,7 +20,7 @@ from lpt_mm.evaluation.report import (
     write_report,
 )
 from lpt_mm.evaluation.tables import print_tables
-from lpt_mm.new_file import require_new
+from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,20 +50,21 @@ def main() -> None:
     with one_line_errors((OSError, ValueError)):
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
-        check_start(cfg, training=False)
-        if args.csv:
-            require_new(args.csv)
-    runner = Runner.from_cfg(cfg)
-    long_tail = find_long_tail_metric(runner.test_evaluator)
+        if is_first_process():  # other machines may not have the checkpoint
+            require_new(args.out, args.csv)
+            check_start(cfg, training=False)
     with one_line_errors((OSError, ValueError)):
+        runner = Runner.from_cfg(cfg)
+        long_tail = find_long_tail_metric(runner.test_evaluator)
         metrics = runner.test()
     if runner.rank == 0:
         report = make_report(metrics, long_tail)
         print_tables({Path(args.config).stem: report}, report["shot_groups"])
-        if args.out:
-            write_report(args.out, report)
-        if args.csv:
-            write_class_csv(args.csv, report)
+        with one_line_errors():
+            if args.out:
+                write_report(args.out, report)
+            if args.csv:
+                write_class_csv(args.csv, report)
 
 
 if __name__ == "__main__":

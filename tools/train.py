@@ -4,23 +4,19 @@ import argparse
 
 from mmengine.runner import Runner
 
-from lpt_mm.datasets.transforms import UnreadableImageError
+from lpt_mm.engine.endings import one_line_errors, stopped_by_hand
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
-    close_processes,
-    is_first_process,
     load_config,
-    one_line_errors,
     set_amp,
     set_start,
-    stopped_by_hand,
 )
+from lpt_mm.engine.processes import close_processes, is_first_process
 from lpt_mm.engine.quick_check import quick_check
 from lpt_mm.models.classifiers import NonFiniteLossError
-from lpt_mm.weights import WeightFileError
 
-ERRORS = (OSError, WeightFileError, UnreadableImageError, NonFiniteLossError)
+ERRORS = (OSError, ValueError, NonFiniteLossError)
 
 
 def parse_args() -> argparse.Namespace:

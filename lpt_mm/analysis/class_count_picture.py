@@ -1,6 +1,7 @@
 """A picture of the long tail."""
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from lpt_mm.evaluation.accuracy_picture import LONGEST_NAME
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
+from lpt_mm.utils.new_file import replace_file
+from lpt_mm.utils.text import for_picture, printable
 
 # Blue, orange and bluish green of Okabe and Ito, told apart by colour-blind people.
 COLOURS = ("#0072B2", "#E69F00", "#009E73")
@@ -28,7 +32,7 @@ def draw_class_counts(
         counts: Training images per class, length C.
         class_names: Names of the classes, length C.
         shot_groups: By which the bars are coloured.
-        path: Picture to write, 1,080 x 600 pixels.
+        path: PNG to write, 1,080 x 600 pixels; an older one is replaced.
     """
     counts = np.asarray(counts)
     order = np.argsort(-counts, kind="stable")
@@ -50,8 +54,9 @@ def draw_class_counts(
     axes.spines[["top", "right"]].set_visible(False)
     if len(order) <= MOST_NAMED:
         _name_classes(axes, [class_names[i] for i in order])
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    picture = BytesIO()
+    figure.savefig(picture, dpi=120, format="png")
+    replace_file(path, picture.getvalue())
 
 
 def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
@@ -88,14 +93,12 @@ def _draw_thresholds(axes: Axes, thresholds: tuple[int, int]) -> None:
 
 
 def _name_classes(axes: Axes, names: list[str]) -> None:
-    short = [name if len(name) <= 18 else f"{name[:17]}…" for name in names]
-    # Names are no mathematics, whatever dollar signs they have.
-    long = max(map(len, short)) * len(short) > 80
+    length = min(max(len(printable(name)) for name in names), LONGEST_NAME)
+    long = length * len(names) > 80
     axes.set_xticks(
-        range(len(short)),
-        short,
+        range(len(names)),
+        [for_picture(name, LONGEST_NAME) for name in names],
         rotation=45 if long else 0,
         horizontalalignment="right" if long else "center",
         rotation_mode="anchor" if long else "default",
-        parse_math=False,
     )

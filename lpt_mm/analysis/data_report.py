@@ -28,6 +28,10 @@ from lpt_mm.evaluation.metrics.shot_groups import (
     SHOT_GROUPS,
     ShotGroups,
 )
+from lpt_mm.utils.new_file import replace_file
+from lpt_mm.utils.text import for_rich
+
+REPORT, PICTURE = REPORT_FILES = ("report.json", "class_counts.png")
 
 
 @dataclass
@@ -135,18 +139,18 @@ def write_data_report(report: DataReport, folder: str | Path) -> None:
 
     Args:
         report: The report.
-        folder: Where to write.
+        folder: Where to write; an older report is replaced.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.json").write_text(json.dumps(report.as_dict(), indent=1) + "\n")
+    content = json.dumps(report.as_dict(), indent=1) + "\n"
+    replace_file(folder / REPORT, content.encode())
     train = report.scans.get("train")
     if train is not None and train.counts.any():
         draw_class_counts(
             train.counts,
             report.class_names,
             report.shot_groups,
-            folder / "class_counts.png",
+            folder / PICTURE,
         )
 
 
@@ -171,7 +175,7 @@ def print_data_report(report: DataReport, title: str, folder: str | Path) -> Non
 
 
 def _split_table(report: DataReport, title: str) -> Table:
-    table = Table(title=title)
+    table = Table(title=for_rich(title))
     table.add_column("split")
     for column in ("images", "classes", "most", "fewest", "imbalance", "Gini"):
         table.add_column(column, justify="right")
@@ -215,4 +219,4 @@ def _statistics(scan: SplitScan) -> dict[str, int | float | None]:
 
 
 def _print_line(console: Console, line: str) -> None:
-    console.print(line, soft_wrap=True, markup=False, highlight=False)
+    console.print(for_rich(line), soft_wrap=True, highlight=False)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lpt_mm.weights.reading import printable
+from lpt_mm.utils.text import printable
 
 MOST_KEPT = 1000  # where every image is at fault, memory must not grow with them
 MOST_PRINTED = 5

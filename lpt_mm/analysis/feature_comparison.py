@@ -24,6 +24,7 @@ from lpt_mm.analysis.feature_quality import (
 )
 from lpt_mm.analysis.features import Features, extract_features
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
+from lpt_mm.utils.text import for_picture, for_rich, printable
 
 
 @dataclass
@@ -64,8 +65,8 @@ class FeatureComparison:
             and np.array_equal(before.train_label, features.train_label)
         ):
             raise ValueError(
-                f"{name} has other training or test images than the models before: "
-                "compare models of one data set"
+                f"{printable(name)} has other training or test images than the "
+                "models before: compare models of one data set"
             )
         self.features = features
         self.qualities[name] = measure_features(
@@ -97,13 +98,16 @@ class FeatureComparison:
         """Draw the projections.
 
         Args:
-            path: Picture to write, a PNG.
+            path: PNG to write.
+
+        Raises:
+            FileExistsError: If there is something of that name; it is left alone.
         """
-        titles = {
-            f"{name}\n{self.num_neighbors}-NN {quality.knn['overall']:.1f} %, "
-            f"gamma {quality.gamma:.2f}": self.projections[name]
-            for name, quality in self.qualities.items()
-        }
+        titles = {}
+        for name, quality in self.qualities.items():
+            accuracy = f"{self.num_neighbors}-NN {quality.knn['overall']:.1f} %"
+            title = f"{for_picture(name)}\n{accuracy}, gamma {quality.gamma:.2f}"
+            titles[title] = self.projections[name]
         label = self.features.test_label[self.shown.images]
         draw_features(titles, self.shown, label, self.features.class_names, path)
 
@@ -118,7 +122,7 @@ class FeatureComparison:
             accuracies = (quality.knn.get(key) for key in ("overall", *SHOT_GROUPS))
             distances = (quality.intra, quality.inter, quality.gamma)
             table.add_row(
-                name,
+                for_rich(name),
                 *("-" if x is None else f"{x:.2f}" for x in accuracies),
                 *(f"{x:.3f}" for x in distances),
             )

@@ -7,12 +7,13 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from lpt_mm.analysis.feature_projection import Shown
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
+from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.text import for_picture, printable
 
 MARKERS = dict(zip(SHOT_GROUPS, "os^", strict=True))
 BRIGHTEST = 0.9  # of viridis, whose end cannot be seen on white
@@ -32,11 +33,14 @@ def draw_features(
 
     Args:
         projections: Coordinates (number of images, 2) by LDA and by t-SNE, by title of
-            the model.
+            the model, which is drawn as matplotlib reads it.
         shown: The classes that are shown.
         label: (number of images,) their class indices.
         class_names: Names of all classes, length C.
-        path: Picture to write, a PNG.
+        path: PNG to write.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
     """
     figure = Figure(figsize=(2 + 4.2 * len(projections), 9), layout="constrained")
     grid = figure.subplots(len(METHODS), len(projections), squeeze=False)
@@ -49,8 +53,8 @@ def draw_features(
         axes.set_ylabel(method, fontsize="large")
     _name_classes(figure, styles, class_names)
     _name_groups(figure, shown.groups)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110, format="png")
+    with new_file(path) as file:
+        figure.savefig(file, dpi=110, format="png")
 
 
 def _choose_styles(shown: Shown) -> dict[int, dict]:
@@ -87,18 +91,17 @@ def _name_classes(
 ) -> None:
     handles = []
     for i, style in styles.items():
-        name = class_names[i]
+        name = printable(class_names[i])
         if len(name) > LONGEST_NAME:  # the ends of paths differ
             name = f"…{name[1 - LONGEST_NAME :]}"
         text = name if name == str(i) else f"{i}  {name}"
-        handles.append(Line2D([], [], linestyle="", label=text, **style))
-    legend = figure.legend(
+        handles.append(Line2D([], [], linestyle="", label=for_picture(text), **style))
+    figure.legend(
         handles=handles,
         loc="outside right center",
         frameon=False,
         title="Classes, most\nfrequent first",
     )
-    _write_plainly(legend)
 
 
 def _name_groups(figure: Figure, groups: np.ndarray) -> None:
@@ -110,9 +113,3 @@ def _name_groups(figure: Figure, groups: np.ndarray) -> None:
     figure.legend(
         handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
     )
-
-
-def _write_plainly(legend: Legend) -> None:
-    """Names are no mathematics, whatever dollar signs they have."""
-    for text in legend.get_texts():
-        text.set_parse_math(False)

@@ -10,10 +10,15 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner, load_checkpoint
 from mmpretrain.models.classifiers import BaseClassifier
 from mmpretrain.registry import MODELS
-from rich.progress import track
 from torch.utils.data import DataLoader
 
+from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
+from lpt_mm.engine.hooks.class_count_hook import count_classes
+from lpt_mm.engine.hooks.data_check_hook import check_classes
+from lpt_mm.models.finite import require_finite
+from lpt_mm.utils.progress import progress_bar
+from lpt_mm.utils.text import printable
 
 
 @dataclass
@@ -55,8 +60,8 @@ def frozen_backbone(cfg: Config) -> Config:
     cfg = Config(cfg.to_dict(), filename=cfg.filename)
     if not cfg.model.backbone.get("init_cfg"):
         raise ValueError(
-            f"{cfg.filename} has no model.backbone.init_cfg: without pre-trained "
-            "weights there is no frozen backbone to compare with"
+            f"{printable(cfg.filename)} has no model.backbone.init_cfg: without "
+            "pre-trained weights there is no frozen backbone to compare with"
         )
     cfg.model.neck = cfg.train_cfg = None
     cfg.model.backbone.update(prompt_mode="none", frozen=True)
@@ -75,17 +80,20 @@ def extract_features(cfg: Config, name: str) -> Features:
 
     Raises:
         WeightFileError: If the weights cannot be read.
-        ValueError: If the config has no training or no test set.
+        ValueError: If the config has no training or no test set, their labels do not
+            fit the head, or features are no finite numbers.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     train, test = _build_loaders(cfg)
     model = _load_model(cfg)
     class_names = train.dataset.metainfo.get("classes")
-    class_names = class_names or range(cfg.model.head.num_classes)
+    num_classes = cfg.model.head.num_classes
+    count_classes(gt_labels(train.dataset), num_classes, class_names)
+    check_classes(test.dataset, num_classes, class_names)
     return Features(
         *_run(model, train, f"{name}: training images"),
         *_run(model, test, f"{name}: test images"),
-        class_names=[str(name) for name in class_names],
+        class_names=[str(name) for name in class_names or range(num_classes)],
     )
 
 
@@ -102,7 +110,9 @@ def _build_loaders(cfg: Config) -> tuple[DataLoader, DataLoader]:
     """Build loaders that differ in nothing but the images."""
     for name in ("train_dataloader", "test_dataloader"):
         if cfg.get(name) is None:
-            raise ValueError(f"{cfg.filename} has no {name}: features need both sets")
+            raise ValueError(
+                f"{printable(cfg.filename)} has no {name}: features need both sets"
+            )
     return (
         Runner.build_dataloader(training_images(cfg), seed=0),
         Runner.build_dataloader(cfg.test_dataloader, seed=0),
@@ -114,9 +124,12 @@ def _run(
     model: BaseClassifier, loader: DataLoader, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
     features, labels = [], []
-    for batch in track(loader, name, transient=True):
-        batch = model.data_preprocessor(batch)
-        feature = model.extract_feat(batch["inputs"], stage="pre_logits")
-        features.append(feature.float().cpu().numpy())
-        labels += [int(sample.gt_label) for sample in batch["data_samples"]]
-    return np.concatenate(features), np.array(labels, dtype=np.int64)
+    with progress_bar(transient=True) as progress:
+        for batch in progress.track(loader, description=printable(name)):
+            batch = model.data_preprocessor(batch)
+            feature = model.extract_feat(batch["inputs"], stage="pre_logits")
+            features.append(feature.float().cpu())
+            labels += [int(sample.gt_label) for sample in batch["data_samples"]]
+    features = torch.cat(features)
+    require_finite(features, f"images ({printable(name)})")
+    return features.numpy(), np.array(labels, dtype=np.int64)

@@ -19,6 +19,7 @@ from lpt_mm.analysis.image_check import NO_DIGEST, check_image
 
 LARGEST_PART = 256  # images
 PARTS_PER_PROCESS = 64  # the last ones to work hold up the end by one part at most
+LARGEST_INT = np.iinfo(np.int64).max  # in place of labels beyond, out of range alike
 WAITING_PER_PROCESS = 4  # parts that are handed out ahead, to keep memory bounded
 
 _datasets: Sequence[Dataset] = ()  # of a worker process
@@ -124,7 +125,7 @@ def check_part(split: int, start: int, stop: int) -> CheckedPart:
     digests, faults = bytearray(), []
     for index in range(start, stop):
         info = _datasets[split].get_data_info(index)
-        labels[index - start] = info.get("gt_label", -1)
+        labels[index - start] = min(info.get("gt_label", -1), LARGEST_INT)
         check = check_image(info)
         digests += check.digest
         if check.fault:

@@ -42,13 +42,13 @@ def check_image(info: Mapping) -> ImageCheck:
             is not decoded).
 
     Returns:
-        The outcome. An ``img_path`` that is a URL is skipped.
+        The outcome. Without either the image is skipped.
     """
     if info.get("img") is not None:
         return ImageCheck(_digest_array(np.asarray(info["img"])))
-    path = str(info.get("img_path", "://"))
-    if "://" in path:
+    if info.get("img_path") is None:
         return ImageCheck(NO_DIGEST, SKIPPED)
+    path = str(info["img_path"])
     try:
         content = read_content(path)
     except (FileNotFoundError, NotADirectoryError):

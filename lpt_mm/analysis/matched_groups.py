@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from lpt_mm.analysis.matching import count_matches
 from lpt_mm.analysis.matching_report import MatchingReport
 from lpt_mm.evaluation.report import find_long_tail_metric
+from lpt_mm.models.finite import require_finite
 
 
 def require_group_prompts(cfg: Config) -> None:
@@ -37,13 +38,18 @@ def find_groups(model: nn.Module, loader: DataLoader) -> tuple[np.ndarray, np.nd
 
     Returns:
         (number of images, K) groups, and (number of images,) labels.
+
+    Raises:
+        ValueError: If queries are no finite numbers.
     """
     model.eval()
     groups, labels = [], []
     with torch.no_grad():
         for batch in loader:
             batch = model.data_preprocessor(batch)
-            _, chosen = model.neck.match(model.query(batch["inputs"]))
+            query = model.query(batch["inputs"])
+            require_finite(query, "images of a batch")
+            _, chosen = model.neck.match(query)
             groups.append(chosen.cpu().numpy())
             labels += [int(sample.gt_label) for sample in batch["data_samples"]]
     return np.concatenate(groups), np.array(labels)

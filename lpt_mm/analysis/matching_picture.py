@@ -12,7 +12,10 @@ from matplotlib.ticker import PercentFormatter
 
 from lpt_mm.analysis.class_count_picture import COLOURS
 from lpt_mm.analysis.matching import usage_by_class
+from lpt_mm.evaluation.accuracy_picture import LONGEST_NAME
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
+from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.text import for_picture
 
 MOST_NAMED = 40  # classes or groups whose names fit beside the map
 
@@ -35,6 +38,9 @@ def draw_matching(
         cls_num_list: Training images per class, length C.
         shot_of_class: (C,) names of the shot groups.
         path: PNG to write, 1,080 x 1,080 pixels.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
     """
     rows = np.argsort(-np.asarray(cls_num_list), kind="stable")
     usage = matches.sum(axis=0)
@@ -53,7 +59,8 @@ def draw_matching(
         label="share of the class's matches",
         format=PercentFormatter(1),
     )
-    figure.savefig(path, dpi=120, format="png")
+    with new_file(path) as file:
+        figure.savefig(file, dpi=120, format="png")
 
 
 def _draw_usage(axes: Axes, usage: np.ndarray) -> None:
@@ -97,9 +104,8 @@ def _mark_shots(axes: Axes, shots: np.ndarray) -> list[Line2D]:
 def _name_classes(axes: Axes, names: list[str]) -> None:
     axes.set_ylabel("class, most frequent in training first")
     if len(names) <= MOST_NAMED:
-        short = [name if len(name) <= 18 else f"{name[:17]}…" for name in names]
-        # Names are no mathematics, whatever dollar signs they have.
-        axes.set_yticks(range(len(short)), short, parse_math=False)
+        short = [for_picture(name, LONGEST_NAME) for name in names]
+        axes.set_yticks(range(len(short)), short)
 
 
 def _name_groups(axes: Axes, columns: np.ndarray) -> None:

@@ -17,7 +17,8 @@ from lpt_mm.models.necks.pool_usage import (
     key_similarity,
     usage_entropy,
 )
-from lpt_mm.new_file import new_file
+from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.text import for_rich
 
 MOST_FAVOURED = 3  # classes named in the row of a group
 
@@ -135,10 +136,9 @@ class MatchingReport:
         Raises:
             FileExistsError: If there is one.
         """
-        with new_file(path) as file:
-            draw_matching(
-                self.matches, self.class_names, self.cls_num_list, self._shots(), file
-            )
+        draw_matching(
+            self.matches, self.class_names, self.cls_num_list, self._shots(), path
+        )
 
     def print(self, title: str) -> None:
         """Print the numbers on the pool and on each group.
@@ -157,7 +157,7 @@ class MatchingReport:
     def _summary_table(self, title: str) -> Table:
         numbers = self.summary()
         size, dead = numbers["pool_size"], numbers["dead_groups"]
-        table = Table(title=title, show_header=False)
+        table = Table(title=for_rich(title), show_header=False)
         table.add_column()
         table.add_column(justify="right")
         table.add_row(
@@ -190,7 +190,7 @@ class MatchingReport:
                 str(group["index"]),
                 f"{100 * group['usage']:.1f}",
                 *(f"{100 * shots[n]:.0f}" if shots else "-" for n in SHOT_GROUPS),
-                ", ".join(group["classes"]),
+                for_rich(", ".join(map(str, group["classes"]))),
             )
         table.add_section()
         of_all = shots_by_group(self.matches.sum(axis=1, keepdims=True), self._shots())

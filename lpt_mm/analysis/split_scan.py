@@ -6,19 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from torch.utils.data import Dataset
 
 from lpt_mm.analysis.examples import Examples
 from lpt_mm.analysis.file_check import CheckedPart, check_in_parts
-
-MOST_CLASSES = 10**6  # of a data set that says not how many it has
+from lpt_mm.datasets.labels import MAX_LABEL
+from lpt_mm.utils.progress import progress_bar
 
 
 @dataclass
@@ -37,7 +30,7 @@ class SplitScan:
     out_of_range: Examples = field(default_factory=Examples)
 
     def __post_init__(self) -> None:
-        length = MOST_CLASSES if self.num_classes is None else self.num_classes
+        length = MAX_LABEL + 1 if self.num_classes is None else self.num_classes
         self.counts = np.zeros(length, dtype=np.int64)
 
     @property
@@ -83,7 +76,8 @@ def scan_splits(
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     digests = np.zeros((2, offsets[-1]), dtype=np.uint64)
     names = list(datasets)
-    with check_in_parts(list(datasets.values())) as parts, _progress_bar() as progress:
+    bar = progress_bar(console=Console(stderr=True))
+    with check_in_parts(list(datasets.values())) as parts, bar as progress:
         tasks = [
             progress.add_task(name, total=length)
             for name, length in zip(names, lengths, strict=True)
@@ -117,13 +111,3 @@ def _trim_counts(scans: Mapping[str, SplitScan]) -> None:
     length = max((int(classes[-1]) + 1 for classes in used if classes.size), default=0)
     for scan in scans.values():
         scan.counts = scan.counts[:length].copy()
-
-
-def _progress_bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )

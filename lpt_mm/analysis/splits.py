@@ -9,9 +9,17 @@ from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from lpt_mm.analysis.findings import ERROR, WARNING, Finding
+from lpt_mm.datasets.training_images import with_pipeline
 from lpt_mm.evaluation.metrics import LongTailMetric, ShotGroups
+from lpt_mm.utils.text import printable
 
 SPLITS = ("train", "val", "test")
+# By which data sets tell that files or lists are not as expected, and wrappers that
+# they cannot wrap what they were given.
+ERRORS = (
+    *(OSError, ValueError, RuntimeError, LookupError, AssertionError),
+    *(AttributeError, TypeError),
+)
 
 
 def build_splits(cfg: Config) -> tuple[dict[str, Dataset], list[Finding]]:
@@ -48,14 +56,13 @@ def _build(name: str, config: Mapping) -> tuple[Dataset | None, list[Finding]]:
         dataset = DATASETS.build(config)
         if hasattr(dataset, "full_init"):
             dataset.full_init()
-    # The errors by which data sets tell that files or lists are not as expected.
-    except (OSError, ValueError, RuntimeError, LookupError, AssertionError) as error:
+    except ERRORS as error:
         dataset, problem = None, error
     findings = _missing_roots(name, config)  # some data sets make theirs: look now
     if problem is not None and not (
         findings and isinstance(problem, FileNotFoundError)
     ):
-        message = " ".join(str(problem).split()) or type(problem).__name__
+        message = printable(" ".join(str(problem).split())) or type(problem).__name__
         findings.append(Finding(ERROR, "not_built", f"{name}: {message}"))
     if dataset is not None and not len(dataset):
         findings.append(Finding(ERROR, "no_image", f"{name}: there is no image"))
@@ -97,16 +104,15 @@ def shot_groups_of(cfg: Config) -> ShotGroups:
 
 def _same_data(one: Mapping, other: Mapping) -> bool:
     """Tell whether two configs differ in nothing but the transforms."""
-    one, other = ({**config, "pipeline": None} for config in (one, other))
-    return one == other
+    return with_pipeline(one, []) == with_pipeline(other, [])
 
 
 def _missing_roots(name: str, config: Mapping) -> list[Finding]:
-    missing = {
-        root for root in _roots(config) if "://" not in root and not Path(root).is_dir()
-    }
+    missing = {root for root in _roots(config) if not Path(root).is_dir()}
     return [
-        Finding(ERROR, "no_data_root", f"{name}: there is no data_root '{root}'")
+        Finding(
+            ERROR, "no_data_root", f"{name}: there is no data_root '{printable(root)}'"
+        )
         for root in sorted(missing)
     ]
 

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lpt_mm.benchmark.model_cost import ModelCost
+from lpt_mm.utils.text import for_rich
 
 # Two tables, since all columns in one would leave no room for the names.
 PARAMETERS: dict[str, Callable[[ModelCost], str]] = {
@@ -43,6 +44,6 @@ def print_costs(costs: Mapping[str, ModelCost]) -> None:
         for column in columns:
             table.add_column(column, justify="right", no_wrap=True)
         for name, cost in costs.items():
-            table.add_row(name, *(cell(cost) for cell in columns.values()))
+            table.add_row(for_rich(name), *(cell(cost) for cell in columns.values()))
         console.print(table)
     console.print(NOTES, highlight=False)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from lpt_mm.benchmark.case import Case
 from lpt_mm.benchmark.cost import count_flops
-from lpt_mm.weights.identity import leave_out_backbone
+from lpt_mm.utils.text import printable
+from lpt_mm.weights.identity import digest_positions, leave_out_backbone
 
 BATCH_SIZE = 4  # the least that has two images of each sampling
 CPU = torch.device("cpu")
@@ -86,8 +87,8 @@ def measure_cost(cfg: Config) -> ModelCost:
     """
     if cfg.get("optim_wrapper") is None:
         raise ValueError(
-            f"{cfg.filename} trains nothing (optim_wrapper=None): name a config that "
-            "is for training"
+            f"{printable(cfg.filename)} trains nothing (optim_wrapper=None): name a "
+            "config that is for training"
         )
     init_default_scope(cfg.get("default_scope", "mmengine"))
     infer = count_flops(Case(cfg, "infer", BATCH_SIZE, CPU, amp=False).run)
@@ -126,7 +127,9 @@ def _size_of_model(case: Case, pretrained: dict | None) -> int:
     """Add up what ``PlainCheckpointHook`` keeps of the model, in bytes."""
     state, backbone = case.model.state_dict(), case.model.backbone
     if backbone.frozen and pretrained:
-        identity = dict(backbone.identity, source=pretrained["checkpoint"])
+        positions = digest_positions(backbone.state_dict())  # as long as the source's
+        source = dict(source=pretrained["checkpoint"], positions=positions)
+        identity = backbone.identity | source
         state = leave_out_backbone(state, identity)
     return sum(tensor.nbytes for tensor in state.values())
 

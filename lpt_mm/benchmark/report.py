@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from lpt_mm.benchmark.data_speed import DataSpeed
 from lpt_mm.benchmark.model_speed import ModelSpeed
+from lpt_mm.utils.text import for_rich
 
 
 def print_report(
@@ -20,7 +22,7 @@ def print_report(
         machine: What it was measured on.
     """
     columns = {name: _rows(speed) for name, speed in speeds.items()}
-    table = Table(title=f"{title}\n{machine}")
+    table = Table(title=Text("\n").join(map(for_rich, (title, machine))))
     table.add_column("")
     for name in columns:
         table.add_column(name, justify="right")

@@ -1,10 +1,11 @@
 """One or two samples per draw, for the samplers of long-tailed training sets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 import numpy as np
 import torch
-from mmengine.dataset import default_collate
+from mmengine.dataset import Compose, default_collate
 from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
@@ -54,6 +55,15 @@ class DualSamplerDataset(Dataset):
         """Meta information of the wrapped data set."""
         return self.dataset.metainfo
 
+    @property
+    def pipeline(self) -> Compose:
+        """Transforms of the wrapped data set."""
+        return self.dataset.pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Compose) -> None:
+        self.dataset.pipeline = pipeline
+
     def full_init(self) -> None:
         """Load the wrapped data set if that has not been done."""
         self.dataset.full_init()
@@ -89,6 +99,24 @@ class DualSamplerDataset(Dataset):
             (number of images,) int64 class indices.
         """
         return gt_labels(self.dataset)
+
+    def get_subset(self, indices: Sequence[int]) -> NoReturn:
+        """Refuse to be divided, as mmengine's wrappers do.
+
+        Args:
+            indices: Not used.
+
+        Raises:
+            NotImplementedError: Always.
+        """
+        raise NotImplementedError(
+            "DualSamplerDataset cannot be divided: put KFoldDataset, or what else "
+            "divides, into its dataset instead of around it"
+        )
+
+    def __iter__(self) -> Iterator[dict]:
+        """Read each image once, in order, to look at them."""
+        return (self[Draw(index, index)] for index in range(len(self)))
 
     def __len__(self) -> int:
         """Count the images of the wrapped data set."""

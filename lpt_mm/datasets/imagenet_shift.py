@@ -9,6 +9,8 @@ from mmpretrain.datasets import CustomDataset
 from mmpretrain.datasets.custom import find_folders
 from mmpretrain.registry import DATASETS
 
+from lpt_mm.utils.text import printable
+
 NUM_CLASSES = 1000
 
 
@@ -37,7 +39,7 @@ class ImageNetShift(CustomDataset):
         self, data_root: str, pipeline: Sequence = (), **kwargs: object
     ) -> None:
         if not Path(data_root).is_dir():
-            raise FileNotFoundError(f"there is no folder '{data_root}'")
+            raise FileNotFoundError(f"there is no folder '{printable(data_root)}'")
         self.wordnet_ids = _wordnet_ids()
         super().__init__(
             data_prefix=str(data_root),
@@ -68,8 +70,9 @@ class ImageNetShift(CustomDataset):
         if folder in self.wordnet_ids:
             return self.wordnet_ids.index(folder)
         raise ValueError(
-            f"the folder '{folder}' of {self.img_prefix} is no class of ImageNet: "
-            "neither a WordNet id such as n01440764 nor an index from 0 to 999"
+            f"the folder '{printable(folder)}' of {printable(self.img_prefix)} is no "
+            "class of ImageNet: neither a WordNet id such as n01440764 nor an index "
+            "from 0 to 999"
         )
 
 

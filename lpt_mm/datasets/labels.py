@@ -3,6 +3,9 @@
 import numpy as np
 from mmengine.dataset import BaseDataset
 
+# A label in a file decides how much memory counts take: 999999999 would take gigabytes.
+MAX_LABEL = 10**6 - 1
+
 
 def gt_labels(dataset: BaseDataset) -> np.ndarray:
     """Return the labels of all images in the order of the data set.
@@ -12,8 +15,18 @@ def gt_labels(dataset: BaseDataset) -> np.ndarray:
 
     Returns:
         (number of images,) int64 class indices.
+
+    Raises:
+        ValueError: If a label is larger than ``MAX_LABEL``.
     """
     if hasattr(dataset, "get_gt_labels"):
-        return np.asarray(dataset.get_gt_labels(), dtype=np.int64)
-    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
-    return np.fromiter((info["gt_label"] for info in infos), np.int64, len(dataset))
+        labels = np.asarray(dataset.get_gt_labels())
+    else:
+        infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+        labels = np.array([info["gt_label"] for info in infos])
+    # Before the conversion, which fails at numbers that no int64 holds.
+    if labels.size and labels.max() > MAX_LABEL:
+        raise ValueError(
+            f"an image has the label {labels.max()}, but at most {MAX_LABEL} may be"
+        )
+    return labels.astype(np.int64)

@@ -1,11 +1,16 @@
 """Any data set, made long-tailed."""
 
+from collections.abc import Sequence
+from copy import copy
+
 import numpy as np
+from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.long_tail import draw_long_tail, largest_class, long_tailed_counts
+from lpt_mm.utils.text import printable
 
 
 @DATASETS.register_module()
@@ -21,7 +26,8 @@ class LongTailedSubset(Dataset):
         seed: Seed of the choice of images.
 
     Raises:
-        ValueError: If some class has fewer images than it takes.
+        ValueError: If some class has fewer images than it takes, or a label has no
+            name where there are names.
     """
 
     def __init__(
@@ -36,6 +42,7 @@ class LongTailedSubset(Dataset):
         self.imbalance = (imbalance_ratio, imbalance_type)
         self.max_per_class = max_per_class
         self.seed = seed
+        self.indices: np.ndarray | None = None
         self.full_init()
 
     @property
@@ -43,11 +50,27 @@ class LongTailedSubset(Dataset):
         """Meta information of the wrapped data set."""
         return self.dataset.metainfo
 
+    @property
+    def pipeline(self) -> Compose:
+        """Transforms of the wrapped data set."""
+        return self.dataset.pipeline
+
+    @pipeline.setter
+    def pipeline(self, pipeline: Compose) -> None:
+        self.dataset.pipeline = pipeline
+
     def full_init(self) -> None:
-        """Load the wrapped data set and choose among its images."""
+        """Load the wrapped data set and choose among its images, once."""
+        if self.indices is not None:
+            return
         self.dataset.full_init()
         labels = gt_labels(self.dataset)
         names = self.metainfo.get("classes", ())
+        if names and labels.max(initial=0) >= len(names):
+            raise ValueError(
+                f"label {labels.max()} of an image to choose from: the data set has "
+                f"the names of {len(names)} classes"
+            )
         available = np.bincount(labels, minlength=len(names))
         feasible = largest_class(available, *self.imbalance)
         most = self.max_per_class or feasible
@@ -56,7 +79,7 @@ class LongTailedSubset(Dataset):
             label = int(np.argmax(np.array(counts) > available))
             raise ValueError(
                 f"max_per_class={most} asks for {counts[label]} images of class {label}"
-                f"{f' ({names[label]})' if names else ''}, which has "
+                f"{f' ({printable(names[label])})' if names else ''}, which has "
                 f"{available[label]}; at most max_per_class={feasible} is possible"
             )
         self.indices = draw_long_tail(labels, counts, self.seed)
@@ -71,6 +94,30 @@ class LongTailedSubset(Dataset):
             The annotation.
         """
         return self.dataset.get_data_info(int(self.indices[idx]))
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Return the label of an image, as mmengine's ``ClassBalancedDataset`` asks.
+
+        Args:
+            idx: Index of the image in the subset.
+
+        Returns:
+            The one class index.
+        """
+        return [int(self.get_data_info(idx)["gt_label"])]
+
+    def get_subset(self, indices: Sequence[int]) -> "LongTailedSubset":
+        """Choose among the images, as mmpretrain's ``KFoldDataset`` does.
+
+        Args:
+            indices: Indices of the images in the subset.
+
+        Returns:
+            The smaller subset.
+        """
+        subset = copy(self)
+        subset.indices = self.indices[indices]
+        return subset
 
     def get_gt_labels(self) -> np.ndarray:
         """Return the labels of the subset.

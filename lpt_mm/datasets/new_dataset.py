@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from mmpretrain.registry import DATASETS
 
+from lpt_mm.datasets.split_list import is_listable
 from lpt_mm.datasets.stratified_split import stratified_split
+from lpt_mm.utils.text import list_some, printable
 
 SPLITS = ("train", "val", "test")
 # Of the formats that LoadImage reads; mmpretrain looks for half of them.
@@ -59,7 +61,7 @@ def read_folder(folder: Path, seed: int) -> NewDataset:
             in a circle, or a path cannot stand in a list.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder '{folder}'")
+        raise FileNotFoundError(f"there is no folder '{printable(folder)}'")
     _refuse_loops(folder)
     names = {path.name for path in folder.iterdir() if path.is_dir()}
     names = {name for name in names if not name.startswith(".")}
@@ -70,7 +72,9 @@ def read_folder(folder: Path, seed: int) -> NewDataset:
     }
     classes = given["train"][2]
     if len(classes) < 2:
-        raise ValueError(f"'{folder}' has {len(classes)} class folder(s), at least 2")
+        raise ValueError(
+            f"'{printable(folder)}' has {len(classes)} class folder(s), at least 2"
+        )
     for split, (_, _, found) in given.items():
         if found != classes:
             wrong = sorted(set(found) ^ set(classes))[:5]
@@ -90,7 +94,9 @@ def _refuse_loops(folder: str | Path, above: tuple[str, ...] = ()) -> None:
     """Refuse links to a folder that they lie in, which would be followed for ever."""
     path = os.path.realpath(folder)
     if path in above:
-        raise ValueError(f"'{folder}' is a link to a folder that it lies in: remove it")
+        raise ValueError(
+            f"'{printable(folder)}' is a link to a folder that it lies in: remove it"
+        )
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir():
@@ -99,9 +105,7 @@ def _refuse_loops(folder: str | Path, above: tuple[str, ...] = ()) -> None:
 
 def _lines(paths: list[str], labels: np.ndarray) -> list[str]:
     for path in paths:
-        is_line = path == path.strip() and len(path.splitlines()) == 1
-        is_utf8 = path.encode(errors="ignore").decode() == path
-        if not is_line or not is_utf8 or "\t" in path:
+        if not is_listable(path):
             raise ValueError(f"a list cannot hold the path {path!r}: rename it")
     return [f"{path} {label}" for path, label in zip(paths, labels, strict=True)]
 
@@ -113,7 +117,7 @@ def _require_images(
     empty = [name for name, n in zip(classes, counts, strict=True) if n == 0]
     if empty:
         raise ValueError(
-            f"{len(empty)} classes have no training image: {', '.join(empty[:5])}"
+            f"{len(empty)} classes have no training image: {list_some(empty, limit=5)}"
         )
     for split, lines in splits.items():
         if not lines:

@@ -2,12 +2,17 @@
 
 import pickle
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
+
+from lpt_mm.datasets.labels import MAX_LABEL
+from lpt_mm.datasets.transforms.image_file import is_url
+from lpt_mm.utils.text import printable
 
 ESCAPE = "surrogateescape"
 LABEL = re.compile("-?[0-9]{1,9}")
@@ -21,6 +26,8 @@ class SplitList(BaseDataset):
     to ``data_root`` (and ``data_prefix``). Where the folders of the paths are the
     classes, their names are the class names, whichever way the tree is laid out:
     ``train/airfield/x.jpg`` and ``data_256/a/airfield/x.jpg`` are both of ``airfield``.
+    Only where two classes would share a name, as those of ``a/cat`` and ``b/cat``, all
+    names are longer.
 
     Args:
         ann_file: The list file, relative to ``data_root``.
@@ -31,7 +38,8 @@ class SplitList(BaseDataset):
 
     Raises:
         FileNotFoundError: If there is no such list.
-        ValueError: If a line has no path or no label that is a number from 0 on.
+        ValueError: If a line has no path or no label that is a number from 0 on, or its
+            path is a URL.
     """
 
     def __init__(
@@ -97,15 +105,26 @@ def read_split_list(file: str | Path) -> tuple[list[str], list[int]]:
         ValueError: If a line is not as it should be; it is named, with its number.
     """
     if not Path(file).is_file():
-        raise FileNotFoundError(f"there is no split list '{file}'")
+        raise FileNotFoundError(f"there is no split list '{printable(file)}'")
     paths, labels = [], []
     for number, path, label in _lines(file):
         if label < 0:
-            raise ValueError(f"{file}:{number}: the label is negative: {label}")
+            raise ValueError(
+                f"{printable(file)}:{number}: the label is negative: {label}"
+            )
+        if label > MAX_LABEL:
+            raise ValueError(
+                f"{printable(file)}:{number}: the label {label} is over {MAX_LABEL}"
+            )
+        if is_url(path):
+            raise ValueError(
+                f"{printable(file)}:{number}: {path!r} is a URL, and nothing in a list "
+                "is ever fetched: download the images and list their paths"
+            )
         paths.append(path)
         labels.append(label)
     if not paths:
-        raise ValueError(f"{file}: the list is empty")
+        raise ValueError(f"{printable(file)}: the list is empty")
     return paths, labels
 
 
@@ -124,17 +143,32 @@ def _split_line(file: str | Path, number: int, line: str) -> tuple[str, int]:
     except UnicodeEncodeError:
         content = line.strip().encode(errors=ESCAPE)
         raise ValueError(
-            f"{file}:{number}: {content!r} is no UTF-8: save the list as UTF-8"
+            f"{printable(file)}:{number}: {content!r} is no UTF-8: save the list as "
+            "UTF-8"
         ) from None
     path, label = line.strip(), ""
     if len(parts := line.rsplit(maxsplit=1)) == 2:
         path, label = parts
     if not LABEL.fullmatch(label) or "\0" in path:
         raise ValueError(
-            f"{file}:{number}: a line must have a path and a label, as in "
+            f"{printable(file)}:{number}: a line must have a path and a label, as in "
             f"'train/airfield/1.jpg 0', got {line.strip()!r}"
         )
     return path.strip(), int(label)
+
+
+def is_listable(path: str) -> bool:
+    """Tell whether a list can hold a path.
+
+    Args:
+        path: Any text.
+
+    Returns:
+        Whether reading a line with it gives it back.
+    """
+    is_line = path == path.strip() and len(path.splitlines()) == 1
+    is_utf8 = path.encode(errors="ignore").decode() == path
+    return is_line and is_utf8 and "\t" not in path and "\0" not in path
 
 
 def class_names(paths: Sequence[str], labels: Sequence[int]) -> tuple[str, ...] | None:
@@ -148,23 +182,36 @@ def class_names(paths: Sequence[str], labels: Sequence[int]) -> tuple[str, ...] 
         The names in the order of the labels; None where folders are not classes, or a
         label between the lowest and the highest has no image.
     """
-    folders: dict[str, int] = {}
+    labels_of: dict[str, int] = {}
     for path, label in zip(paths, labels, strict=True):
         folder = path[: path.rfind("/") + 1]
-        if folders.setdefault(folder, label) != label:
+        if labels_of.setdefault(folder, label) != label:
             return None
-    names: dict[int, str] = {}
-    for folder, label in folders.items():
-        if names.setdefault(label, _class_name(folder)) != _class_name(folder):
-            return None
-    if set(names) != set(range(len(names))) or not all(names.values()):
+    folders = defaultdict(list)
+    for folder, label in labels_of.items():
+        folders[label].append(folder)
+    if set(folders) != set(range(len(folders))):
         return None
-    return tuple(names[label] for label in range(len(names)))
+    for shorten in (_without_letter, _without_split, _whole):
+        names = [set(map(shorten, folders[label])) for label in range(len(folders))]
+        if any(len(found) > 1 or "" in found for found in names):
+            return None
+        if len(set.union(*names)) == len(names):
+            return tuple(found.pop() for found in names)
+    return None
 
 
-def _class_name(folder: str) -> str:
+def _without_letter(folder: str) -> str:
     """Take the split off a folder, and the letter that Places365 sorts classes by."""
     parts = PurePosixPath(folder).parts[1:]
     if len(parts) > 1 and len(parts[0]) == 1:
         parts = parts[1:]
     return "/".join(parts)
+
+
+def _without_split(folder: str) -> str:
+    return "/".join(PurePosixPath(folder).parts[1:])
+
+
+def _whole(folder: str) -> str:
+    return folder.rstrip("/")

@@ -1,6 +1,10 @@
 """The training images as the test images are seen: in order and not augmented."""
 
-from mmengine.config import Config, ConfigDict
+from collections.abc import Callable, Mapping, Sequence
+
+from mmengine.config import Config
+
+STREAMS = "DualSamplerDataset"
 
 
 def training_images(cfg: Config) -> dict:
@@ -18,26 +22,54 @@ def training_images(cfg: Config) -> dict:
     """
     if cfg.get("train_dataloader") is None:
         raise ValueError("the config has no train_dataloader, and so no images")
-    train = cfg.train_dataloader.dataset
-    if train.type == "DualSamplerDataset":
-        train = train.dataset
     like = cfg.get("test_dataloader") or cfg.train_dataloader
+    images = _without_streams(cfg.train_dataloader.dataset)
     return dict(
         batch_size=like.batch_size,
         num_workers=like.num_workers,
-        dataset=_with_pipeline(train, _pipeline_of(like.dataset)),
+        dataset=with_pipeline(images, _pipeline_of(like.dataset)),
         sampler=dict(type="DefaultSampler", shuffle=False),
         collate_fn=dict(type="default_collate"),
     )
 
 
-def _pipeline_of(dataset: ConfigDict) -> list:
-    """Find the transforms, inside of wrappers such as ``LongTailedSubset``."""
-    return _pipeline_of(dataset.dataset) if "dataset" in dataset else dataset.pipeline
+def with_pipeline(dataset: Mapping, pipeline: list) -> dict:
+    """Replace the transforms, but keep the wrappers, which choose images.
+
+    Args:
+        dataset: Config of a data set.
+        pipeline: The new transforms, those of all data sets that are wrapped.
+
+    Returns:
+        The new config.
+    """
+    if not (inner := _wrapped(dataset)):
+        return dict(dataset, pipeline=pipeline)
+    return dict(dataset, **_map(inner, lambda x: with_pipeline(x, pipeline)))
 
 
-def _with_pipeline(dataset: ConfigDict, pipeline: list) -> dict:
-    """Replace the transforms, but keep the wrappers, which choose images."""
-    if "dataset" in dataset:
-        return dict(dataset, dataset=_with_pipeline(dataset.dataset, pipeline))
-    return dict(dataset, pipeline=pipeline)
+def _without_streams(dataset: Mapping) -> Mapping:
+    """Take ``DualSamplerDataset`` off, which reads draws and no plain indices."""
+    inner = _wrapped(dataset)
+    if str(getattr(dataset["type"], "__name__", dataset["type"])).endswith(STREAMS):
+        return _without_streams(inner["dataset"])
+    return dict(dataset, **_map(inner, _without_streams))
+
+
+def _pipeline_of(dataset: Mapping) -> list:
+    """Find the transforms, in wrappers those of the first data set."""
+    for inner in _wrapped(dataset).values():
+        return _pipeline_of(inner if isinstance(inner, Mapping) else inner[0])
+    return dataset.get("pipeline", [])
+
+
+def _wrapped(dataset: Mapping) -> dict[str, Mapping | Sequence[Mapping]]:
+    """Give what a wrapper such as ``LongTailedSubset`` or ``ConcatDataset`` holds."""
+    return {key: dataset[key] for key in ("dataset", "datasets") if dataset.get(key)}
+
+
+def _map(inner: dict, change: Callable[[Mapping], Mapping]) -> dict:
+    return {
+        key: change(value) if isinstance(value, Mapping) else [*map(change, value)]
+        for key, value in inner.items()
+    }

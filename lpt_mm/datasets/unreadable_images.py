@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.transforms import UnreadableImageError
-from lpt_mm.weights.checks import list_some
+from lpt_mm.utils.text import list_some
 
 
 class UnreadableImages:

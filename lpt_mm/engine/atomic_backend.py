@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
-from lpt_mm.new_file import replace_file
+from lpt_mm.utils.new_file import replace_file
 
 
 class SaveError(OSError):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from lpt_mm.weights.errors import WeightFileError, printable
+from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.facts import (
     META,
     Check,
@@ -51,9 +51,7 @@ def keep_known(checkpoint: dict) -> None:
 
 def _require(condition: bool, what: str) -> None:
     if not condition:
-        raise WeightFileError(
-            f"the checkpoint is damaged: it has no valid {printable(what[:100])}"
-        )
+        raise WeightFileError(f"the checkpoint is damaged: it has no valid {what}")
 
 
 def _pick(facts: Mapping, checks: Mapping[str, Check], prefix: str) -> dict:

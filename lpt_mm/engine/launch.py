@@ -1,30 +1,28 @@
 """From a command line to a runner: what the tools in ``tools/`` share."""
 
 import argparse
-import gc
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
-from torch import distributed
 
 from lpt_mm.engine.config_keys import check_keys
+from lpt_mm.engine.processes import (
+    is_first_process,
+    meet_anew,
+    use_cpu_processes,
+)
 from lpt_mm.engine.run_folder import check_run_folder
 from lpt_mm.engine.start import (
     Start,
     check_weights,
     find_start,
-    latest_checkpoint,
     newest_good_checkpoint,
     require_checkpoint,
 )
 from lpt_mm.models.backbones import PromptedViT
-from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import local_file
 
@@ -51,27 +49,6 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
 
 
-@contextmanager
-def one_line_errors(
-    kinds: tuple[type[Exception], ...] = (OSError, WeightFileError),
-) -> Iterator[None]:
-    """End the program with one line where a traceback would tell the user nothing.
-
-    Args:
-        kinds: The errors whose message says all there is to say.
-
-    Yields:
-        Nothing.
-    """
-    try:
-        yield
-    except kinds as error:
-        message = str(error)
-        if "Original Traceback" in message:  # of a worker process; what matters is last
-            message = message.splitlines()[-1]
-        sys.exit(f"error: {message}")
-
-
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config and merge the common options into it.
 
@@ -95,8 +72,9 @@ def load_config(args: argparse.Namespace) -> Config:
     check_keys(cfg)
     check_seed_range(cfg.get("randomness", {}).get("seed"))
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
+    meet_anew()
     if args.launcher != "none" and not torch.cuda.is_available():
-        _use_cpu_processes(cfg)
+        use_cpu_processes(cfg)
     return cfg
 
 
@@ -111,12 +89,6 @@ def check_seed_range(seed: int | None) -> None:
     """
     if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
         raise ValueError(f"randomness.seed must be in 0 ... 2**32 - 1, got {seed!r}")
-
-
-def is_first_process() -> bool:
-    """Tell whether this process is the first of all machines, before they have met."""
-    names = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
-    return int(next((os.environ[name] for name in names if name in os.environ), 0)) == 0
 
 
 def set_amp(cfg: Config) -> None:
@@ -134,25 +106,6 @@ def set_amp(cfg: Config) -> None:
     cfg.optim_wrapper.type = "BFloat16OptimWrapper"
 
 
-@contextmanager
-def stopped_by_hand(work_dir: str) -> Iterator[None]:
-    """End the program with one line where the user interrupts it (Ctrl-C).
-
-    Args:
-        work_dir: Folder of the run.
-
-    Yields:
-        Nothing.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        saved = latest_checkpoint(work_dir)
-        if saved is None:
-            sys.exit("stopped before anything was saved")
-        sys.exit(f"stopped; {saved} is saved: go on with --resume")
-
-
 def default_work_dir(config: str) -> str:
     """Name the folder of a config's runs.
 
@@ -163,26 +116,6 @@ def default_work_dir(config: str) -> str:
         ``work_dirs/<config name>``, relative to the current folder.
     """
     return str(Path("work_dirs") / Path(config).stem)
-
-
-def _use_cpu_processes(cfg: Config) -> None:
-    """Let several processes train on CPU, which mmengine's own set-up cannot."""
-    distributed.init_process_group("gloo")  # the runner keeps an existing group
-    cfg.setdefault("model_wrapper_cfg", dict(type="MMDistributedDataParallel"))
-    cfg.model_wrapper_cfg.update(device_ids=None, broadcast_buffers=False)
-
-
-def close_processes() -> None:
-    """Leave the process group, if there is one, all processes together.
-
-    The caller must not hold the runner any more. A group that lives until the
-    interpreter ends has threads that may then ask for an interpreter that is gone,
-    which aborts the process.
-    """
-    if distributed.is_initialized():
-        gc.collect()  # the runner and its parts refer to each other, and to the group
-        distributed.barrier()
-        distributed.destroy_process_group()
 
 
 def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
@@ -226,7 +159,8 @@ def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
             model without training.
     """
     if checkpoint is not None:
-        require_checkpoint(checkpoint)
+        if is_first_process():  # other machines may not have it
+            require_checkpoint(checkpoint)
     elif cfg.get("train_cfg") is not None:
         raise FileNotFoundError(
             "name the checkpoint to test: only a config without training "

@@ -3,15 +3,21 @@
 from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.engine.hooks.class_count_hook import count_classes
-from lpt_mm.engine.hooks.data_check_hook import check_classes, check_files
+from lpt_mm.engine.hooks.data_check_hook import (
+    check_classes,
+    check_files,
+    check_names,
+)
+from lpt_mm.engine.loops.resumable_train_loop import require_step
 
 
 def quick_check(cfg: Config) -> None:
-    """Refuse data that training could not work with: counts, labels, missing files.
+    """Refuse data that training could not work with: counts, labels, files, batches.
 
     ``tools/analysis_tools/check_dataset.py`` also reads the files. Only LPT is checked:
     other models may have other labels.
@@ -32,6 +38,8 @@ def quick_check(cfg: Config) -> None:
     counts = count_classes(gt_labels(train), num_classes, names)
     check_names(names)
     check_files(train)
+    loader = dict(cfg.train_dataloader, dataset=train)
+    require_step(Runner.build_dataloader(loader, seed=0))
     print_log(
         f"training set: {sum(counts):,} images of {num_classes:,} classes, "
         f"{max(counts):,} to {min(counts):,} per class"
@@ -40,19 +48,3 @@ def quick_check(cfg: Config) -> None:
         val = DATASETS.build(cfg.val_dataloader.dataset)
         check_classes(val, num_classes, names)
         check_files(val)
-
-
-def check_names(names: tuple[str, ...] | None) -> None:
-    """Refuse classes of the same name.
-
-    Args:
-        names: Names of the classes, if they have any.
-
-    Raises:
-        ValueError: If two of them have the same.
-    """
-    seen: dict[str, int] = {}
-    for i, name in enumerate(names or ()):
-        if name in seen:
-            raise ValueError(f"classes {seen[name]} and {i} are both called {name!r}")
-        seen[name] = i

@@ -1,10 +1,14 @@
 """A folder for each run: no run writes over another."""
 
-import fcntl
 from pathlib import Path
 from typing import TextIO
 
 from lpt_mm.engine.start import Start
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing keeps two runs apart
+    fcntl = None
 
 LOCK = ".running"
 # Held by this process, by folder: a notebook may begin the next run after an error.
@@ -50,9 +54,12 @@ def lock_run_folder(folder: str) -> None:
     """
     path = Path(folder).resolve()
     unlock_run_folder(folder)
+    if fcntl is None:
+        return
     lock = open(path / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Of this process alone: data loaders that outlive it do not have such a lock.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
         raise BlockingIOError(

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from mmengine.logging import print_log
 from torch import nn
 
-from lpt_mm.weights.checks import check_checkpoint, list_some, printable
+from lpt_mm.utils.text import list_some
+from lpt_mm.weights.checks import check_checkpoint
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.reading import Weights, read_file
 
@@ -131,9 +132,9 @@ def finished_phase1(work_dir: str, config: str | None = None) -> str:
     done, planned = meta.get("epoch"), _facts(meta, "run").get("max_epochs")
     if isinstance(done, int) and isinstance(planned, int) and done < planned:
         raise WeightFileError(
-            f"phase 1 in {work_dir} has done {done} of {planned} epochs: go on with\n"
-            f"    {command} --resume\nor name {checkpoint} with --phase1 (load_from), "
-            "to start from it as it is"
+            f"phase 1 in {work_dir} has done {done} of {planned} epochs: go on with "
+            f"'{command} --resume', or name {checkpoint} with --phase1 (load_from), to "
+            "start from it as it is"
         )
     return checkpoint
 
@@ -204,5 +205,5 @@ def check_classes_of(weights: Weights, class_names: tuple[str, ...] | None) -> N
     wrong = set(map(str, trained)) ^ set(class_names)
     raise WeightFileError(
         f"{weights.source} was trained on other classes than the training set has: "
-        f"{list_some(map(printable, wrong)) if wrong else 'the same, in another order'}"
+        f"{list_some(wrong) if wrong else 'the same, in another order'}"
     )

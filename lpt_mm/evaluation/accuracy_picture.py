@@ -8,9 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
+from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.text import for_picture
 
 # Of Okabe and Ito, told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7")
+LONGEST_NAME = 18
 
 
 def draw_accuracy_over_frequency(
@@ -21,7 +24,10 @@ def draw_accuracy_over_frequency(
     Args:
         reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
             model.
-        path: Picture to write.
+        path: PNG to write.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
     """
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))
@@ -38,7 +44,7 @@ def draw_accuracy_over_frequency(
             marker=marker,
             markersize=7 if len(order) <= 40 else 3,
             linewidth=1.5 if len(order) <= 40 else 0.5,
-            label=f"{name}: {overall:.1f} % overall",
+            label=f"{for_picture(name)}: {overall:.1f} % overall",
         )
     upper.set_ylabel("accuracy of the class (%)")
     upper.legend(loc="lower left")
@@ -50,9 +56,10 @@ def draw_accuracy_over_frequency(
     lower.set_ylabel("training images")
     lower.set_xlabel("class, most frequent first")
     if len(order) <= 40:
-        lower.set_xticks(range(len(order)), [classes[i]["name"] for i in order])
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+        names = [for_picture(classes[i]["name"], LONGEST_NAME) for i in order]
+        lower.set_xticks(range(len(order)), names)
+    with new_file(path) as file:
+        figure.savefig(file, dpi=120, format="png")
 
 
 def _shade_shot_groups(axes: Axes, groups: list[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from mmengine.evaluator import Evaluator
 
 from lpt_mm.evaluation.metrics import LongTailMetric
-from lpt_mm.new_file import new_file, replace_file
+from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.text import printable
 
 
 def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
@@ -71,13 +72,39 @@ def _none_if_unknown(values: list[float]) -> list[float | None]:
 
 
 def write_report(path: str | Path, report: Mapping) -> None:
-    """Write a report as JSON; an older one of that name is replaced.
+    """Write a report as JSON.
 
     Args:
         path: File to write.
         report: A report of :func:`make_report`.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
     """
-    replace_file(path, (json.dumps(report, indent=1) + "\n").encode())
+    with new_file(path) as file:
+        file.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def read_report(path: str | Path) -> dict:
+    """Read a report that :func:`write_report` wrote.
+
+    Args:
+        path: File to read.
+
+    Returns:
+        The report.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is no report.
+    """
+    try:
+        report = json.loads(Path(path).read_bytes())
+    except ValueError:
+        report = None
+    if not isinstance(report, dict) or not {"shot_groups", "classes"} <= report.keys():
+        raise ValueError(f"'{printable(path)}' is no file of tools/test.py --out")
+    return report
 
 
 def write_class_csv(path: str | Path, report: Mapping) -> None:
@@ -99,4 +126,5 @@ def write_class_csv(path: str | Path, report: Mapping) -> None:
         writer = csv.DictWriter(file, [*columns.split(), "f1"])
         writer.writeheader()
         for index, row in enumerate(report["classes"]):
-            writer.writerow({"class": index, **row, "recall": row["accuracy"]})
+            facts = {"class": index, **row, "name": printable(row["name"])}
+            writer.writerow({**facts, "recall": row["accuracy"]})

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lpt_mm.new_file import new_file
+from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.text import for_picture, printable
 
 COLUMNS = 3
 DARK = 50  # per cent, below which cividis is dark and the text on it white
@@ -22,7 +23,7 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
     Args:
         reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
             model.
-        path: Picture to write.
+        path: PNG to write.
 
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
@@ -31,8 +32,8 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
     for name, report in reports.items():
         if "shot_confusion" not in report:
             raise ValueError(
-                f"the report '{name}' has no shot_confusion: test the model again with "
-                "tools/test.py --out"
+                f"the report '{printable(name)}' has no shot_confusion: test the model "
+                "again with tools/test.py --out"
             )
     columns = min(COLUMNS, len(reports))
     rows = -(-len(reports) // columns)
@@ -42,7 +43,8 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
         axes.set_axis_off()
     for axes, (name, report) in zip(panels.flat, reports.items(), strict=False):
         image = _draw_panel(axes, report["shot_confusion"])
-        axes.set_title(f"{name}: {report['long_tail/overall']:.1f} % right")
+        right = report["long_tail/overall"]
+        axes.set_title(f"{for_picture(name)}: {right:.1f} % right")
     figure.colorbar(image, ax=panels, label="share of the row (%)", shrink=0.8)
     with new_file(path) as file:
         figure.savefig(file, dpi=120, format="png")
@@ -62,7 +64,7 @@ def _draw_panel(axes: Axes, confusion: Mapping) -> object:
             text += f"\nright: {right[i]:.1f} %"
         colour = "white" if value < DARK else "black"
         axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
-    groups = confusion["groups"]
+    groups = [for_picture(group) for group in confusion["groups"]]
     axes.set_xticks(range(len(groups)), groups)
     axes.set_yticks(range(len(groups)), groups)
     axes.set_xlabel("group of the prediction")

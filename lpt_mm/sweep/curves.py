@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lpt_mm.new_file import new_file
+from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.text import for_picture
 
 # What a log line may hold, by the title of its panel. Okabe and Ito's colours.
 PANELS = {
@@ -32,7 +33,7 @@ def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
 
     Args:
         runs: Folders of the runs, one for each seed, by name of the row.
-        path: Picture to write.
+        path: PNG to write.
 
     Raises:
         FileExistsError: If there is something of that name.
@@ -46,7 +47,8 @@ def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
     ):
         for (name, of_seeds), style in zip(logs.items(), STYLES, strict=False):
             for key, colour in colours.items():
-                _draw_curve(axes, of_seeds, key, f"{name}: {key}", colour, style)
+                label = f"{for_picture(name)}: {key}"
+                _draw_curve(axes, of_seeds, key, label, colour, style)
         axes.set_title(title, loc="left", fontsize="medium")
         axes.grid(alpha=0.3)
         if axes.lines:

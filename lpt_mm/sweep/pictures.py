@@ -14,10 +14,11 @@ from lpt_mm.analysis.matching_report import MatchingReport
 from lpt_mm.engine.launch import check_start, set_test
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
-from lpt_mm.new_file import require_new
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.run import result_checkpoint
+from lpt_mm.utils.new_file import require_new
+from lpt_mm.utils.text import printable
 
 PICTURES = (
     *("accuracy_over_frequency.png", "shot_confusion.png"),
@@ -53,8 +54,7 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         )
     chosen = {name: rows[name] for name in names}
     reports = {name: mean_report(plan, root, row) for name, row in chosen.items()}
-    for name in PICTURES:
-        require_new(out / name)
+    require_new(*(out / name for name in PICTURES))
     draw_accuracy_over_frequency(reports, out / "accuracy_over_frequency.png")
     draw_shot_confusion(reports, out / "shot_confusion.png")
     trained = {
@@ -89,8 +89,8 @@ def mean_report(plan: Plan, root: Path, row: Row) -> dict:
     files = [row.folder(root, seed) / f"{plan.split}.json" for seed in plan.seeds]
     if missing := [str(file) for file in files if not file.is_file()]:
         raise FileNotFoundError(
-            f"{row.name}: {len(missing)} of {len(files)} runs are not done, such as "
-            f"{missing[0]}: first run tools/analysis_tools/sweep.py"
+            f"{printable(row.name)}: {len(missing)} of {len(files)} runs are not done, "
+            f"such as {printable(missing[0])}: first run tools/analysis_tools/sweep.py"
         )
     reports = [json.loads(file.read_text()) for file in files]
     overall = [report["long_tail/overall"] for report in reports]

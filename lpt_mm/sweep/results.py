@@ -7,9 +7,10 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from lpt_mm.evaluation.tables import COLUMNS
-from lpt_mm.new_file import replace_file
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.speed import read_speed
+from lpt_mm.utils.new_file import replace_file
+from lpt_mm.utils.text import for_markdown, printable
 
 PREFIX = "long_tail/"
 SPEEDS = {"infer": "classify, images/s", "train": "train, images/s"}
@@ -57,10 +58,10 @@ def _make_csv(plan: Plan, reports: dict[str, dict[int, dict[str, float]]]) -> st
     writer = csv.DictWriter(text, ["row", "config", "options", "seed", *metrics])
     writer.writeheader()
     for row in plan.rows:
-        options = json.dumps(dict(row.options))
+        facts = dict(row=printable(row.name), config=printable(row.config))
+        facts["options"] = json.dumps(dict(row.options))
         for seed, report in reports[row.name].items():
-            facts = dict(row=row.name, config=row.config, options=options, seed=seed)
-            writer.writerow(facts | report)
+            writer.writerow(facts | dict(seed=seed) | report)
     return text.getvalue()
 
 
@@ -81,7 +82,7 @@ def _make_table(
             _spread([run[c] for run in runs.values() if c in run]) for c in columns
         ]
         speed = [_number(speeds[row.name].get(key)) for key in measured]
-        lines.append(_line([row.name, *cells, *speed, str(len(runs))]))
+        lines.append(_line([for_markdown(row.name), *cells, *speed, str(len(runs))]))
     return "\n".join(lines) + "\n"
 
 

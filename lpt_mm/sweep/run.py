@@ -1,23 +1,27 @@
 """Run what a plan needs, each run once."""
 
-import fcntl
 import multiprocessing
 import os
 import runpy
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from queue import Queue
 from time import time
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from filelock import FileLock
 
 from lpt_mm.engine.start import latest_checkpoint
-from lpt_mm.new_file import replace_file
+from lpt_mm.sweep.config_text import config_text
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.utils.new_file import replace_file
+from lpt_mm.utils.progress import progress_bar
+from lpt_mm.utils.text import printable
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 LOG = "log.txt"
@@ -66,9 +70,8 @@ def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
             slots.put(slot)
 
     failures = []
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn()) as progress:
-        task = progress.add_task(plan.name, total=len(jobs))
+    with progress_bar() as progress:
+        task = progress.add_task(printable(plan.name), total=len(jobs))
         with ThreadPoolExecutor(processes) as pool:
             for folder, (row, seed) in jobs.items():
                 futures[folder] = pool.submit(work, folder, row, seed)
@@ -76,7 +79,8 @@ def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
             try:
                 for folder, (row, seed) in jobs.items():
                     if (error := futures[folder].exception()) is not None:
-                        failures.append(f"{row.name}, seed {seed}: {error}")
+                        message = f"{row.name}, seed {seed}: {error}"
+                        failures.append(printable(message))
             except KeyboardInterrupt:
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -97,8 +101,7 @@ def _train_and_test(
     config = folder / f"{Path(row.config).stem}.py"
     settings = dict(row.settings)
     settings["randomness"] = {**settings.get("randomness", {}), "seed": seed}
-    lines = (f"{key} = {value!r}\n" for key, value in settings.items())
-    replace_file(config, "".join(lines).encode())
+    replace_file(config, config_text(settings).encode())
     common = [str(config), "--work-dir", str(folder)]
     checkpoint = []
     if settings.get("train_cfg") is not None:
@@ -110,8 +113,9 @@ def _train_and_test(
             replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
         checkpoint = [result_checkpoint(folder)]
     arguments = [common[0], *checkpoint, *common[1:], "--split", split]
-    arguments += ["--out", str(folder / f"{split}.json")]
-    _run_tool(context, "test.py", arguments, folder, slot)
+    out = folder / f"{split}.json"
+    arguments += ["--out", str(out)]
+    _run_tool(context, "test.py", arguments, folder, slot, out)
 
 
 def result_checkpoint(folder: Path) -> str:
@@ -134,16 +138,34 @@ def _run_tool(
     arguments: Sequence[str],
     folder: Path,
     slot: int,
+    out: Path | None = None,
 ) -> None:
-    process = context.Process(target=_run_script, args=(tool, arguments, folder, slot))
+    process = context.Process(
+        target=_run_script, args=(tool, arguments, folder, slot, out)
+    )
     process.start()
     process.join()
     if process.exitcode != 0:
-        raise RunError(f"{tool} failed, see {folder / LOG}")
+        log = folder / LOG
+        raise RunError(f"{tool} failed: {_reason(process.exitcode, log)}; see {log}")
 
 
-def _run_script(tool: str, arguments: Sequence[str], folder: Path, slot: int) -> None:
-    """Run a tool as from the command line; its output goes to the log."""
+def _reason(exitcode: int, log: Path) -> str:
+    """Say in one line why a process failed."""
+    if exitcode < 0:
+        return f"it was ended by {signal.Signals(-exitcode).name}"
+    lines = log.read_text("utf-8", "replace").split("\n")
+    last = next((line for line in reversed(lines) if line.strip()), "it says nothing")
+    return last.strip().removeprefix("error: ")
+
+
+def _run_script(
+    tool: str, arguments: Sequence[str], folder: Path, slot: int, out: Path | None
+) -> None:
+    """Run a tool as from the command line; its output goes to the log.
+
+    Nothing is done if the file ``out`` is there by the time the folder is free.
+    """
     if (gpus := torch.cuda.device_count()) > 1:
         given = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(
             map(str, range(gpus))
@@ -151,11 +173,13 @@ def _run_script(tool: str, arguments: Sequence[str], folder: Path, slot: int) ->
         os.environ["CUDA_VISIBLE_DEVICES"] = given.split(",")[slot % gpus]
     sys.argv = [str(TOOLS / tool), *arguments]
     with (
-        _alone_in(folder),
-        open(folder / LOG, "a") as log,
+        FileLock(folder / LOCK),  # another sweep may be at work on the same run
+        open(folder / LOG, "a", encoding="utf-8", errors="backslashreplace") as log,
         redirect_stdout(log),
         redirect_stderr(log),
     ):
+        if out is not None and out.exists():
+            return
         try:
             runpy.run_path(sys.argv[0], run_name="__main__")
         except SystemExit as end:
@@ -163,11 +187,6 @@ def _run_script(tool: str, arguments: Sequence[str], folder: Path, slot: int) ->
                 log.write(end.code + "\n")
                 sys.exit(1)
             raise
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait while another process is at work on the same run, for another sweep."""
-    with open(folder / LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # given back however the process ends
-        yield
+        except BaseException:  # else its traceback is printed after the log, too
+            traceback.print_exc(file=log)
+            sys.exit(1)

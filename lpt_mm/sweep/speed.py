@@ -6,8 +6,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from lpt_mm.benchmark.model_speed import benchmark_model
-from lpt_mm.new_file import replace_file
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.utils.new_file import replace_file
 
 SPEED = "speed.json"
 BATCH_SIZE = 64

@@ -1,12 +1,13 @@
 """Does a checkpoint fit a model? mmengine only warns where it does not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import torch
 from mmpretrain.utils import get_ori_model
 from torch import Size, Tensor, nn
 
-from lpt_mm.weights.errors import WeightFileError, printable
+from lpt_mm.utils.text import list_some, printable
+from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import BACKBONE, IDENTITY, is_frozen
 from lpt_mm.weights.layouts import is_official
 from lpt_mm.weights.reading import Weights
@@ -170,13 +171,17 @@ def compare_backbones(
 
     Returns:
         The end of a sentence whose subject is the checkpoint; None if they are the
-        same.
+        same, as far as is recorded.
     """
+    difference = ""
     if trained.get("fingerprint") == own.get("fingerprint"):
-        return None
+        theirs, ours = trained.get("positions"), own.get("positions")
+        if theirs == ours or None in (theirs, ours):
+            return None
+        difference = " with other position embeddings"
     return (
         f"was trained on {describe_backbone(trained)}, but the config has "
-        f"{describe_backbone(own)}: set model.backbone.init_cfg.checkpoint"
+        f"{describe_backbone(own)}{difference}: set model.backbone.init_cfg.checkpoint"
     )
 
 
@@ -189,10 +194,11 @@ def describe_backbone(identity: Mapping[str, object]) -> str:
     Returns:
         Its architecture, source and the beginning of its fingerprint.
     """
-    source = printable(f"of '{identity.get('source')}'")
-    digest = printable(str(identity.get("fingerprint"))[:12])
-    architecture = printable(str(identity.get("architecture")))
-    return f"the {architecture} {source} (fingerprint {digest})"
+    digest = str(identity.get("fingerprint"))[:12]
+    return printable(
+        f"the {identity.get('architecture')} of '{identity.get('source')}' "
+        f"(fingerprint {digest})"
+    )
 
 
 def fits_positions(positions: Size, own: Size) -> bool:
@@ -211,18 +217,3 @@ def fits_positions(positions: Size, own: Size) -> bool:
         return False
     patches = positions[1] - 1
     return 0 < patches < MOST_PATCHES and round(patches**0.5) ** 2 == patches
-
-
-def list_some(names: Iterable[str], limit: int = 10) -> str:
-    """Name the first few, and how many more there are.
-
-    Args:
-        names: What to name.
-        limit: How many are named.
-
-    Returns:
-        One line.
-    """
-    names = sorted(map(printable, names))
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

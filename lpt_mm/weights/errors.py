@@ -1,19 +1,16 @@
 """What is said of weights that cannot be used."""
 
+from lpt_mm.utils.text import printable
+
 DAMAGED = "is truncated or damaged: fetch or copy it again"
 
 
 class WeightFileError(ValueError):
-    """Weights cannot be had or do not fit; the message is for users, in one line."""
-
-
-def printable(text: str) -> str:
-    """Make text of a file safe to print.
+    """Weights cannot be had or do not fit; the message is for users, in one line.
 
     Args:
-        text: Any text.
-
-    Returns:
-        The text with control characters escaped.
+        message: The message, in which text from files may stand as it is.
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))

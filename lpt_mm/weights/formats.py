@@ -1,11 +1,18 @@
 """Telling weight files by their content, and damaged ones by their checksums."""
 
 import zipfile
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from PIL import Image
 
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
+
+# Weights hardly shrink when they are compressed, and are shared by a few names at most.
+MOST_TIMES_SIZE = 20
+ALWAYS_FITS = 2**26
+# In a pickle: all that torch's safe loading calls that fills memory by a number alone.
+FILLING = b"\nbytearray\n"
 
 
 def find_format(path: Path) -> str:
@@ -18,7 +25,8 @@ def find_format(path: Path) -> str:
         ``'torch'``, ``'pickle'`` (torch's before 1.6), ``'safetensors'`` or ``'npz'``.
 
     Raises:
-        WeightFileError: If it is none of these, or is damaged.
+        WeightFileError: If it is none of these, is damaged, or is small but would fill
+            the memory.
     """
     with path.open("rb") as file:
         head = file.read(64)
@@ -27,15 +35,43 @@ def find_format(path: Path) -> str:
     if head[8:9] == b"{":
         return "safetensors"
     if head.startswith(b"\x80"):
+        with (
+            path.open("rb") as file,
+            mmap(file.fileno(), 0, access=ACCESS_READ) as text,
+        ):
+            _refuse_filling(path, text.find(FILLING) >= 0)
         return "pickle"
     raise WeightFileError(f"'{path}' is no weight file: it is {_guess(path, head)}")
+
+
+def require_modest(path: Path, num_bytes: int) -> None:
+    """Refuse a small file that would fill the memory.
+
+    Args:
+        path: Path of the file.
+        num_bytes: Size of what it says that it holds.
+
+    Raises:
+        WeightFileError: If that is too much.
+    """
+    size = path.stat().st_size
+    if num_bytes > max(MOST_TIMES_SIZE * size, ALWAYS_FITS):
+        raise WeightFileError(
+            f"'{path}' has {size:,} bytes and says that it holds {num_bytes:,}, which "
+            "no weights do: it is damaged, or made to fill the memory"
+        )
 
 
 def _find_format_of_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
+            require_modest(path, sum(info.file_size for info in archive.infolist()))
             whole = _is_whole(archive)
+            pickles = [name for name in names if name.endswith("data.pkl")]
+            _refuse_filling(path, any(FILLING in archive.read(x) for x in pickles))
+    except WeightFileError:
+        raise
     except Exception as error:  # of a parser of damaged input
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
     if not whole:
@@ -46,13 +82,21 @@ def _find_format_of_archive(path: Path) -> str:
             "take the weights from timm, those of OpenAI's CLIP are "
             "'timm:vit_base_patch16_clip_quickgelu_224.openai'"
         )
-    if any(name.endswith("data.pkl") for name in names):
+    if pickles:
         if path.suffix == ".safetensors":  # torch would believe the name
             raise WeightFileError(f"'{path}' is a file of torch: rename it to .pth")
         return "torch"
     if any(name.endswith(".npy") for name in names):
         return "npz"
     raise WeightFileError(f"'{path}' is a zip archive without weights")
+
+
+def _refuse_filling(path: Path, found: bool) -> None:
+    if found:
+        raise WeightFileError(
+            f"'{path}' holds a bytearray, which no weights need and which may be of "
+            "any size: save the tensors alone"
+        )
 
 
 def _is_whole(archive: zipfile.ZipFile) -> bool:

@@ -15,7 +15,15 @@ from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.facts import is_plain, known_facts
 
 # Of a checkpoint's ``meta``.
-FACTS = ("backbone", "cls_num_list", "dataset_meta", "preprocessing", "epoch", "seed")
+FACTS = (
+    "backbone",
+    "cls_num_list",
+    "dataset_meta",
+    "preprocessing",
+    "settings",
+    "epoch",
+    "seed",
+)
 META, DIGEST = "lpt_mm", "sha256"
 
 
@@ -63,9 +71,12 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
     if metadata[DIGEST] != _digest(tensors, facts):
         raise WeightFileError(f"'{path}' {DAMAGED}: its checksum does not fit")
     try:
-        return tensors, known_facts(json.loads(facts))
+        meta = json.loads(facts)
     except (ValueError, RecursionError) as error:
-        raise WeightFileError(f"'{path}' {DAMAGED}: its facts are none") from error
+        raise WeightFileError(f"'{path}' {DAMAGED}") from error
+    if not isinstance(meta, dict):
+        raise WeightFileError(f"'{path}' {DAMAGED}")
+    return tensors, known_facts(meta)
 
 
 def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:

@@ -5,7 +5,7 @@ LayerNorm has an eps of 1e-5 instead of timm's 1e-6. No tensor shows it, so it i
 recorded in ``meta.backbone``.
 """
 
-from lpt_mm.weights.checks import list_some
+from lpt_mm.utils.text import list_some
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.layouts import (

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from lpt_mm.weights.errors import WeightFileError, printable
+from lpt_mm.weights.errors import WeightFileError
 
 FLOATS = (
     *(torch.float64, torch.float32, torch.float16, torch.bfloat16),
@@ -54,8 +54,7 @@ def plain_tensors(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tenso
     """
     for name, tensor in tensors.items():
         if not name.isprintable() or len(name) > LONGEST_NAME:
-            start = printable(name[:100])
-            raise WeightFileError(f"{source} has a tensor with a damaged name: {start}")
+            raise WeightFileError(f"{source} has a tensor of the name {name[:100]}")
         if not is_plain(tensor):
             raise WeightFileError(f"{source} has no plain values of {name}")
     # An attribute of a tensor may hide its method.

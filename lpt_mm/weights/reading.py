@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lpt_mm.weights.errors import DAMAGED, WeightFileError, printable
+from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.facts import Check, is_count, is_text, known_facts
-from lpt_mm.weights.formats import find_format
+from lpt_mm.weights.formats import find_format, require_modest
 from lpt_mm.weights.identity import BACKBONE, IDENTITY, decode_identity
 from lpt_mm.weights.model_file import read_model
 from lpt_mm.weights.plain_tensors import plain_tensors
@@ -170,8 +170,11 @@ def _unwrap(content: object, is_plain: bool, path: Path) -> Weights:
     tensors = next(filter(None, map(_tensors_of, candidates)), None)
     if tensors is None:
         raise WeightFileError(f"'{path}' holds no tensors by name")
+    tensors = plain_tensors(tensors, f"'{path}'")
+    # One tensor may stand there by many names.
+    require_modest(path, sum(tensor.nbytes for tensor in tensors.values()))
     return Weights(
-        plain_tensors(tensors, f"'{path}'"),
+        tensors,
         known_facts(content.get("meta")),
         source=f"'{path}'",
         is_plain=is_plain,
@@ -209,8 +212,6 @@ def rename_all(
     for name in tensors:
         new = rename(name)
         if new in origins:
-            raise WeightFileError(
-                f"{printable(origins[new])} and {printable(name)} are the same tensor"
-            )
+            raise WeightFileError(f"{origins[new]} and {name} are the same tensor")
         origins[new] = name
     return {new: tensors[old] for new, old in origins.items()}

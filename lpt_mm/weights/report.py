@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
-from rich.text import Text
 
-from lpt_mm.weights.checks import list_some
+from lpt_mm.utils.text import for_rich, list_some
 from lpt_mm.weights.description import Description
-from lpt_mm.weights.errors import printable
 from lpt_mm.weights.reading import Weights
 
 
@@ -27,16 +25,16 @@ def print_weights(
     tensors.add_column("KiB", justify="right")
     for name, tensor in weights.tensors.items():
         tensors.add_row(
-            Text(printable(name)),
+            for_rich(name),
             " x ".join(map(str, tensor.shape)) or "number",
             str(tensor.dtype).removeprefix("torch."),
             f"{tensor.nbytes / 1024:,.1f}",
         )
     facts = Table(show_header=False, title="What it is")
     for fact in _facts(weights, description):
-        facts.add_row(*map(Text, fact))
-    fits = "\n".join(map(str, configs)) or "none of the configs"
-    facts.add_row("fits", Text(fits))
+        facts.add_row(*map(for_rich, fact))
+    fits = list(map(for_rich, configs)) or [for_rich("none of the configs")]
+    facts.add_row("fits", Group(*fits))
     console = Console()
     console.print(tensors)
     console.print(facts)
@@ -70,6 +68,6 @@ def _facts_of_backbone(file: Description) -> Iterator[tuple[str, str]]:
     if file.img_size is not None:
         yield "image size", "{} x {}".format(*file.img_size)
     for name, value in file.numerics.items():
-        yield name, printable(str(value))
+        yield name, str(value)
     settings = (f"{k}={v!r}" for k, v in architecture.settings().items())
     yield "as PromptedViT", ", ".join(settings)

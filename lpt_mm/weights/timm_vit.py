@@ -4,18 +4,26 @@ import difflib
 import re
 import zipfile
 import zlib
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import timm
 import torch
+from numpy.lib.format import (
+    read_array_header_1_0,
+    read_array_header_2_0,
+    read_magic,
+)
 from timm.models import VisionTransformer
 from timm.models.vision_transformer import Block
 
-from lpt_mm.weights.errors import DAMAGED, WeightFileError, printable
+from lpt_mm.weights.errors import DAMAGED, WeightFileError
+from lpt_mm.weights.formats import require_modest
 from lpt_mm.weights.reading import Weights
 
 CLASSIFIER = re.compile("head/|pre_logits/")
+READERS = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}
 LAYER_OF_NPZ = re.compile(r"Transformer/encoderblock_(\d+)/LayerNorm_0/scale")
 
 
@@ -82,20 +90,25 @@ def read_npz(path: Path) -> Weights:
         The tensors in timm's names.
 
     Raises:
-        WeightFileError: If the file is damaged or is none of AugReg's.
+        WeightFileError: If the file is damaged, is none of AugReg's or is small but
+            would fill the memory.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            model = _build_for(arrays)
-            model.load_pretrained(str(path))
-            size = sum(_size(arrays[k]) for k in arrays if not CLASSIFIER.match(k))
+        shapes = _read_shapes(path)
+        with torch.device("meta"):
+            model = _build_for(shapes)
         wanted = sum(parameter.numel() for parameter in model.parameters())
+        require_modest(path, 4 * wanted)
+        model.to_empty(device="cpu").load_pretrained(str(path))
+        size = sum(prod(x) for name, x in shapes.items() if not CLASSIFIER.match(name))
         if size != wanted:  # timm repeats small arrays and passes over unknown ones
             raise ValueError(f"it has {size:,} values, the model {wanted:,}")
+    except WeightFileError:
+        raise
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
     except Exception as error:  # of a parser of foreign input
-        reason = printable(str(error).strip("'\""))
+        reason = str(error).strip("'\"")
         raise WeightFileError(
             f"'{path}' is no whole vision transformer of AugReg: {reason}"
         ) from error
@@ -104,29 +117,37 @@ def read_npz(path: Path) -> Weights:
     return Weights(model.state_dict(), meta, "npz", source=f"'{path}'")
 
 
-def _size(array: np.ndarray) -> int:
-    if not np.issubdtype(array.dtype, np.floating):
-        raise ValueError(f"it has an array of type {array.dtype}")
-    return array.size
+def _read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Read the shapes of the arrays alone: numpy makes room for values it lacks."""
+    shapes = {}
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            with archive.open(info) as file:
+                shape, _, dtype = READERS[read_magic(file)](file)
+                expected = file.tell() + prod(shape) * dtype.itemsize
+            if not np.issubdtype(dtype, np.floating):
+                raise ValueError(f"it has an array of type {dtype}")
+            if info.file_size != expected:
+                raise ValueError(f"{info.filename} has not the size of its shape")
+            shapes[info.filename.removesuffix(".npy")] = shape
+    return shapes
 
 
-def _build_for(arrays: np.lib.npyio.NpzFile) -> VisionTransformer:
-    """Build timm's model, without values, that the arrays fit."""
-    height, width, channels, dims = arrays["embedding/kernel"].shape
-    positions = arrays["Transformer/posembed_input/pos_embedding"].shape[1]
+def _build_for(shapes: dict[str, tuple[int, ...]]) -> VisionTransformer:
+    """Build timm's model that the arrays fit."""
+    height, width, channels, dims = shapes["embedding/kernel"]
+    positions = shapes["Transformer/posembed_input/pos_embedding"][1]
     side = int((positions - 1) ** 0.5)
     first = "Transformer/encoderblock_0"
-    attention = arrays[f"{first}/MultiHeadDotProductAttention_1/query/kernel"]
-    hidden = arrays[f"{first}/MlpBlock_3/Dense_0/kernel"].shape[1]
-    with torch.device("meta"):
-        model = VisionTransformer(
-            img_size=(side * height, side * width),
-            patch_size=(height, width),
-            in_chans=channels,
-            embed_dim=dims,
-            depth=sum(LAYER_OF_NPZ.fullmatch(name) is not None for name in arrays),
-            num_heads=attention.shape[1],
-            mlp_ratio=hidden / dims,
-            num_classes=0,
-        )
-    return model.to_empty(device="cpu")
+    attention = shapes[f"{first}/MultiHeadDotProductAttention_1/query/kernel"]
+    hidden = shapes[f"{first}/MlpBlock_3/Dense_0/kernel"][1]
+    return VisionTransformer(
+        img_size=(side * height, side * width),
+        patch_size=(height, width),
+        in_chans=channels,
+        embed_dim=dims,
+        depth=sum(LAYER_OF_NPZ.fullmatch(name) is not None for name in shapes),
+        num_heads=attention[1],
+        mlp_ratio=hidden / dims,
+        num_classes=0,
+    )

@@ -166,25 +166,26 @@ def converter(name: str, suffix: str) -> Callable[[Path, Path], None]:
 
 
 def use_in_mmpretrain(file: Path, configs: Path) -> None:
-    """Load the model as mmpretrain's users do; errors need not end a program."""
-    with one_line_errors_of_libraries():
+    """Load the model as mmpretrain's users do, past the hooks of a run."""
+    with _raising(Exception):
         get_model(str(config_of(file, configs)), pretrained=str(file))
-
-
-@contextlib.contextmanager
-def one_line_errors_of_libraries() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, RuntimeError) as error:
-        sys.exit(f"error: {str(error).splitlines()[0]}")
 
 
 def run_from_config(file: Path, configs: Path) -> None:
     """Resume without a tool, as in a notebook."""
     cfg = Config.fromfile(config_of(file, configs))
     cfg.merge_from_dict(dict(load_from=str(file), resume=True, work_dir="run"))
-    with one_line_errors_of_libraries():
+    with _raising(OSError, ValueError):
         Runner.from_cfg(cfg).train()
+
+
+@contextlib.contextmanager
+def _raising(*kinds: type[Exception]) -> Iterator[None]:
+    """Let a function of a library end as a program would."""
+    try:
+        yield
+    except kinds as error:
+        sys.exit(f"error: {str(error).splitlines()[0]}")
 
 
 RUNS: dict[str, Callable[[Path, Path], None]] = {

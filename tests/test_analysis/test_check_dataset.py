@@ -74,6 +74,18 @@ def test_digits_lt(run_here, tmp_path):
         assert picture.size == (1080, 600)
 
 
+def test_a_report_is_replaced_in_the_tools_own_folder_alone(run_here, tmp_path):
+    config, own = ROOT / "configs/lpt/phase1_digits_lt.py", tmp_path / "work_dirs"
+    for _ in range(2):
+        run_here(TOOL, config)
+    (report,) = own.glob("*/data/report.json")
+    out = run_here(TOOL, config, "--out", report.parent, fails=True)
+    assert f"'{report}' exists and is not overwritten" in out
+    (tmp_path / "file").touch()
+    out = run_here(TOOL, "no config", "--out", "file", fails=True)
+    assert "'file/report.json' cannot be written (Not a directory)" in out
+
+
 def test_good_files_with_a_boundary_class(run_here, config, tmp_path):
     out = run_here(TOOL, config, "--out", "new/folder")
     assert "0 errors, 1 warnings" in out
@@ -185,3 +197,41 @@ def test_without_a_head_the_labels_tell_the_classes(run_here, config):
     run_here(TOOL, config, *options)
     report = json.loads((config.parent / "out" / "report.json").read_text())
     assert [c["train"] for c in report["classes"]] == [6, 5, 4]
+
+
+CUSTOM = """
+data = dict(type="CustomDataset", pipeline=[])
+train_dataloader = dict(dataset=dict(ann_file="data/train.txt", **data))
+"""
+
+
+@pytest.mark.parametrize("label", [999999999, 10**30])
+def test_labels_that_would_fill_the_memory_are_told(run_here, config, label):
+    (config.parent / "data" / "train.txt").write_text(f"data/train/cat/0.jpg {label}")
+    config.write_text(f'default_scope = "mmpretrain"\n{CUSTOM}')
+    run_here(TOOL, "cfg.py", "--out", "out", fails=True)
+    assert read(config.parent / "out")["labels_out_of_range"]["total"] == 1
+
+
+def test_data_sets_that_do_not_go_together_are_told(run_here, config, data):
+    text = config.read_text().replace(
+        'train_dataloader = dict(dataset=dict(ann_file="train.txt", **data))',
+        "one = dict(ann_file='train.txt', metainfo=dict(classes=['a']), **data)\n"
+        "other = dict(ann_file='train.txt', metainfo=dict(classes=('a',)), **data)\n"
+        "both = dict(type='ConcatDataset', datasets=[one, other])\n"
+        "train_dataloader = dict(dataset=both)",
+    )
+    config.write_text(text)
+    out = run_here(TOOL, "cfg.py", "--out", "out", fails=True)
+    assert "train: The type" in out
+
+
+def test_wrapped_data_sets_are_examined(run_here, config, tmp_path):
+    one = "dict(ann_file='train.txt', **data)"
+    both = f"dict(type='ConcatDataset', datasets=[{one}, {one}])"
+    dual = f"dict(type='DualSamplerDataset', dataset={both})"
+    config.write_text(config.read_text() + f"\ntrain_dataloader.update(dataset={dual})")
+    run_here(TOOL, "cfg.py", "--out", "out")
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [row["train"] for row in report["classes"]] == [12, 10, 8]
+    assert [row["name"] for row in report["classes"]] == list(CLASSES)

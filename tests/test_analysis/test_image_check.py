@@ -39,12 +39,16 @@ def test_bad_files(tmp_path, photo):
     assert check_image({"img_path": str(tmp_path)}).reason == "Is a directory"
 
 
-def test_a_url_is_skipped():
-    assert check_image({"img_path": "s3://a/b.jpg"}) == (
-        NO_DIGEST,
-        "not a local file",
-        "",
-    )
+@pytest.mark.parametrize("scheme", ["http", "s3", "petrel", "file"])
+def test_a_url_is_not_fetched(scheme, monkeypatch):
+    monkeypatch.setattr("mmengine.fileio.get", None)
+    check = check_image({"img_path": f"{scheme}://host.invalid/b.jpg"})
+    assert check[:2] == (NO_DIGEST, "unreadable")
+    assert "only local files are read" in check.reason
+
+
+def test_without_file_and_array_there_is_nothing_to_check():
+    assert check_image({}) == (NO_DIGEST, "not a local file", "")
 
 
 def test_arrays_are_told_apart_by_content_and_shape():

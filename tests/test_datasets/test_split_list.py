@@ -25,6 +25,13 @@ def build(file, **kwargs):
         ),
         (["val_256/1.jpg 0", "val_256/2.jpg 1"], None),  # folders are not classes
         (["train/a1/1.jpg 0", "train/a1/2.jpg 1"], None),
+        (["a/cat/1.jpg 0", "b/cat/2.jpg 1"], ("a/cat", "b/cat")),
+        (["x/a/cat/1.jpg 0", "x/b/cat/2.jpg 1"], ("a/cat", "b/cat")),
+        (["x/a/cat/1.jpg 0", "y/a/cat/2.jpg 1"], ("x/a/cat", "y/a/cat")),
+        (
+            ["x/a/cat/1.jpg 0", "x/b/cat/2.jpg 1", "x/b/dog/3.jpg 2"],
+            ("a/cat", "b/cat", "b/dog"),
+        ),
         (["train/alley/1.jpg 1"], None),  # who knows what class 0 is called
     ],
 )
@@ -61,6 +68,10 @@ def test_lists_of_other_systems_are_read(tmp_path):
         ("train/a/2\0.jpg 1", "l.txt:3: a line must have"),
         ("train/a/2.jpg 1_0", "l.txt:3: a line must have"),
         ("train/a/2.jpg 99999999999999999999", "l.txt:3: a line must have"),
+        ("train/a/2.jpg 999999999", "l.txt:3: the label 999999999 is over 999999"),
+        ("http://host/x.jpg 0", "l.txt:3: 'http://host/x.jpg' is a URL, .* fetched"),
+        ("s3://bucket/x.jpg 0", "l.txt:3: 's3://bucket/x.jpg' is a URL"),
+        ("file:///etc/x.jpg 0", "l.txt:3: 'file:///etc/x.jpg' is a URL"),
     ],
 )
 def test_a_bad_line_is_named_with_its_number(tmp_path, line, message):

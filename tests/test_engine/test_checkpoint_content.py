@@ -27,6 +27,10 @@ def run(tmp_path_factory):
     return folder
 
 
+def first(state):
+    return next(iter(state.values()))
+
+
 def resume(folder, file, content, **options):
     torch.save(content, folder / file)
     torch.load(folder / file, weights_only=True)
@@ -140,14 +144,14 @@ def test_malformed_facts_are_refused_by_name(run, place, value):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda state: state[0].update(momentum_buffer=torch.ones(7)),
-        lambda state: state[0].update(
+        lambda state: first(state).update(momentum_buffer=torch.ones(7)),
+        lambda state: first(state).update(
             momentum_buffer=torch.full((6, 1, 64), torch.nan)
         ),
-        lambda state: state[0].update(other=1),
+        lambda state: first(state).update(other=1),
         lambda state: state.update({99: dict(momentum_buffer=None)}),
         lambda state: state.update({"0": dict(momentum_buffer=None)}),
-        lambda state: state.update({0: 5}),
+        lambda state: state.update({next(iter(state)): 5}),
     ],
 )
 def test_a_state_that_the_optimizer_does_not_have_is_refused(run, tmp_path, change):

@@ -6,15 +6,14 @@ import torch
 from mmengine.config import Config
 from mmpretrain.registry import MODELS
 
+from lpt_mm.engine.endings import stopped_by_hand
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
-    is_first_process,
     load_config,
     set_amp,
     set_start,
     set_test,
-    stopped_by_hand,
 )
 from lpt_mm.engine.start import latest_checkpoint, newest_good_checkpoint
 from lpt_mm.weights.errors import WeightFileError
@@ -61,6 +60,37 @@ def test_options_change_config_values():
 def test_a_missing_config_is_named():
     with pytest.raises(FileNotFoundError, match="no config 'gone.py'"):
         load_config(argparse.Namespace(config="gone.py"))
+
+
+@pytest.mark.parametrize(
+    ("launcher", "rank", "size"),
+    [
+        ("pytorch", "RANK", "WORLD_SIZE"),
+        ("slurm", "SLURM_PROCID", "SLURM_NTASKS"),
+        ("mpi", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ],
+)
+def test_each_launcher_starts_processes_on_cpu(monkeypatch, launcher, rank, size):
+    started = []
+    names = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(
+        torch.distributed,
+        "init_process_group",
+        lambda backend: started.append([backend, *(os.environ[x] for x in names)]),
+    )
+    for name in names:  # so that what is set is taken back
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    with pytest.raises(OSError, match=f"--launcher {launcher}: .* has no {rank}; star"):
+        load("", "--launcher", launcher)
+    monkeypatch.setenv(rank, "3")
+    monkeypatch.setenv(size, "8")
+    with pytest.raises(OSError, match="has no MASTER_ADDR"):
+        load("", "--launcher", launcher)
+    monkeypatch.setenv("MASTER_ADDR", "first")
+    load("", "--launcher", launcher)
+    assert started == [["gloo", "3", "8", "first", "29500"]]
 
 
 def test_latest_checkpoint_is_found_after_the_folder_moved(tmp_path):
@@ -272,12 +302,3 @@ def test_a_work_dir_below_a_file_is_refused(tmp_path):
     cfg = load("", "--work-dir", "file/run")
     with pytest.raises(NotADirectoryError, match="'file' is a file"):
         set_start(cfg, resume=None, phase1=None)
-
-
-@pytest.mark.parametrize("name", ["RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"])
-def test_the_first_process_is_known_before_they_meet(monkeypatch, name):
-    assert is_first_process()
-    monkeypatch.setenv(name, "0")
-    assert is_first_process()
-    monkeypatch.setenv(name, "3")
-    assert not is_first_process()

@@ -18,3 +18,12 @@ def test_other_labels_than_the_heads_are_refused():
     cfg.model.head.num_classes = 9
     with pytest.raises(ValueError, match="10 classes but the head 9"):
         quick_check(cfg)
+
+
+def test_an_epoch_without_a_step_is_refused():
+    cfg = Config.fromfile(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
+    cfg.train_dataloader.batch_size = 335
+    quick_check(cfg)
+    cfg.train_dataloader.batch_size = 336
+    with pytest.raises(ValueError, match=r"no full batch: .* 335 of the 335 .*=336"):
+        quick_check(cfg)

@@ -1,7 +1,10 @@
 """What a run starts from, where the Runner is all that starts it, as in a notebook."""
 
-import fcntl
+import subprocess
+import sys
+from pathlib import Path
 
+import mmpretrain
 import pytest
 import torch
 from mmengine.config import Config
@@ -51,6 +54,13 @@ def test_phase2_never_trains_on_random_prompts(phase1, tmp_path):
     runner = make_phase2(tmp_path / "c", load_from=str(phase1 / "epoch_1.pth"))
     runner.train()  # what is named is taken
     assert not list(tmp_path.glob("[ab]/*.pth"))
+
+
+def test_the_toolbox_starts_phase2_by_the_same_rules(run_here):
+    tool = Path(mmpretrain.__file__).parent / ".mim" / "tools" / "train.py"
+    config = ROOT / "configs" / "lpt" / "phase2_digits_lt.py"
+    with pytest.raises(FileNotFoundError, match="phase 2 starts from phase 1, but"):
+        run_here(tool, config, "--no-pin-memory", "--no-persistent-workers")
 
 
 def test_phase2_does_not_start_from_half_of_phase1(phase1, tmp_path):
@@ -129,10 +139,14 @@ def test_no_run_writes_over_another(phase1, tmp_path):
 
 def test_two_runs_at_once_need_two_folders(tmp_path):
     runner, _ = make_runner(tmp_path, epochs=1)
-    with open(tmp_path / ".running", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = "import fcntl; fcntl.lockf(f := open('.running', 'w'), fcntl.LOCK_EX)"
+    command = [sys.executable, "-c", f"{lock}; print(flush=True); input()"]
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as other:
+        other.stdout.readline()
         with pytest.raises(BlockingIOError, match="another run is at work in"):
             runner.train()
+        other.communicate(b"\n")
     make_runner(tmp_path, epochs=1)[0].train()
 
 
@@ -163,3 +177,11 @@ def test_other_starts_are_left_alone(tmp_path):
     runner.train()
     assert (tmp_path / "epoch_1.pth").is_file()
     assert runner.test()["long_tail/overall"] > 10
+
+
+def test_a_test_of_random_weights_is_warned_of(tmp_path):
+    runner, _ = make_runner(tmp_path)
+    said = []
+    runner.logger.warning = said.append
+    runner.test()
+    assert any(line.startswith("no checkpoint is loaded") for line in said)

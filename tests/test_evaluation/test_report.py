@@ -1,5 +1,4 @@
 import csv
-import json
 
 import pytest
 import torch
@@ -10,6 +9,7 @@ from lpt_mm.evaluation import LongTailMetric
 from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
+    read_report,
     write_class_csv,
     write_report,
 )
@@ -64,11 +64,20 @@ def test_intervals_can_be_turned_off():
     assert make_report(metric.evaluate(1), metric)["intervals"] == {}
 
 
-def test_json_gives_the_report_back_and_replaces_an_older_one(report, tmp_path):
+def test_json_gives_the_report_back(report, tmp_path):
     path = tmp_path / "new" / "m.json"
-    write_report(path, {})
     write_report(path, report)
-    assert json.loads(path.read_text()) == report
+    assert read_report(path) == report
+    with pytest.raises(FileExistsError, match=r"m.json"):
+        write_report(path, {})
+    assert read_report(path) == report
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[1]", b'{"classes": []}'])
+def test_other_files_are_no_reports(tmp_path, content):
+    (tmp_path / "a\x1b.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\\x1b.json' is no file of tools/test.py"):
+        read_report(tmp_path / "a\x1b.json")
 
 
 def test_csv_has_a_line_for_each_class(report, tmp_path):

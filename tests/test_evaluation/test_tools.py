@@ -3,11 +3,14 @@
 import csv
 import json
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.test_evaluation.test_pictures import REPORT
 
 COMPARE = ROOT / "tools" / "analysis_tools" / "compare.py"
 TEST = ROOT / "tools" / "test.py"
+REMEDY = "choose another name or remove it"
 CONFIG = ROOT / "configs" / "baselines" / "knn_digits_lt.py"
 
 
@@ -21,8 +24,23 @@ def test_compare_draws_both_pictures(run_here, tmp_path):
     assert out.count("80.00") == 2
     for name in pictures[1::2]:
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
-    out = run_here(COMPARE, "a.json", *pictures[2:], fails=True)
-    assert "'confusion.png' exists and is not overwritten" in out
+    for option, name in (pictures[:2], pictures[2:]):
+        out = run_here(COMPARE, "a.json", option, name, fails=True)
+        assert out == f"error: '{name}' exists and is not overwritten: {REMEDY}"
+    out = run_here(COMPARE, "accuracy.png", fails=True)
+    assert out == "error: 'accuracy.png' is no file of tools/test.py --out"
+
+
+@pytest.mark.parametrize("option", ["--out", "--csv"])
+def test_an_output_is_refused_before_the_test(run_here, tmp_path, option):
+    (tmp_path / "old").touch()
+    out = run_here(TEST, "no config", option, "old", fails=True)
+    assert out == f"error: 'old' exists and is not overwritten: {REMEDY}"
+    (tmp_path / "folder").mkdir()
+    out = run_here(TEST, "no config", option, "folder", fails=True)
+    assert out == "error: 'folder' is a folder: name a file in it"
+    same = ("--out", "new", "--csv", "new")
+    assert "two outputs" in run_here(TEST, "no config", *same, fails=True)
 
 
 def test_a_test_writes_json_and_csv(run_here, tmp_path):
@@ -42,4 +60,4 @@ def test_a_test_writes_json_and_csv(run_here, tmp_path):
         int(row["test_images"]) for row in rows
     )
     out = run_here(TEST, CONFIG, *files, fails=True)  # before anything is computed
-    assert "'classes.csv' exists and is not overwritten" in out
+    assert "'m.json' exists and is not overwritten" in out

@@ -40,6 +40,13 @@ def test_a_grid_becomes_rows(plan):
     assert all(row.phase1 is made[0] for row in made[1:])
 
 
+def test_a_name_may_have_braces(plan):
+    row = dict(config=PHASE1, grid={"work_dir": ["{}", "b"]})
+    rows = {"{k}: {}}": row, "{0}": dict(config=PHASE1)}
+    names = [row.name for row in plan(rows=rows, seeds=[0]).rows]
+    assert names == ["{k}: {}}", "{k}: b}", "{0}"]
+
+
 def test_equal_runs_share_a_folder_and_others_do_not(plan, tmp_path):
     longer = {"train_cfg.max_epochs": 7}
     rows = dict(

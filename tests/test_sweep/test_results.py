@@ -19,7 +19,8 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
         metrics = {"long_tail/overall": value, "long_tail/few": 80.0, "shot_groups": ""}
         (folder / "val.json").write_text(json.dumps(metrics))
     plan = Plan("mine", [row], [0, 1, 2, 3], split="val")
-    lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()
+    table = write_results(plan, tmp_path, tmp_path / "out")
+    lines = table.read_text(encoding="utf-8").splitlines()
     values = list(overall.values())
     assert lines[0] == "|  | overall | few | seeds |"
     spread = f"{mean(values):.2f} ± {stdev(values):.2f}"
@@ -38,6 +39,15 @@ def test_rows_may_have_other_shot_groups(tmp_path):
         "| a | 50.00 | 50.00 | 1 |",
         "| b | 50.00 | - | 1 |",
     ]
+
+
+def test_a_row_name_is_one_cell(tmp_path):
+    row = Row("a|b *c*\n", CONFIG)
+    folder = row.folder(tmp_path, 0)
+    folder.mkdir(parents=True)
+    (folder / "test.json").write_text(json.dumps({"long_tail/overall": 50.0}))
+    table = write_results(Plan("mine", [row], [0]), tmp_path, tmp_path / "out")
+    assert table.read_text().splitlines()[2] == r"| a\|b \*c\*\\n | 50.00 | 1 |"
 
 
 def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):

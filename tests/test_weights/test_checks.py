@@ -3,7 +3,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmpretrain.registry import MODELS
 
-from lpt_mm.weights.checks import check_checkpoint, find_misfit, list_some
+from lpt_mm.weights.checks import check_checkpoint, find_misfit
 from lpt_mm.weights.reading import Weights
 from tests.golden import tiny_lpt
 
@@ -76,8 +76,3 @@ def test_what_mmengine_saves_itself_is_refused(tmp_path):
     torch.save(content, tmp_path / "one.pth")
     with pytest.raises(ValueError, match=r"holds more than .*publish_model\.py "):
         check_checkpoint(model, str(tmp_path / "one.pth"))
-
-
-def test_long_lists_are_cut():
-    assert list_some("cab") == "a, b, c"
-    assert list_some("abcdefg", limit=2) == "a, b and 5 more"

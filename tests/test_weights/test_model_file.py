@@ -7,7 +7,7 @@ from mmengine.runner import CheckpointLoader
 from torch.testing import assert_close
 
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.model_file import load_model, read_model, write_model
+from lpt_mm.weights.model_file import _digest, load_model, read_model, write_model
 from lpt_mm.weights.reading import read_file
 
 TENSORS = {
@@ -77,3 +77,12 @@ def test_mmengine_loads_it(file):
     assert_close(loaded["state_dict"], TENSORS)
     assert loaded["meta"]["epoch"] == 4
     assert load_model(str(file), torch.device("meta"))["state_dict"]["b"].is_meta
+
+
+@pytest.mark.parametrize("facts", ["[" * 10**5, "{", "[]", "3"])
+def test_facts_that_are_none_are_refused(tmp_path, facts):
+    tensors = {"a": torch.zeros(1)}
+    metadata = {"lpt_mm": facts, "sha256": _digest(tensors, facts)}
+    safetensors.torch.save_file(tensors, tmp_path / "m", metadata)
+    with pytest.raises(WeightFileError, match="truncated or damaged"):
+        read_model(tmp_path / "m")

@@ -13,8 +13,9 @@ from plain_reference import plain_crop, require_plain
 
 from lpt_mm.benchmark import benchmark_data, benchmark_model, print_report
 from lpt_mm.benchmark.cost import describe_machine
-from lpt_mm.engine.launch import load_config, one_line_errors
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.launch import load_config
+from lpt_mm.utils.new_file import new_file, require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -67,8 +68,7 @@ def main() -> None:
     """Measure, print and write."""
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
-        if args.json:
-            require_new(args.json)
+        require_new(args.json)
         speeds = measure(args, load_config(args))
         machine = describe_machine()
         print_report(speeds, f"{args.phase}: {args.config}", machine)

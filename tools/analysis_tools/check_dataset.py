@@ -10,8 +10,15 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from lpt_mm.analysis import examine_data, print_data_report, write_data_report
-from lpt_mm.engine.launch import default_work_dir, load_config, one_line_errors
+from lpt_mm.analysis import (
+    REPORT_FILES,
+    examine_data,
+    print_data_report,
+    write_data_report,
+)
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.launch import default_work_dir, load_config
+from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -21,7 +28,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("config", help="config file")
     parser.add_argument(
-        "--out", metavar="DIR", help="by default work_dirs/<config name>/data"
+        "--out",
+        metavar="DIR",
+        help="folder without a report; by default work_dirs/<config name>/data, where "
+        "an older one is replaced",
     )
     parser.add_argument(
         "--cfg-options",
@@ -38,6 +48,8 @@ def main() -> None:
     args = parse_args()
     folder = Path(args.out or Path(default_work_dir(args.config)) / "data")
     with one_line_errors((OSError, ValueError)):
+        if args.out:  # else it is this tool's own folder
+            require_new(*(folder / name for name in REPORT_FILES))
         report = examine_data(load_config(args))
         write_data_report(report, folder)
     print_data_report(report, f"Data of {Path(args.config).name}", folder)

@@ -1,13 +1,15 @@
 """Compare the results of ``tools/test.py --out``: tables and pictures."""
 
 import argparse
-import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
+from lpt_mm.evaluation.report import read_report
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.evaluation.tables import print_tables
+from lpt_mm.utils.new_file import require_new
 
 
 def main() -> None:
@@ -21,19 +23,23 @@ def main() -> None:
     args = parser.parse_args()
     files = [Path(path) for path in args.metrics]
     unique = len({file.stem for file in files}) == len(files)
-    reports = {
-        file.stem if unique else str(file): json.loads(file.read_text())
-        for file in files
-    }
-    conventions = {report["shot_groups"] for report in reports.values()}
-    if len(conventions) > 1:
-        parser.error(f"the files use different shot groups: {sorted(conventions)}")
-    print_tables(reports, conventions.pop())
-    if args.picture:
-        draw_accuracy_over_frequency(reports, args.picture)
-    if args.confusion:
-        with one_line_errors((OSError, ValueError)):
+    with one_line_errors((OSError, ValueError)):
+        require_new(args.picture, args.confusion)
+        reports = {
+            file.stem if unique else str(file): read_report(file) for file in files
+        }
+        print_tables(reports, _same_shot_groups(reports))
+        if args.picture:
+            draw_accuracy_over_frequency(reports, args.picture)
+        if args.confusion:
             draw_shot_confusion(reports, args.confusion)
+
+
+def _same_shot_groups(reports: Mapping[str, Mapping]) -> str:
+    conventions = {str(report["shot_groups"]) for report in reports.values()}
+    if len(conventions) > 1:
+        raise ValueError(f"the files use different shot groups: {sorted(conventions)}")
+    return conventions.pop()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from mmengine.config import DictAction
 from rich.progress import track
 
 from lpt_mm.benchmark import full_fine_tuning, measure_cost, print_costs
-from lpt_mm.engine.launch import load_config, one_line_errors
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.launch import load_config
+from lpt_mm.utils.new_file import new_file, require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -38,8 +39,7 @@ def main() -> None:
     """Count, print and write."""
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
-        if args.json:
-            require_new(args.json)
+        require_new(args.json)
         stems = {Path(config).stem for config in args.configs}
         unique = len(stems) == len(args.configs)
         cfgs = {

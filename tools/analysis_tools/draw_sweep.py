@@ -8,7 +8,7 @@ class uses which group prompts.
 import argparse
 from pathlib import Path
 
-from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.sweep import read_plan
 from lpt_mm.sweep.pictures import draw_pictures
 

@@ -14,8 +14,9 @@ from mmengine.config import Config, DictAction
 from lpt_mm.analysis.feature_comparison import compare_features
 from lpt_mm.analysis.features import frozen_backbone
 from lpt_mm.analysis.splits import shot_groups_of
-from lpt_mm.engine.launch import check_start, load_config, one_line_errors, set_test
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.launch import check_start, load_config, set_test
+from lpt_mm.utils.new_file import new_file, require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -65,8 +66,7 @@ def main() -> None:
     """Compare, print and write."""
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
-        for path in filter(None, (args.out, args.picture)):
-            require_new(path)
+        require_new(args.out, args.picture)
         cfgs = load_models(args)
         shot_groups = shot_groups_of(cfgs["frozen"])
         comparison = compare_features(
@@ -77,8 +77,7 @@ def main() -> None:
             with new_file(args.out) as file:
                 file.write_text(json.dumps(comparison.as_dict(), indent=1) + "\n")
         if args.picture:
-            with new_file(args.picture) as file:
-                comparison.draw(file)
+            comparison.draw(args.picture)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,9 @@ from mmengine.runner import Runner
 
 from lpt_mm.analysis.matched_groups import examine_matching, require_group_prompts
 from lpt_mm.datasets.training_images import training_images
-from lpt_mm.engine.launch import (
-    check_start,
-    load_config,
-    one_line_errors,
-    set_test,
-)
-from lpt_mm.new_file import require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.launch import check_start, load_config, set_test
+from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -50,8 +46,7 @@ def main() -> None:
     """Match images, and report."""
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
-        for path in filter(None, (args.out, args.picture)):
-            require_new(path)
+        require_new(args.out, args.picture)
         cfg = load_config(args)
         require_group_prompts(cfg)
         set_test(cfg, args.checkpoint, "val" if args.split == "val" else "test")
@@ -62,10 +57,11 @@ def main() -> None:
     with one_line_errors((OSError, ValueError)):
         report = examine_matching(runner)
     report.print(f"Matching of {Path(args.checkpoint).name}, {args.split} images")
-    if args.out:
-        report.write(args.out)
-    if args.picture:
-        report.draw(args.picture)
+    with one_line_errors():
+        if args.out:
+            report.write(args.out)
+        if args.picture:
+            report.draw(args.picture)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.sweep import measure_speeds, read_plan, run_plan, write_results
 
 
@@ -45,7 +45,7 @@ def main() -> None:
         if plan.speed and not failures:
             measure_speeds(plan, args.work_dir / "runs")
         table = write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
-    Console().print(Markdown(table.read_text()))
+    Console().print(Markdown(table.read_text("utf-8")))
     if failures:
         sys.exit("error: " + "\nerror: ".join(failures))
 

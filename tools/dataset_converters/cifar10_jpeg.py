@@ -12,8 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from lpt_mm.datasets.pretraining_split import pretraining_split
-from lpt_mm.engine.launch import one_line_errors
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.utils.new_file import new_file, require_new
+from lpt_mm.utils.text import for_rich, printable
 
 
 def parse_args() -> argparse.Namespace:
@@ -30,7 +31,8 @@ def list_images(folder: Path, part: str) -> list[tuple[str, int]]:
     classes = sorted(path for path in (folder / part).glob("*") if path.is_dir())
     if len(classes) != 10:
         raise FileNotFoundError(
-            f"'{folder / part}' has {len(classes)} class folders, CIFAR-10 has 10"
+            f"'{printable(folder / part)}' has {len(classes)} class folders, "
+            "CIFAR-10 has 10"
         )
     return [
         (file.relative_to(folder).as_posix(), label)
@@ -49,13 +51,12 @@ def main() -> None:
         lists = {name: [images[i] for i in part] for name, part in split.items()}
         lists["test"] = list_images(folder, "test")
         paths = {name: folder / f"{name}.txt" for name in lists}
-        for path in paths.values():
-            require_new(str(path))
+        require_new(*paths.values())
         for name, entries in lists.items():
-            with new_file(str(paths[name])) as file:
+            with new_file(paths[name]) as file:
                 file.write_text("".join(f"{path} {y}\n" for path, y in entries))
     sizes = ", ".join(f"{name} {len(entries)}" for name, entries in lists.items())
-    Console().print(f"wrote the lists in {folder}: {sizes}")
+    Console().print(for_rich(f"wrote the lists in {folder}: {sizes}"))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from lpt_mm.datasets.new_configs import new_files
 from lpt_mm.datasets.new_dataset import read_folder
-from lpt_mm.engine.launch import one_line_errors
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.utils.new_file import new_file, require_new
+from lpt_mm.utils.text import for_rich, printable
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,20 +36,20 @@ def main() -> None:
     with one_line_errors((OSError, ValueError, RuntimeError)):
         if not (args.configs / "_base_").is_dir():
             raise FileNotFoundError(
-                f"'{args.configs}' is not the folder of the configs: run this in the "
-                "project's folder, or set --configs"
+                f"'{printable(args.configs)}' is not the folder of the configs: run "
+                "this in the project's folder, or set --configs"
             )
         files = new_files(read_folder(args.folder, args.seed), args.name, args.configs)
-        for path in files:
-            require_new(path)
+        require_new(*files)
         for path, text in files.items():
             with new_file(path) as file:
                 file.write_text(text, encoding="utf-8")
     leaf = args.configs / "lpt" / f"phase1_{args.name}.py"
     console = Console(soft_wrap=True, highlight=False)
-    console.print("wrote", *map(str, files), sep="\n  ")
-    console.print(f"next:\n  python tools/analysis_tools/check_dataset.py {leaf}")
-    console.print(f"  python tools/train.py {leaf} --amp")
+    console.print("wrote", *map(for_rich, files), sep="\n  ")
+    console.print("next:")
+    for step in (f"analysis_tools/check_dataset.py {leaf}", f"train.py {leaf} --amp"):
+        console.print("  python tools/", for_rich(step), sep="")
 
 
 if __name__ == "__main__":

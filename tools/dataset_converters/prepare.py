@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from lpt_mm.datasets.preparation import BENCHMARKS, prepare, print_findings
-from lpt_mm.engine.launch import one_line_errors
+from lpt_mm.engine.endings import one_line_errors
 
 
 def main() -> None:

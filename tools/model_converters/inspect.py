@@ -12,7 +12,7 @@ if __name__ == "inspect":
     del sys.modules["inspect"]
     import inspect  # noqa: F401
 else:
-    from lpt_mm.engine.launch import one_line_errors
+    from lpt_mm.engine.endings import one_line_errors
     from lpt_mm.weights.description import describe
     from lpt_mm.weights.fitting_configs import fitting_configs
     from lpt_mm.weights.reading import read_file

@@ -4,8 +4,8 @@ import argparse
 
 import torch
 
-from lpt_mm.engine.launch import one_line_errors
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.weights.official import from_official
 from lpt_mm.weights.reading import read_file
 

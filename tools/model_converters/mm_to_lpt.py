@@ -5,8 +5,8 @@ import sys
 
 import torch
 
-from lpt_mm.engine.launch import one_line_errors
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.weights.complete import complete
 from lpt_mm.weights.official import LAYER_NORM_EPS, to_official
 from lpt_mm.weights.reading import read_file
@@ -17,10 +17,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("src", help="checkpoint of either phase")
     parser.add_argument("dst", help="file to write, which must not exist")
+    parser.add_argument(
+        "--backbone",
+        metavar="SOURCE",
+        help="where the frozen layers of a light checkpoint are: 'timm:<model name>', "
+        "a path or a URL; not needed for those that come with lpt_mm",
+    )
     args = parser.parse_args()
     with one_line_errors():
         require_new(args.dst)
-        weights = complete(read_file(args.src))
+        weights = complete(read_file(args.src), args.backbone)
         with new_file(args.dst) as file:
             torch.save(dict(state_dict=to_official(weights).tensors), file)
     eps = weights.numerics.get("layer_norm_eps")

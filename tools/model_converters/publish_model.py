@@ -2,8 +2,8 @@
 
 import argparse
 
-from lpt_mm.engine.launch import one_line_errors
-from lpt_mm.new_file import new_file, require_new
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.model_file import write_model
 from lpt_mm.weights.reading import read_file

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lpt_mm.weights.reading import printable
+from lpt_mm.utils.text import for_rich
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def print_findings(findings: Iterable[Finding], title: str) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=160)  # a log has no width to wrap lines for
-    table = Table(title=Text(title), show_lines=True)
+    table = Table(title=for_rich(title), show_lines=True)
     for column in ("item", "state", "what to do"):
         table.add_column(column, overflow="fold")
     numbers: dict[str, int] = {}
@@ -58,4 +58,4 @@ def print_findings(findings: Iterable[Finding], title: str) -> None:
 
 
 def _text(text: str) -> Text:
-    return Text("\n".join(map(printable, text.split("\n"))))
+    return Text("\n").join(map(for_rich, text.split("\n")))

@@ -11,7 +11,7 @@ from lpt_mm.datasets.preparation.fetch import download
 from lpt_mm.datasets.preparation.findings import Finding
 from lpt_mm.datasets.preparation.parts import SplitFile
 from lpt_mm.datasets.split_list import read_split_list
-from lpt_mm.new_file import new_file
+from lpt_mm.utils.new_file import new_file
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from lpt_mm.datasets.preparation.check import check_files, check_images, check_t
 from lpt_mm.datasets.preparation.findings import Finding
 from lpt_mm.datasets.preparation.lists import ListPreparation
 from lpt_mm.datasets.preparation.parts import Benchmark
+from lpt_mm.utils.text import printable
 
 
 def prepare(
@@ -27,9 +28,9 @@ def prepare(
         NotADirectoryError: If one of the folders is none.
     """
     if root.exists() and not root.is_dir():
-        raise NotADirectoryError(f"'{root}' is no folder")
+        raise NotADirectoryError(f"'{printable(root)}' is no folder")
     if lists is not None and not lists.is_dir():
-        raise NotADirectoryError(f"there is no folder '{lists}'")
+        raise NotADirectoryError(f"there is no folder '{printable(lists)}'")
     findings = [ListPreparation(split, root, lists).run() for split in benchmark.lists]
     findings += [check_images(split, root) for split in benchmark.lists]
     findings += [check_tree(tree, root) for tree in benchmark.trees]

@@ -6,8 +6,9 @@ import warnings
 from io import BytesIO
 
 import numpy as np
-from mmengine import fileio
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from lpt_mm.utils.text import printable
 
 # Pillow can do more. Some formats start other programs (EPS runs Ghostscript), and so
 # code that is in the file.
@@ -28,26 +29,38 @@ class UnreadableImageError(ValueError):
     """An image cannot be read; the message, of one line, names it."""
 
 
+def is_url(path: str) -> bool:
+    """Tell whether mmengine would fetch a file, over the network or from a storage.
+
+    Args:
+        path: What stands for a path.
+
+    Returns:
+        Whether it has a scheme.
+    """
+    return "://" in path
+
+
 def read_content(path: str) -> bytes:
     """Read a file that should be an image.
 
     Args:
-        path: Path or URL of the file.
+        path: Path of the file.
 
     Returns:
         Its content.
 
     Raises:
         OSError: If it is missing, no file, or too large for an image.
-        ValueError: If there can be no file of that name.
+        ValueError: If it is a URL, or there can be no file of that name.
     """
-    if "://" in path:
-        return fileio.get(path)
+    if is_url(path):
+        raise ValueError("Is a URL, and only local files are read")
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(f"Is a directory: '{path}'")
+        raise IsADirectoryError(f"Is a directory: '{printable(path)}'")
     if not stat.S_ISREG(status.st_mode):  # a pipe could be waited for without end
-        raise OSError(f"Is no regular file: '{path}'")
+        raise OSError(f"Is no regular file: '{printable(path)}'")
     if status.st_size > MAX_BYTES:
         raise OSError(f"Has {status.st_size:,} bytes, at most {MAX_BYTES:,} are read")
     with open(path, "rb") as file:

@@ -9,7 +9,7 @@ from lpt_mm.datasets.transforms.image_file import (
     decode_image,
     read_content,
 )
-from lpt_mm.weights.errors import printable
+from lpt_mm.utils.text import printable
 
 
 @TRANSFORMS.register_module()

@@ -9,10 +9,10 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import DATASETS, HOOKS
-from mmpretrain.utils import get_ori_model
 from torch import nn
 
 from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.engine.classifier_of import classifier_of
 from lpt_mm.weights.errors import WeightFileError
 
 
@@ -42,7 +42,7 @@ class ClassCountHook(Hook):
                 training image.
         """
         dataset = runner.train_dataloader.dataset
-        model = get_ori_model(runner.model)
+        model = classifier_of(runner.model)
         self.cls_num_list = count_classes(
             gt_labels(dataset), model.head.num_classes, dataset.metainfo.get("classes")
         )
@@ -70,7 +70,7 @@ class ClassCountHook(Hook):
                 model's.
         """
         counts = checkpoint.get("meta", {}).get("cls_num_list")
-        num_classes = get_ori_model(runner.model).head.num_classes
+        num_classes = classifier_of(runner.model).head.num_classes
         if counts is not None and len(counts) != num_classes:
             raise WeightFileError(
                 f"the checkpoint has counts of {len(counts)} classes (cls_num_list), "
@@ -95,7 +95,7 @@ class ClassCountHook(Hook):
         self._fill(runner, runner.test_loop)
 
     def _fill(self, runner: Runner, loop: BaseLoop) -> None:
-        model = get_ori_model(runner.model)
+        model = classifier_of(runner.model)
         without = [o for o in self._owners(model, loop) if o.cls_num_list is None]
         if self.cls_num_list is None and any(
             isinstance(owner, BaseMetric) for owner in without
@@ -139,14 +139,16 @@ def count_classes(
         Images per class, length C.
 
     Raises:
-        ValueError: If labels or names do not fit ``num_classes``, or a class has no
-            image.
+        ValueError: If labels or names do not fit ``num_classes``, or a class or the
+            whole set has no image.
     """
     if class_names is not None and len(class_names) != num_classes:
         raise ValueError(
             f"the training set has {len(class_names)} classes but the head "
             f"{num_classes}: set num_classes={len(class_names)} in the config"
         )
+    if not labels.size:
+        raise ValueError("the training set has no image")
     if labels.min() < 0 or labels.max() >= num_classes:
         raise ValueError(
             f"the training set has labels {labels.min()} ... {labels.max()}, but the "

@@ -6,10 +6,11 @@ from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
-from mmpretrain.utils import get_ori_model
 
 from lpt_mm.datasets.labels import gt_labels
-from lpt_mm.weights.checks import list_some
+from lpt_mm.datasets.transforms.image_file import is_url
+from lpt_mm.engine.classifier_of import classifier_of
+from lpt_mm.utils.text import list_some
 
 
 @HOOKS.register_module()
@@ -17,8 +18,8 @@ class DataCheckHook(Hook):
     """Refuse data that would fail late or be scored wrongly.
 
     Image files must exist and not be empty; whether they can be decoded shows when
-    they are read. Validation and test sets must have the classes of the training set,
-    in its order.
+    they are read. No two classes may have one name. Validation and test sets must have
+    the classes of the training set, in its order.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class DataCheckHook(Hook):
         """
         dataset = runner.train_dataloader.dataset
         self.class_names = dataset.metainfo.get("classes")
+        check_names(self.class_names)
         check_files(dataset)
         if runner.val_loop is not None:
             self._check_evaluation_set(runner, runner.val_dataloader.dataset)
@@ -76,8 +78,24 @@ class DataCheckHook(Hook):
 
     def _check_evaluation_set(self, runner: Runner, dataset: BaseDataset) -> None:
         check_files(dataset)
-        num_classes = get_ori_model(runner.model).head.num_classes
+        num_classes = classifier_of(runner.model).head.num_classes
         check_classes(dataset, num_classes, self.class_names)
+
+
+def check_names(names: tuple[str, ...] | None) -> None:
+    """Refuse classes of the same name.
+
+    Args:
+        names: Names of the classes, if they have any.
+
+    Raises:
+        ValueError: If two of them have the same.
+    """
+    seen: dict[str, int] = {}
+    for i, name in enumerate(names or ()):
+        if name in seen:
+            raise ValueError(f"classes {seen[name]} and {i} are both called {name!r}")
+        seen[name] = i
 
 
 def check_files(dataset: BaseDataset) -> None:
@@ -87,12 +105,21 @@ def check_files(dataset: BaseDataset) -> None:
         dataset: Any data set; images without ``img_path`` are not looked at.
 
     Raises:
-        ValueError: If a file is missing or empty; it names the first few.
+        ValueError: If a file is missing or empty, or is a URL, which is never fetched;
+            it names the first few.
     """
-    paths = (
-        dataset.get_data_info(i).get("img_path", "://") for i in range(len(dataset))
-    )
-    bad = [path for path in paths if "://" not in path and not _has_content(path)]
+    urls, bad = [], []
+    for i in range(len(dataset)):
+        path = dataset.get_data_info(i).get("img_path")
+        if path is not None and is_url(path):
+            urls.append(path)
+        elif path is not None and not _has_content(path):
+            bad.append(path)
+    if urls:
+        raise ValueError(
+            f"{len(urls)} of {len(dataset)} images are URLs, and only local files are "
+            f"read: {list_some(urls, limit=5)}; download them and list their paths"
+        )
     if bad:
         raise ValueError(
             f"{len(bad)} of {len(dataset)} image files are missing or empty: "
@@ -103,7 +130,7 @@ def check_files(dataset: BaseDataset) -> None:
 def _has_content(path: str) -> bool:
     try:
         return Path(path).stat().st_size > 0
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no file has such a name
         return False
 
 

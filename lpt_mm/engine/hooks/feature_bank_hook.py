@@ -3,6 +3,7 @@
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.model import BaseTTAModel
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
@@ -36,7 +37,19 @@ class FeatureBankHook(Hook):
 
         Raises:
             TypeError: If the model's head has no bank.
+            ValueError: If there are several processes, the test images are augmented,
+                or features are no finite numbers.
         """
+        if runner.world_size > 1:
+            raise ValueError(
+                "without training there is nothing to share among processes, each of "
+                "which would see a part of the training images: test without a launcher"
+            )
+        if isinstance(runner.model, BaseTTAModel):
+            raise ValueError(
+                "test-time augmentation would augment the images that are compared "
+                "with, too: test without --tta"
+            )
         model = get_ori_model(runner.model)
         if not isinstance(model.head, FeatureBankHead):
             raise TypeError(

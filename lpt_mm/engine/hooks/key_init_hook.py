@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
 from lpt_mm.datasets.training_images import training_images
+from lpt_mm.models.finite import require_finite
 from lpt_mm.models.unit import unit
 
 
@@ -47,7 +48,8 @@ class KeyInitHook(Hook):
             runner: The runner.
 
         Raises:
-            ValueError: If there are fewer images than keys.
+            ValueError: If there are fewer images than keys, or queries are no finite
+                numbers.
         """
         model = get_ori_model(runner.model)
         key_init = getattr(getattr(model, "neck", None), "key_init", "random")
@@ -56,6 +58,7 @@ class KeyInitHook(Hook):
         keys = model.neck.prompt_keys.data
         loader = self._build_loader(runner, len(keys))
         queries = extract_queries(model, loader)
+        require_finite(queries, "training images")
         if is_main_process():
             centres = kmeans_centres(queries.cpu().numpy(), len(keys), runner.seed)
             keys.copy_(torch.from_numpy(centres))

@@ -21,10 +21,10 @@ class MatchingHook(Hook):
     """Log the matching of each epoch, and warn once if the pool collapses.
 
     Logged are ``matching_entropy``, the entropy of the groups' usage over log M;
-    ``dead_groups``, how many groups no image was matched with; and ``key_similarity``,
-    the mean cosine of two keys. All images of an epoch count, those of the
-    class-balanced stream too; after a run resumed within an epoch, those that were
-    left. Without a ``GroupPromptNeck`` the hook does nothing.
+    ``dead_groups``, how many groups no image was matched with; and, of a pool of two
+    groups or more, ``key_similarity``, the mean cosine of two keys. All images of an
+    epoch count, those of the class-balanced stream too; after a run resumed within an
+    epoch, those that were left. Without a ``GroupPromptNeck`` the hook does nothing.
     """
 
     def __init__(self) -> None:
@@ -46,8 +46,9 @@ class MatchingHook(Hook):
         scalars = dict(
             matching_entropy=usage_entropy(usage),
             dead_groups=len(dead_groups(usage)),
-            key_similarity=key_similarity(keys)[0],
         )
+        if len(keys) > 1:
+            scalars["key_similarity"] = key_similarity(keys)[0]
         for name, value in scalars.items():
             runner.message_hub.update_scalar(f"train/{name}", value)
         # LoggerHook is through with this epoch, and there may be no other.

@@ -13,7 +13,7 @@ from lpt_mm.engine.resume import (
     rebuild_schedule,
     set_position,
 )
-from lpt_mm.weights.checks import list_some
+from lpt_mm.utils.text import list_some
 from lpt_mm.weights.errors import WeightFileError
 
 NEEDED = ("optimizer", "message_hub", "meta")

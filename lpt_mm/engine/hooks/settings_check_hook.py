@@ -6,11 +6,10 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
-from mmpretrain.utils import get_ori_model
 from torch import nn
 
+from lpt_mm.engine.classifier_of import classifier_of
 from lpt_mm.engine.resume import to_json
-from lpt_mm.weights.checks import printable
 from lpt_mm.weights.errors import WeightFileError
 
 # By part of the model.
@@ -19,12 +18,10 @@ MODEL_SETTINGS = dict(
     neck=("topk", "query"),
     head=("scale",),
 )
-PREPROCESSOR = "model.data_preprocessor"
+PREPROCESSOR = ("mean", "std", "to_rgb")
 PIPELINE = "test_dataloader.dataset.pipeline"
 # Of a pipeline: what decides which fields a sample has, and not how it looks.
 PACKING = ("PackInputs",)
-# Of a preprocessor: what is for training; mmpretrain adds it when a model is built.
-TRAINING = ("batch_augments",)
 
 
 @HOOKS.register_module()
@@ -50,7 +47,7 @@ class SettingsCheckHook(Hook):
             runner: Runs the training.
             checkpoint: The checkpoint about to be saved.
         """
-        model = get_ori_model(runner.model)
+        model = classifier_of(runner.model)
         checkpoint["meta"]["settings"] = find_settings(model, runner.cfg)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -64,12 +61,12 @@ class SettingsCheckHook(Hook):
             WeightFileError: If a setting differs that is not allowed to.
         """
         trained = checkpoint.get("meta", {}).get("settings", {})
-        own = find_settings(get_ori_model(runner.model), runner.cfg)
+        own = find_settings(classifier_of(runner.model), runner.cfg)
         for name in sorted(trained.keys() & own.keys() - set(self.allow)):
             if trained[name] != own[name]:
                 raise WeightFileError(
                     f"the checkpoint was trained with {name}="
-                    f"{printable(repr(trained[name]))}, the config has {own[name]!r}: "
+                    f"{trained[name]!r}, the config has {own[name]!r}: "
                     "set it as in training, or allow the difference with "
                     f"default_hooks.settings_check.allow={name}"
                 )
@@ -91,10 +88,10 @@ def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
         for name in names
         if hasattr(getattr(model, part, None), name)
     }
-    preprocessor = (cfg.get("model") or {}).get("data_preprocessor")
-    if preprocessor is not None:
-        kept = {k: v for k, v in preprocessor.items() if k not in TRAINING}
-        settings[PREPROCESSOR] = kept
+    preprocessor = (cfg.get("model") or {}).get("data_preprocessor") or {}
+    for name in PREPROCESSOR:
+        if name in preprocessor:
+            settings[f"model.data_preprocessor.{name}"] = preprocessor[name]
     loader = cfg.get("test_dataloader") or {}
     pipeline = loader.get("dataset", {}).get("pipeline")
     if pipeline is not None:

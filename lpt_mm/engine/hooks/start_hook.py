@@ -1,14 +1,15 @@
 """What a run starts from, whoever starts it."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
-from mmpretrain.utils import get_ori_model
 
 from lpt_mm.engine.checkpoint_transfer import fetch_from_first
+from lpt_mm.engine.classifier_of import classifier_of
 from lpt_mm.engine.run_folder import (
     check_run_folder,
     lock_run_folder,
@@ -32,7 +33,7 @@ class StartHook(Hook):
     priority = "HIGHEST"  # before hooks that look at the model's weights
 
     def __init__(self) -> None:
-        self._copy: Path | None = None
+        self._copy: TemporaryDirectory | None = None
         self._has_trained = False
 
     def before_run(self, runner: Runner) -> None:
@@ -53,10 +54,11 @@ class StartHook(Hook):
         (checkpoint, resume), is_whole = decision
         if checkpoint is not None:
             self._copy = fetch_from_first(checkpoint, runner.work_dir)
-            checkpoint = str(self._copy or checkpoint)
+            if self._copy is not None:
+                checkpoint = str(Path(self._copy.name) / Path(checkpoint).name)
         runner._load_from, runner._resume = checkpoint, resume
         if is_whole:
-            get_ori_model(runner.model).backbone.init_cfg = None
+            classifier_of(runner.model).backbone.init_cfg = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Remove the copy of a file of another machine.
@@ -66,7 +68,7 @@ class StartHook(Hook):
             checkpoint: What was read.
         """
         if self._copy is not None:
-            self._copy.unlink(missing_ok=True)
+            self._copy.cleanup()
 
     def before_train(self, runner: Runner) -> None:
         """Refuse frozen prompts that nothing was loaded into.
@@ -78,7 +80,7 @@ class StartHook(Hook):
             ValueError: If the shared prompts are frozen, and random.
         """
         self._has_trained = True
-        backbone = getattr(get_ori_model(runner.model), "backbone", None)
+        backbone = getattr(classifier_of(runner.model), "backbone", None)
         prompts = getattr(backbone, "shared_prompts", None)
         if prompts is None or prompts.requires_grad:
             return
@@ -96,8 +98,15 @@ class StartHook(Hook):
         """
         unlock_run_folder(runner.work_dir)
 
-    @staticmethod
-    def _decide(runner: Runner, training: bool) -> tuple[Start, bool]:
+    def _warn_of_random_weights(self, runner: Runner) -> None:
+        """Say that what is tested was not trained, unless it need not be."""
+        if runner.cfg.get("train_cfg") is not None and not self._has_trained:
+            runner.logger.warning(
+                "no checkpoint is loaded (load_from): unless the model got its weights "
+                "otherwise, they are random"
+            )
+
+    def _decide(self, runner: Runner, training: bool) -> tuple[Start, bool]:
         """Find the start, and tell whether it brings the whole backbone."""
         start = Start(runner._load_from, bool(runner._resume) and training)
         if training:
@@ -107,9 +116,11 @@ class StartHook(Hook):
             check_run_folder(_checkpoint_folder(runner), start)
             lock_run_folder(runner.work_dir)
         if start.checkpoint is None or runner._has_loaded:
+            if start.checkpoint is None and not training:
+                self._warn_of_random_weights(runner)
             return start, False
         start = start._replace(checkpoint=local_file(start.checkpoint))
-        weights = check_weights(get_ori_model(runner.model), start, training)
+        weights = check_weights(classifier_of(runner.model), start, training)
         if training:
             dataset = runner.train_dataloader.dataset
             check_classes_of(weights, dataset.metainfo.get("classes"))

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_rank
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import LOOPS
@@ -31,10 +32,14 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     made up for. Gradients are not accumulated across the end of an epoch, and the
     learning rate follows the images of a step of the optimizer. Its arguments are those
     of ``EpochBasedTrainLoop``.
+
+    Raises:
+        ValueError: If an epoch has no step.
     """
 
     def __init__(self, runner: Runner, *args: object, **kwargs: object) -> None:
         super().__init__(runner, *args, **kwargs)
+        require_step(self.dataloader)
         _scale_by_accumulation(runner)
 
     def run(self) -> nn.Module:
@@ -96,6 +101,25 @@ def _scale_by_accumulation(runner: Runner) -> None:
         runner.logger.info(
             f"gradients of {counts} batches make a step: the learning rate is scaled "
             f"by that, too, as by a base_batch_size of {base:g}"
+        )
+
+
+def require_step(loader: DataLoader) -> None:
+    """Refuse a batch of more images than there are, which would never be full.
+
+    Args:
+        loader: Loader of the training set.
+
+    Raises:
+        ValueError: If an epoch of it has no step.
+    """
+    # An infinite sampler fills its batches from any number of images.
+    if len(loader) == 0 and not isinstance(loader.sampler, InfiniteSampler):
+        raise ValueError(
+            f"no full batch: each process has {len(loader.sampler)} of the "
+            f"{len(loader.dataset)} training images in an epoch, fewer than "
+            f"batch_size={loader.batch_size}, and drop_last=True leaves them out: "
+            "lower train_dataloader.batch_size"
         )
 
 

@@ -14,6 +14,8 @@ from lpt_mm.evaluation.metrics.class_metrics import ClassMetrics
 from lpt_mm.evaluation.metrics.shot_confusion import ShotConfusion
 from lpt_mm.evaluation.metrics.shot_groups import SHOT_GROUPS, ShotGroups
 
+UNKNOWN = -1  # in place of a prediction
+
 
 @METRICS.register_module()
 class LongTailMetric(BaseMetric):
@@ -38,9 +40,9 @@ class LongTailMetric(BaseMetric):
         cls_num_list: Training images per class; by default they come with the training
             set or the checkpoint, by ``ClassCountHook``.
         bootstrap: Test sets drawn for the intervals of :meth:`intervals`; 0 for none.
-        collect_device: How the results of several processes meet: ``'gpu'``, through the
-            process group, also without a GPU; ``'cpu'``, through files in the current
-            folder, which all machines must share.
+        collect_device: How the results of several processes meet: ``'gpu'``, through
+            the process group, also without a GPU; ``'cpu'``, through files in the
+            current folder, which all machines must share.
         prefix: Prefix of the keys.
 
     Raises:
@@ -82,17 +84,7 @@ class LongTailMetric(BaseMetric):
         """
         scored = (self.dataset_meta or {}).get("scored_classes")
         for sample in data_samples:
-            prediction, score = int(sample["pred_label"]), sample.get("pred_score")
-            if scored is not None:
-                if score is None:
-                    raise ValueError(
-                        "LongTailMetric scores over some of the classes only, and "
-                        "needs the pred_score of each image"
-                    )
-                score = score[list(scored)]
-                prediction = scored[int(score.argmax())]
-            confidence = np.nan if score is None else _confidence(score)
-            self.results.append((int(sample["gt_label"]), prediction, confidence))
+            self.results.append((int(sample["gt_label"]), *_predict(sample, scored)))
 
     def compute_metrics(
         self, results: list[tuple[int, int, float]]
@@ -108,7 +100,8 @@ class LongTailMetric(BaseMetric):
 
         Raises:
             ValueError: If the class counts are unknown or of fewer classes than there
-                are labels, or there is no image.
+                are labels or predictions, there is no image, or one has scores that
+                are NaN or infinite.
         """
         if self.cls_num_list is None:
             raise ValueError(
@@ -119,13 +112,20 @@ class LongTailMetric(BaseMetric):
             raise ValueError("LongTailMetric: no image was evaluated, the set is empty")
         num_classes = len(self.cls_num_list)
         label, prediction, confidence = map(np.array, zip(*results, strict=True))
-        for wrong in (label.min(), label.max()):
-            if not 0 <= wrong < num_classes:
-                raise ValueError(
-                    f"label {wrong} of an evaluated image: the class counts are of "
-                    f"{num_classes} classes; evaluate with the classes of the training "
-                    "set"
-                )
+        if broken := int((prediction == UNKNOWN).sum()):
+            raise ValueError(
+                f"the scores of {broken} of {len(results)} images are no finite "
+                "numbers, and classify nothing: test an earlier checkpoint, or without "
+                "--amp and model.backbone.frozen_dtype"
+            )
+        for what, classes in (("label", label), ("prediction", prediction)):
+            for wrong in (classes.min(), classes.max()):
+                if not 0 <= wrong < num_classes:
+                    raise ValueError(
+                        f"{what} {wrong} of an evaluated image: the class counts are "
+                        f"of {num_classes} classes; evaluate with the classes of the "
+                        "training set"
+                    )
         self._say_how()
         groups = self.shot_groups.assign(self.cls_num_list)
         self.class_metrics = ClassMetrics.count(label, prediction, num_classes)
@@ -186,6 +186,26 @@ class LongTailMetric(BaseMetric):
         classes = ClassMetrics.count(label, prediction, len(cls_num_list))
         metrics["mean_class"] = float(np.nanmean(classes.accuracy))
         return metrics
+
+
+def _predict(sample: dict, scored: Sequence[int] | None) -> tuple[int, float]:
+    """Give class and confidence of an image, among the classes that are scored."""
+    score = sample.get("pred_score")
+    if score is None:
+        if scored is not None:
+            raise ValueError(
+                "LongTailMetric scores over some of the classes only, and needs the "
+                "pred_score of each image"
+            )
+        return int(sample["pred_label"]), np.nan
+    if not score.isfinite().all():  # their largest one would be class 0
+        return UNKNOWN, np.nan
+    if scored is not None:
+        score = score[list(scored)]
+        return scored[int(score.argmax())], _confidence(score)
+    # mmpretrain's test-time augmentation gives scores alone.
+    prediction = sample.get("pred_label", score.argmax())
+    return int(prediction), _confidence(score)
 
 
 def _confidence(score: Tensor) -> float:

@@ -7,9 +7,6 @@ https://arxiv.org/abs/2203.12119; Long-tailed Prompt Tuning, section 4.2,
 https://arxiv.org/abs/2210.01033.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import torch
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from torch import Tensor
@@ -34,7 +31,22 @@ def project_tokens(
         (B, N, D) and (B, N, 2 D), the latter without bias. They are tensors of their
         own, so that the latter can be freed when the prompts' have been appended.
     """
-    qkv, dims, tokens = layer.attn.qkv, layer.embed_dims, layer.ln1(tokens)
+    return project_normed(layer, layer.ln1(tokens))
+
+
+def project_normed(
+    layer: TransformerEncoderLayer, tokens: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Do as :func:`project_tokens`, after the layer's first norm.
+
+    Args:
+        layer: The layer.
+        tokens: (B, N, D) output of the norm.
+
+    Returns:
+        See :func:`project_tokens`.
+    """
+    qkv, dims = layer.attn.qkv, layer.embed_dims
     bias = None if qkv.bias is None else qkv.bias[:dims]
     query = F.linear(tokens, qkv.weight[:dims], bias)
     return query, F.linear(tokens, qkv.weight[dims:])
@@ -51,7 +63,9 @@ def project_prompts(layer: TransformerEncoderLayer, prompts: Tensor) -> Tensor:
         (B, P, 2 D) or (1, P, 2 D), without bias.
     """
     weight = layer.attn.qkv.weight
-    return F.linear(layer.ln1(prompts.to(weight.dtype)), weight[layer.embed_dims :])
+    # Not called: what listens to the norm is to hear of the tokens alone.
+    normed = layer.ln1.forward(prompts.to(weight.dtype))
+    return F.linear(normed, weight[layer.embed_dims :])
 
 
 def run_layer(
@@ -74,9 +88,9 @@ def run_layer(
     Returns:
         (B, N, D) its output.
     """
-    attended = _attend(layer, projection or project_tokens(layer, tokens), prompts)
-    tokens = _add_attended(layer, tokens, attended)
-    del attended
+    tokens = tokens + attend(
+        layer, projection or project_tokens(layer, tokens), prompts
+    )
     parts = tokens.split(_images_per_part(tokens))
     if with_cp and tokens.requires_grad:
         outs = [
@@ -88,12 +102,29 @@ def run_layer(
     return outs[0] if len(outs) == 1 else torch.cat(outs)
 
 
-def _attend(
+def attend(
     layer: TransformerEncoderLayer,
     projection: tuple[Tensor, Tensor],
     prompts: list[Tensor],
 ) -> Tensor:
-    """Compute what the tokens find in all tokens and prompts, (B, N, D)."""
+    """Compute what a layer's attention adds to the tokens.
+
+    Args:
+        layer: The layer.
+        projection: What :func:`project_tokens` returns.
+        prompts: Any number of (B, P, 2 D) or (1, P, 2 D) from :func:`project_prompts`.
+
+    Returns:
+        (B, N, D), what the tokens find in all tokens and prompts.
+    """
+    return _project_out(layer, _average_values(layer, projection, prompts))
+
+
+def _average_values(
+    layer: TransformerEncoderLayer,
+    projection: tuple[Tensor, Tensor],
+    prompts: list[Tensor],
+) -> Tensor:
     attn, (query, key_value) = layer.attn, projection
     num_keys = key_value.shape[1] + sum(prompt.shape[1] for prompt in prompts)
     padding, mask = _pad_keys(num_keys, key_value)
@@ -174,16 +205,14 @@ def run_class_token(
         scale=attn.head_dims**-0.5,
     ).squeeze(1)
     value = torch.einsum("bhd,hed->bhe", mean, weight[2]) + bias[2]
-    tokens = _add_attended(layer, tokens[:, :1], value.flatten(1).unsqueeze(1))
-    return _feed_forward(layer, tokens)
+    found = _project_out(layer, value.flatten(1).unsqueeze(1))
+    return _feed_forward(layer, tokens[:, :1] + found)
 
 
-def _add_attended(
-    layer: TransformerEncoderLayer, tokens: Tensor, attended: Tensor
-) -> Tensor:
-    """Project what the tokens found and add it to them; all are (B, N, D)."""
+def _project_out(layer: TransformerEncoderLayer, attended: Tensor) -> Tensor:
+    """Project the means of the values, (B, N, D)."""
     attn = layer.attn
-    return tokens + attn.out_drop(attn.gamma1(attn.proj_drop(attn.proj(attended))))
+    return attn.out_drop(attn.gamma1(attn.proj_drop(attn.proj(attended))))
 
 
 def _feed_forward(layer: TransformerEncoderLayer, tokens: Tensor) -> Tensor:
@@ -195,28 +224,3 @@ def _images_per_part(tokens: Tensor) -> int:
     if tokens.device.type != "cpu":
         return len(tokens)
     return max(1, CPU_FFN_TOKENS // tokens.shape[1])
-
-
-class LayerFunctions(NamedTuple):
-    """The functions of this file, as they are or compiled."""
-
-    project_tokens: Callable
-    project_prompts: Callable
-    run_layer: Callable
-    run_class_token: Callable
-
-
-EAGER = LayerFunctions(project_tokens, project_prompts, run_layer, run_class_token)
-
-
-def compile_layer_functions(**options: object) -> LayerFunctions:
-    """Compile the functions of this file; all layers share what is compiled.
-
-    Args:
-        **options: Keyword arguments of ``torch.compile``.
-
-    Returns:
-        The functions; each is compiled at its first use.
-    """
-    compiled = (torch.compile(f, fullgraph=True, **options) for f in EAGER)
-    return LayerFunctions(*compiled)

@@ -1,18 +1,17 @@
 """A vision transformer with one prompt per layer."""
 
-from inspect import unwrap
-from types import MethodType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
-from mmcv.cnn.bricks import DropPath
-from mmcv.cnn.bricks.transformer import FFN
 from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.models.utils import resize_pos_embed
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from lpt_mm.models.backbones.compiled_layer import EAGER, compile_layers
 from lpt_mm.models.backbones.constant_cache import ConstantCache
-from lpt_mm.models.backbones.prompted_layer import EAGER, compile_layer_functions
+from lpt_mm.models.backbones.heard_layer import is_heard, run_heard_layer, silenced
 from lpt_mm.models.backbones.sourced_vit import SourcedViT
 
 PROMPT_MODES = ("deep", "shallow", "none")
@@ -88,9 +87,8 @@ class PromptedViT(SourcedViT):
         self._functions = EAGER
         if compile:
             options = compile if isinstance(compile, dict) else {}
-            self._functions = compile_layer_functions(**options)
-            for module in self.modules():
-                _make_traceable(module)
+            self._functions = compile_layers(self.layers, **options)
+        self._heard = False
 
     def train(self, mode: bool = True) -> "PromptedViT":
         """Set the training mode; a frozen transformer stays in evaluation mode.
@@ -102,7 +100,7 @@ class PromptedViT(SourcedViT):
             The module itself.
         """
         super().train(mode)
-        self._constants.clear()  # an average of weights may take their place here
+        self._constants.clear()  # other weights may have been put in without a trace
         if self.frozen:
             for child in self.children():
                 child.train(False)
@@ -136,6 +134,7 @@ class PromptedViT(SourcedViT):
         Returns:
             The tokens (B, N, D), class token first, and the patch grid (rows, columns).
         """
+        self._heard = is_heard(self)
         weight = self.patch_embed.projection.weight
         patches, patch_resolution = self.patch_embed(x.to(weight.dtype))
         tokens = patches
@@ -165,9 +164,9 @@ class PromptedViT(SourcedViT):
 
         Returns:
             The queries, keys and values of the tokens (B, N, 3 D); None for a layer
-            that is run for the class token alone.
+            that does it by itself.
         """
-        if self._runs_class_token(layer):
+        if self._heard or self._runs_class_token(layer):
             return None
         return self._functions.project_tokens(self.layers[layer], tokens)
 
@@ -202,9 +201,12 @@ class PromptedViT(SourcedViT):
             if group_prompts is not None:
                 prompt = group_prompts[:, i - start]
                 prompts.append(functions.project_prompts(layer, prompt))
-            tokens = functions.run_layer(
-                layer, tokens, prompts, projection, self.with_cp
-            )
+            if self._heard:
+                tokens = run_heard_layer(layer, tokens, prompts)
+            else:
+                tokens = functions.run_layer(
+                    layer, tokens, prompts, projection, self.with_cp
+                )
             projection = None
         return tokens
 
@@ -246,7 +248,25 @@ class PromptedViT(SourcedViT):
 
     def _runs_class_token(self, layer: int) -> bool:
         """Whether nothing but the class token of a layer is ever used."""
-        return self.out_type == "cls_token" and layer == self.num_layers - 1
+        last = layer == self.num_layers - 1
+        return last and self.out_type == "cls_token" and not self._heard
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Run no hooks in the meantime.
+
+        Yields:
+            Nothing.
+        """
+        if not self._heard:
+            yield
+            return
+        with silenced(self):
+            self._heard = False
+            try:
+                yield
+            finally:
+                self._heard = True
 
     def _shared_key_value(self, layer: int) -> Tensor:
         """Keys and values of a layer's shared prompt, (1, P, 2 D)."""
@@ -303,11 +323,3 @@ def _check_settings(
             f"frozen_dtype={frozen_dtype!r} is for frozen=True; a transformer that is "
             "trained stays in float32, and --amp computes in bfloat16"
         )
-
-
-def _make_traceable(module: nn.Module) -> None:
-    """Take away what torch cannot compile: NumPy's numbers, notices of mmcv."""
-    if isinstance(module, DropPath):
-        module.drop_prob = float(module.drop_prob)
-    if isinstance(module, FFN):
-        module.forward = MethodType(unwrap(type(module).forward), module)

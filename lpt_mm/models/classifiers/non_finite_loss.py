@@ -5,7 +5,7 @@ from mmengine.logging import MessageHub
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
-from lpt_mm.weights.checks import list_some
+from lpt_mm.utils.text import list_some
 
 
 class NonFiniteLossError(FloatingPointError):

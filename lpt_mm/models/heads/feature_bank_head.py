@@ -6,6 +6,7 @@ from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from lpt_mm.models.finite import require_finite
 from lpt_mm.models.unit import unit
 
 
@@ -35,7 +36,11 @@ class FeatureBankHead(ClsHead):
         Args:
             feature: (N, D) features.
             label: (N,) int64 class indices.
+
+        Raises:
+            ValueError: If a feature is NaN or infinite.
         """
+        require_finite(feature, "training images")
         self.bank = unit(feature, dim=1)
         self.bank_label = label.to(feature.device)
 

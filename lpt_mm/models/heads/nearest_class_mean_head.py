@@ -39,11 +39,15 @@ class NearestClassMeanHead(FeatureBankHead):
         Args:
             feature: (N, D) features.
             label: (N,) int64 class indices.
+
+        Raises:
+            ValueError: If a feature is NaN or infinite.
         """
-        feature = unit(feature, dim=1)
-        total = feature.new_zeros(self.num_classes, feature.shape[1])
-        total.index_add_(0, label.to(feature.device), feature)
-        super().fill(total, torch.arange(self.num_classes))
+        super().fill(feature, label)
+        total = self.bank.new_zeros(self.num_classes, self.in_channels)
+        total.index_add_(0, self.bank_label, self.bank)
+        self.bank = unit(total, dim=1)
+        self.bank_label = torch.arange(self.num_classes, device=total.device)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Compute the scores of the last feature.

@@ -4,6 +4,9 @@ The letters are those of the package: M pool_size, K topk.
 """
 
 import numpy as np
+import torch
+
+from lpt_mm.models.unit import unit
 
 
 def entropy(counts: np.ndarray) -> float:
@@ -70,6 +73,6 @@ def key_similarity(keys: np.ndarray) -> tuple[float, float]:
     """
     if len(keys) < 2:
         return float("nan"), float("nan")
-    keys = keys / np.linalg.norm(keys, axis=1, keepdims=True)
+    keys = unit(torch.from_numpy(keys), dim=1).numpy()
     of_pairs = (keys @ keys.T)[np.triu_indices(len(keys), k=1)]
     return float(of_pairs.mean()), float(of_pairs.max())

@@ -205,8 +205,8 @@ def test_list_that_differs_from_json_is_left_alone(root):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (dict(info=dict(year=2017)), "is of iNaturalist 2017, not of 2018"),
-        (dict(annotations=[]), "no split list: .*train2018.json: the list is empty"),
+        (dict(info=dict(year=2017)), "info.year must be 2018, got 2017"),
+        (dict(annotations=[]), "train2018.json .*: annotations must be a list that"),
         (dict(annotations=JSON["annotations"][:1]), "lists 1 images, not 2"),
     ],
 )

@@ -30,3 +30,13 @@ def test_a_truncated_file_is_named(tmp_path):
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"cut\.jpg"):
         load(tmp_path / "cut.jpg")
+
+
+@pytest.mark.parametrize("kind", ["LoadImage", "LoadRandomResizedCrop"])
+@pytest.mark.parametrize("scheme", ["http", "s3", "petrel", "file"])
+def test_a_url_is_not_fetched(kind, scheme, monkeypatch):
+    monkeypatch.setattr("mmengine.fileio.get", None)
+    size = dict(scale=4) if kind == "LoadRandomResizedCrop" else {}
+    transform = TRANSFORMS.build(dict(type=kind, **size))
+    with pytest.raises(ValueError, match="only local files are read"):
+        transform.transform(dict(img_path=f"{scheme}://host.invalid/x.jpg"))

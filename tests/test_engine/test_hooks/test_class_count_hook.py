@@ -104,3 +104,8 @@ def test_counts_are_in_class_order():
 def test_refuses_labels_that_training_cannot_work_with(labels, message):
     with pytest.raises(ValueError, match=message):
         count_classes(np.array(labels), 3, ("ant", "bee", "cat"))
+
+
+def test_a_set_without_images_is_refused():
+    with pytest.raises(ValueError, match="the training set has no image"):
+        count_classes(np.zeros(0, dtype=np.int64), 3)

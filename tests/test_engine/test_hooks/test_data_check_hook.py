@@ -2,8 +2,12 @@ from types import SimpleNamespace
 
 import pytest
 from mmpretrain.registry import DATASETS, HOOKS
+from torch.utils.data import DataLoader
 
-from lpt_mm.engine.hooks.data_check_hook import check_classes, check_files
+from lpt_mm.engine.hooks.data_check_hook import (
+    check_classes,
+    check_files,
+)
 
 
 def make_folders(root, *names):
@@ -14,14 +18,11 @@ def make_folders(root, *names):
 
 
 def runner_of(train, val):
-    def loader(dataset):
-        return SimpleNamespace(dataset=dataset)
-
     return SimpleNamespace(
         model=SimpleNamespace(head=SimpleNamespace(num_classes=3)),
-        train_dataloader=loader(train),
-        val_dataloader=loader(val),
-        test_dataloader=loader(val),
+        train_dataloader=DataLoader(train),
+        val_dataloader=DataLoader(val),
+        test_dataloader=DataLoader(val),
         val_loop=object(),
     )
 
@@ -70,4 +71,14 @@ def test_missing_and_empty_files_are_named(tmp_path):
     (tmp_path / "ant" / "x.jpg").unlink()
     (tmp_path / "cat" / "x.jpg").write_bytes(b"")
     with pytest.raises(ValueError, match=r"2 of 3 .*ant/x\.jpg, .*cat/x\.jpg; check"):
+        check_files(dataset)
+
+
+def test_urls_are_named_and_not_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr("mmengine.fileio.get", None)
+    (tmp_path / "list.txt").write_text("http://host.invalid/x.jpg 0\n")
+    dataset = DATASETS.build(
+        dict(type="CustomDataset", ann_file=str(tmp_path / "list.txt"), pipeline=[])
+    )
+    with pytest.raises(ValueError, match=r"1 of 1 images are URLs.*http://host\.inv"):
         check_files(dataset)

@@ -30,8 +30,7 @@ def train(folder, max_images=20_000, **changes):
     hook = dict(type="KeyInitHook", max_images=max_images)
     cfg.merge_from_dict(
         {
-            "phase1_work_dir": None,  # both phases jointly
-            "model.backbone.frozen_prompts": False,
+            "phase1_work_dir": None,
             "work_dir": str(folder),
             "experiment_name": f"key_init{next(NUMBERS)}",
             "log_level": "ERROR",
@@ -45,6 +44,7 @@ def train(folder, max_images=20_000, **changes):
     )
     runner, record = Runner.from_cfg(cfg), Record()
     runner.register_hook(record)
+    runner.model.backbone.prompts_loaded = True  # random ones will do
     return runner.train(), record.keys
 
 
@@ -103,8 +103,7 @@ def test_phase_1_has_no_keys(tmp_path):
     cfg = Config.fromfile(path)
     cfg.merge_from_dict(
         {
-            "phase1_work_dir": None,  # both phases jointly
-            "model.backbone.frozen_prompts": False,
+            "phase1_work_dir": None,
             "work_dir": str(tmp_path),
             "experiment_name": f"key_init{next(NUMBERS)}",
             "log_level": "ERROR",
@@ -112,9 +111,33 @@ def test_phase_1_has_no_keys(tmp_path):
             "default_hooks.key_init": dict(type="KeyInitHook"),
         }
     )
-    Runner.from_cfg(cfg).train()
+    runner = Runner.from_cfg(cfg)
+    runner.model.backbone.prompts_loaded = True
+    runner.train()
 
 
 def test_more_groups_than_images_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"pool_size=400 groups.*335 training images"):
         train(tmp_path, **{"model.neck.pool_size": 400})
+
+
+def test_concatenated_data_sets_are_looked_at_whole(tmp_path):
+    crop = dict(type="RandomCrop", crop_size=8, padding=1)
+    digits = dict(
+        type="DigitsLT", split="train", pipeline=[crop, dict(type="PackInputs")]
+    )
+    twice = dict(type="ConcatDataset", datasets=[digits, digits])
+    dataset = dict(type="DualSamplerDataset", dataset=twice, _delete_=True)
+    model, keys = train(tmp_path, **{"train_dataloader.dataset": dataset})
+    queries = np.tile(queries_of(model), (2, 1))
+    np.testing.assert_allclose(keys, centres_of(queries), rtol=0, atol=1e-5)
+
+
+def test_queries_that_are_no_numbers_are_refused(tmp_path, monkeypatch):
+    def broken(model, loader):
+        return torch.full((335, 64), torch.nan)
+
+    name = "lpt_mm.engine.hooks.key_init_hook.extract_queries"
+    monkeypatch.setattr(name, broken)
+    with pytest.raises(ValueError, match="335 of 335 training images are no finite"):
+        train(tmp_path)

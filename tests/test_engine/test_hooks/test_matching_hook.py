@@ -25,8 +25,7 @@ def make_runner(folder, phase=2):
     cfg = Config.fromfile(ROOT / "configs" / "lpt" / f"phase{phase}_digits_lt.py")
     cfg.merge_from_dict(
         {
-            "phase1_work_dir": None,  # both phases jointly
-            "model.backbone.frozen_prompts": False,
+            "phase1_work_dir": None,
             "work_dir": str(folder),
             "experiment_name": f"matching{next(NUMBERS)}",
             "log_level": "ERROR",
@@ -35,7 +34,9 @@ def make_runner(folder, phase=2):
             "default_hooks.matching": dict(type="MatchingHook"),
         }
     )
-    return Runner.from_cfg(cfg)
+    runner = Runner.from_cfg(cfg)
+    runner.model.backbone.prompts_loaded = True  # random ones will do
+    return runner
 
 
 def test_the_matching_of_each_epoch_is_logged(tmp_path):
@@ -76,8 +77,10 @@ def test_does_nothing_in_phase_1(tmp_path):
 
 
 def epoch_of(usage, hook, warnings):
-    """End an epoch in which the groups were chosen so many times."""
-    model = MODELS.build(tiny_lpt(2))
+    """End an epoch in which the groups were chosen so many times; give the scalars."""
+    cfg = tiny_lpt(2)
+    cfg["neck"].update(pool_size=len(usage), topk=min(2, len(usage)))
+    model = MODELS.build(cfg)
     model.neck.usage.copy_(torch.tensor(usage))
     logger = logging.getLogger("matching")
     logger.warning = warnings.append
@@ -90,6 +93,14 @@ def epoch_of(usage, hook, warnings):
     )
     hook.after_train_epoch(runner)
     assert not model.neck.usage.any()
+    return runner.visualizer.add_scalars.call_args.args[0]
+
+
+def test_a_pool_of_one_group_has_no_two_keys_to_compare():
+    warnings = []
+    scalars = epoch_of([9], HOOKS.build(dict(type="MatchingHook")), warnings)
+    assert scalars == dict(matching_entropy=1.0, dead_groups=0)
+    assert not warnings
 
 
 def test_a_collapse_is_warned_of_once():

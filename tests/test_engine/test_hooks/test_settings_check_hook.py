@@ -3,6 +3,8 @@
 import pytest
 
 from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.model_file import write_model
+from lpt_mm.weights.reading import read_file
 from tests.test_engine.short_runs import make_runner
 
 MEAN = "model.data_preprocessor.mean"
@@ -36,7 +38,7 @@ def test_the_settings_of_training_pass(runs, tmp_path):
         ({"model.neck.topk": 2}, r"trained with model\.neck\.topk=4, the config has 2"),
         ({"model.neck.query": "layer_k"}, "neck.query='final_layer', .* has 'layer_k'"),
         ({"model.head.scale": 10.0}, r"head\.scale=20\.0, the config has 10\.0"),
-        ({MEAN: [0.0]}, r"data_preprocessor=.*\[127\.5\].* has .*\[0\.0\]"),
+        ({MEAN: [0.0]}, r"data_preprocessor\.mean=\[127\.5\], .* has \[0\.0\]"),
         (
             {
                 "test_dataloader.dataset.pipeline": [
@@ -73,3 +75,13 @@ def test_phase2_and_resumed_runs_are_compared_too(runs, tmp_path):
     )
     with pytest.raises(WeightFileError, match="topk"):
         runner.train()
+
+
+def test_settings_are_compared_with_a_model_only_file_too(runs, tmp_path):
+    weights = read_file(runs / "two" / "epoch_1.pth")
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(write_model(weights.tensors, weights.meta))
+    runner, _ = make_runner(tmp_path, config="phase2", **{"model.neck.topk": 2})
+    runner._load_from = str(file)
+    with pytest.raises(WeightFileError, match="topk=4, the config has 2"):
+        runner.test()

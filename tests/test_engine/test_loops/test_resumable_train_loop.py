@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.dataset import InfiniteSampler
 from mmpretrain.registry import LOOPS
 from torch.utils.data import DataLoader
 
-from lpt_mm.engine.loops.resumable_train_loop import seed_all
+from lpt_mm.engine.loops.resumable_train_loop import require_step, seed_all
 from tests.test_engine.short_runs import assert_same, make_runner, read
 
 LAST = dict(epoch="epoch_4.pth", iter="iter_20.pth")
@@ -110,3 +111,20 @@ def test_seeds_depend_on_all_numbers():
 
     assert draw(0, 1, 2) == draw(0, 1, 2)
     assert len({draw(*e) for e in [(0, 1, 2), (0, 2, 1), (1, 1, 2), (0, 1, 3)]}) == 4
+
+
+def test_an_epoch_must_have_a_full_batch(tmp_path):
+    runner, _ = make_runner(tmp_path, **{"train_dataloader.batch_size": 336})
+    message = r"no full batch: .* 335 of the 335 .*batch_size=336.*lower train_dataload"
+    with pytest.raises(ValueError, match=message):
+        runner.train()
+
+
+def test_batches_that_need_not_be_full_are_steps():
+    data = range(3)
+    for options in (
+        dict(batch_size=4),
+        dict(batch_size=3, drop_last=True),
+        dict(batch_size=4, drop_last=True, sampler=InfiniteSampler(data)),
+    ):
+        require_step(DataLoader(data, **options))

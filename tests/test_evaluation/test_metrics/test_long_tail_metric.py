@@ -139,3 +139,29 @@ def test_needs_the_class_counts():
 def test_refuses_results_that_have_no_accuracy(label, message):
     with pytest.raises(ValueError, match=message):
         evaluate(label, [0] * len(label), cls_num_list=[5, 3])
+
+
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf])
+@pytest.mark.parametrize("scored", [None, (0, 1)])
+def test_scores_that_are_no_numbers_are_not_class_0(broken, scored):
+    metric = LongTailMetric(cls_num_list=[5, 3])
+    metric.dataset_meta = dict(scored_classes=scored)
+    for score in ([broken, broken], [0.3, broken], [0.3, 0.7]):
+        sample = DataSample().set_gt_label(0).set_pred_score(torch.tensor(score))
+        sample.set_pred_label(0)
+        metric.process([], [sample.to_dict()])
+    with pytest.raises(ValueError, match="scores of 2 of 3 images are no finite"):
+        metric.evaluate(3)
+
+
+def test_scores_alone_are_enough():
+    metric = LongTailMetric(cls_num_list=[5, 3])
+    for label, score in ((0, [0.3, 0.7]), (1, [0.3, 0.7])):
+        sample = DataSample().set_gt_label(label).set_pred_score(torch.tensor(score))
+        metric.process([], [sample.to_dict()])
+    assert metric.evaluate(2)["long_tail/overall"] == 50
+
+
+def test_predictions_of_more_classes_are_refused():
+    with pytest.raises(ValueError, match=r"prediction 9 .* counts are of 2 classes"):
+        evaluate([0, 1], [0, 9], cls_num_list=[5, 3])

@@ -215,28 +215,47 @@ def test_other_features_are_computed_from_all_tokens(float64):
     assert model.extract_feat(x)[0].shape == (2, 24)
 
 
+def step_of(model, x):
+    """Give loss and gradient of a batch, and its scores in validation."""
+    model.train().zero_grad()
+    losses = model.loss(x, samples([i % 7 for i in range(len(x))]))
+    sum(losses.values()).backward()
+    with torch.no_grad():
+        scores = model.eval()(x)
+    return losses["loss_cls"].detach(), model.head.weight.grad, scores
+
+
 @pytest.mark.parametrize("phase", [1, 2])
-def test_compiles_without_graph_breaks_and_once(phase):
-    options = dict(backend="aot_eager")  # fullgraph=True refuses graph breaks
-    model = build_model(phase, compile=options)
-    plain = build_model(phase)
+@pytest.mark.parametrize("out_type", ["featmap", "raw"])
+def test_several_features_of_an_image_are_refused(phase, out_type):
+    with pytest.raises(
+        ValueError, match=f"'cls_token' or 'avg_featmap', got '{out_type}'"
+    ):
+        MODELS.build(tiny_lpt(phase, out_type=out_type))
+    cfg = dict(tiny_lpt(1, out_type=out_type), head=None)
+    assert len(MODELS.build(cfg).extract_feat(torch.randn(2, 3, 16, 16))[-1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("phase", "backend", "sizes", "backbone"),
+    [
+        (1, "aot_eager", [4], {}),
+        (2, "aot_eager", [4], {}),
+        (2, "eager", [4, 3, 1], dict(with_cp=True, frozen_dtype="bfloat16")),
+    ],
+)
+def test_compiles_without_graph_breaks_and_once(phase, backend, sizes, backbone):
+    options = dict(backend=backend, fullgraph=True)  # refuses graph breaks
+    model = build_model(phase, compile=options, **backbone)
+    plain = build_model(phase, **backbone)
     plain.load_state_dict(model.state_dict())
-    x, labels = torch.randn(2, 3, 16, 16), samples([0, 1])
+    batches = [torch.randn(size, 3, 16, 16) for size in sizes]
     torch.compiler.reset()
-
-    def step(of):
-        losses = of.loss(x, labels)
-        of.zero_grad()
-        sum(losses.values()).backward()
-        with torch.no_grad():
-            of.eval()(x)
-            of.train()
-        return losses["loss_cls"].detach(), of.head.weight.grad
-
-    assert_close(step(model), step(plain))
+    for x in batches:
+        assert_close(step_of(model, x), step_of(plain, x))
     with torch.compiler.set_stance("fail_on_recompile"):
-        for _ in range(2):
-            step(model)
+        for x in batches:
+            step_of(model, x)
 
 
 def test_both_phases_can_be_trained_jointly():

@@ -84,3 +84,12 @@ def test_refuses_no_neighbors():
         filled(
             "NearestNeighborHead", torch.zeros(1, 5), torch.zeros(1), num_neighbors=0
         )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_features_that_are_no_numbers_are_refused(kind, broken, bank):
+    feature, label = bank
+    feature[[3, 5], 1] = broken
+    with pytest.raises(ValueError, match="2 of 20 training images are no finite"):
+        filled(kind, feature, label)

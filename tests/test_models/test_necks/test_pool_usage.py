@@ -38,3 +38,4 @@ def test_key_similarity():
     half = math.sqrt(0.5)
     assert key_similarity(keys) == pytest.approx((2 * half / 3, half))
     assert all(map(math.isnan, key_similarity(keys[:1])))
+    assert key_similarity(np.zeros((2, 3))) == (0, 0)  # no direction, and no NaN

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lpt_mm.new_file import new_file, replace_file, require_new
+from lpt_mm.utils.new_file import new_file, replace_file, require_new
 
 
 def test_a_file_is_there_when_it_is_whole(tmp_path):
@@ -35,6 +35,41 @@ def test_nothing_is_overwritten_not_even_a_dangling_link(tmp_path):
         (tmp_path / "a").write_text("came first")
     assert (tmp_path / "a").read_text() == "came first"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_could_not_be_written_is_refused_before_the_work(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError, match="folder' is a folder: name a file in it"):
+        require_new(tmp_path / "folder")
+    with pytest.raises(FileExistsError, match="new/' is a folder"):
+        require_new(f"{tmp_path}/new/")
+    with pytest.raises(FileExistsError, match="choose another name or remove it"):
+        require_new(tmp_path / "file")
+    with pytest.raises(NotADirectoryError, match=r"Not a directory\): choose another"):
+        require_new(tmp_path / "file" / "a" / "b")
+    with pytest.raises(OSError, match=r"too long\): choose another"):
+        require_new(tmp_path / ("a" * 250))
+    with pytest.raises(FileExistsError, match=r"x\\x1b' exists"):
+        (tmp_path / "x\x1b").touch()
+        require_new(tmp_path / "x\x1b")
+
+
+def test_a_folder_that_may_not_be_written_into_is_refused(tmp_path, monkeypatch):
+    def refuse(self, mode):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)  # administrators may write everywhere
+    with pytest.raises(PermissionError, match=r"a' cannot be written \(Permission"):
+        require_new(tmp_path / "new" / "a")
+
+
+def test_two_outputs_are_two_files(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(ValueError, match="two outputs cannot go into one file"):
+        require_new(tmp_path / "a", tmp_path / "link" / "a")
+    require_new(tmp_path / "a", None, tmp_path / "new" / "a")
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
 
 
 def test_a_file_is_replaced_by_a_whole_one(tmp_path):

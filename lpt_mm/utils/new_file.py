@@ -4,24 +4,53 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
+
+from lpt_mm.utils.text import printable
 
 
-def require_new(path: str | Path) -> Path:
-    """Refuse to write over anything.
+def require_new(*paths: str | Path | None) -> None:
+    """Refuse files that could not be written, before the work whose result they get.
 
     Args:
-        path: Path of the file to write.
-
-    Returns:
-        The path.
+        *paths: The files that are to be written; None stands for none.
 
     Raises:
-        FileExistsError: If there is something of that name.
+        FileExistsError: If there is something of that name; nothing is written over.
+        OSError: If a file of that name cannot be made.
+        ValueError: If two of them are the same.
     """
-    path = Path(path)
+    wanted = [path for path in paths if path is not None]
+    for path in wanted:
+        _require_free(path)
+        _try_to_make(Path(path))
+    if len(set(map(os.path.realpath, wanted))) < len(wanted):
+        names = ", ".join(f"'{printable(path)}'" for path in wanted)
+        raise ValueError(f"two outputs cannot go into one file: {names}")
+
+
+def _require_free(path: str | Path) -> None:
+    if str(path).endswith(os.sep) or os.path.isdir(path):
+        raise FileExistsError(f"'{printable(path)}' is a folder: name a file in it")
     if os.path.lexists(path):
-        raise FileExistsError(f"'{path}' exists and is not overwritten")
-    return path
+        raise FileExistsError(
+            f"'{printable(path)}' exists and is not overwritten: choose another name "
+            "or remove it"
+        )
+
+
+def _try_to_make(path: Path) -> None:
+    """Make an empty file where the file, or the first new folder above it, will be."""
+    temporary = _temporary(path)
+    folder = next(x for x in temporary.absolute().parents if os.path.lexists(x))
+    try:
+        (folder / temporary.name).open("xb").close()
+        (folder / temporary.name).unlink()
+    except OSError as error:
+        raise type(error)(
+            f"'{printable(path)}' cannot be written ({error.strerror}): choose another "
+            "name or folder"
+        ) from error
 
 
 @contextmanager
@@ -37,13 +66,14 @@ def new_file(path: str | Path) -> Iterator[Path]:
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
     """
-    path = require_new(path)
+    _require_free(path)
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = _temporary(path)
     temporary.open("xb").close()  # unlike that of tempfile, with the user's permissions
     try:
         yield temporary
-        require_new(path)
+        _require_free(path)
         _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -68,6 +98,10 @@ def replace_file(path: str | Path, content: bytes) -> None:
         _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{token_hex(4)}.part")
 
 
 def _rename(temporary: Path, path: Path) -> None:

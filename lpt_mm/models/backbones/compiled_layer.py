@@ -1,0 +1,71 @@
+"""The functions of ``prompted_layer.py``, as they are or compiled."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import unwrap
+from types import MethodType
+from typing import NamedTuple
+
+import torch
+from mmcv.cnn.bricks import DropPath
+from mmcv.cnn.bricks.transformer import FFN
+from torch import nn
+
+from lpt_mm.models.backbones.prompted_layer import (
+    project_prompts,
+    project_tokens,
+    run_class_token,
+    run_layer,
+)
+
+# Training and validation, full and last batches, first and other layers are compiled
+# apart: 20 variants of a function in phase 2, of which torch allows 8 by default.
+MOST_VARIANTS = 64
+
+
+class LayerFunctions(NamedTuple):
+    """The functions of a layer."""
+
+    project_tokens: Callable
+    project_prompts: Callable
+    run_layer: Callable
+    run_class_token: Callable
+
+
+EAGER = LayerFunctions(project_tokens, project_prompts, run_layer, run_class_token)
+
+
+def compile_layers(layers: nn.Module, **options: object) -> LayerFunctions:
+    """Compile the functions for layers, which share what is compiled.
+
+    Args:
+        layers: The layers, which are made traceable in place.
+        **options: Keyword arguments of ``torch.compile``.
+
+    Returns:
+        The functions; each is compiled when it is first used in some way.
+    """
+    for module in layers.modules():
+        _make_traceable(module)
+    return LayerFunctions(*(_compile(function, options) for function in EAGER))
+
+
+def _compile(function: Callable, options: dict[str, object]) -> Callable:
+    compiled = torch.compile(function, **options)
+
+    @wraps(function)
+    def run(*args: object) -> object:
+        # This setting goes by this name in all versions. A function with more variants
+        # is run as it is, with torch's warning.
+        with torch._dynamo.config.patch(cache_size_limit=MOST_VARIANTS):
+            return compiled(*args)
+
+    return run
+
+
+def _make_traceable(module: nn.Module) -> None:
+    """Take away what torch cannot compile: NumPy's numbers, notices of mmcv."""
+    if isinstance(module, DropPath):
+        module.drop_prob = float(module.drop_prob)
+    if isinstance(module, FFN):
+        module.forward = MethodType(unwrap(type(module).forward), module)

@@ -1,0 +1,22 @@
+"""Features that are no numbers."""
+
+from torch import Tensor
+
+
+def require_finite(feature: Tensor, images: str) -> None:
+    """Refuse features that would be compared, and by NaN everything is as near.
+
+    Args:
+        feature: (number of images, D) features.
+        images: Which images they are of.
+
+    Raises:
+        ValueError: If one is NaN or infinite; the message says of how many images.
+    """
+    finite = feature.isfinite().all(dim=1)
+    if not finite.all():
+        raise ValueError(
+            f"the features of {int((~finite).sum())} of {len(finite)} {images} are no "
+            "finite numbers: check the weights with tools/model_converters/inspect.py, "
+            "and compute without --amp and model.backbone.frozen_dtype"
+        )

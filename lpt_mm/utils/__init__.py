@@ -1,0 +1,1 @@
+"""What all parts of the package share: text that is safe to show, and new files."""

@@ -1,0 +1,89 @@
+"""Text of others, such as names of classes and files, made safe to show."""
+
+import re
+from collections.abc import Iterable
+
+from rich.text import Text
+
+# These count as printable, but nothing is seen of them: joiners, fillers and variation
+# selectors (Unicode's default ignorable code points).
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+MARKDOWN = re.compile(r"([\\`*_\[\]<>|&~!$#])")
+
+
+def printable(text: object) -> str:
+    r"""Make text safe to print: in one line, and all of it to be seen.
+
+    Args:
+        text: Any text, or what has one, such as a path.
+
+    Returns:
+        The text, with escapes (``\x1b``) for what controls a terminal or the direction
+        of writing, and for what has no width. Done twice, it is the same.
+    """
+    return "".join(
+        c
+        if c.isprintable() and not INVISIBLE.match(c)
+        else c.encode("unicode_escape").decode()
+        for c in str(text)
+    )
+
+
+def for_rich(text: object) -> Text:
+    """Make text safe for rich's consoles and tables, which read markup in strings.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text, printed as it is.
+    """
+    return Text(printable(text))
+
+
+def for_picture(text: object, longest: int | None = None) -> str:
+    """Make text safe for matplotlib, which reads mathematics between dollar signs.
+
+    Args:
+        text: Any text.
+        longest: Characters that there is room for; by default for any number.
+
+    Returns:
+        The text, drawn as it is; behind a space where matplotlib would leave it out of
+        a legend.
+    """
+    text = printable(text)
+    if longest is not None and len(text) > longest:
+        text = f"{text[: longest - 1]}…"
+    text = text.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
+def for_markdown(text: object) -> str:
+    """Make text safe for Markdown, also for the cell of a table.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text with its punctuation escaped, where Markdown gives it a meaning.
+    """
+    return MARKDOWN.sub(r"\\\1", printable(text))
+
+
+def list_some(names: Iterable[object], limit: int = 10) -> str:
+    """Name the first few, and how many more there are.
+
+    Args:
+        names: What to name.
+        limit: How many are named.
+
+    Returns:
+        One line.
+    """
+    names = sorted(map(printable, names))
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
