@@ -11,7 +11,7 @@ from pathlib import Path
 from mmengine.config import DictAction
 from rich.progress import track
 
-from lpt_mm.benchmark import full_fine_tuning, measure_cost, print_costs
+from lpt_mm.cost import full_fine_tuning, measure_cost, print_costs
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import load_config
 from lpt_mm.utils.new_file import new_file, require_new

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from lpt_mm.analysis.feature_comparison import compare_features
-from lpt_mm.analysis.features import frozen_backbone
-from lpt_mm.analysis.splits import shot_groups_of
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import check_start, load_config, set_test
+from lpt_mm.evaluation.shot_groups_of import shot_groups_of
+from lpt_mm.features import compare_features, frozen_backbone
 from lpt_mm.utils.new_file import new_file, require_new
 
 
