@@ -23,7 +23,7 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
 
     The values are rounded to bfloat16, so that it is the same in every
     ``frozen_dtype``. Position embeddings are left out: those of other image sizes are
-    resized.
+    resized. :func:`digest_positions` is for them.
 
     Args:
         tensors: The frozen layers by name.
@@ -35,6 +35,18 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
         digests = list(pool.map(lambda name: _digest(tensors[name]), names))
     return sha256("\n".join([*names, *digests]).encode()).hexdigest()
+
+
+def digest_positions(tensors: Mapping[str, Tensor]) -> str:
+    """Compute a number that tells the position embeddings of backbones apart.
+
+    Args:
+        tensors: The frozen layers by name, before any resizing.
+
+    Returns:
+        A SHA-256 digest in hexadecimal.
+    """
+    return _digest(tensors[POSITIONS])
 
 
 def _digest(tensor: Tensor) -> str:

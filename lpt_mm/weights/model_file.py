@@ -14,7 +14,15 @@ from torch import Tensor
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
 
 # Of a checkpoint's ``meta``.
-FACTS = ("backbone", "cls_num_list", "dataset_meta", "preprocessing", "epoch", "seed")
+FACTS = (
+    "backbone",
+    "cls_num_list",
+    "dataset_meta",
+    "preprocessing",
+    "settings",
+    "epoch",
+    "seed",
+)
 META, DIGEST = "lpt_mm", "sha256"
 
 

@@ -84,3 +84,21 @@ def test_when_a_process_dies_all_end(way, message, run_tool, tmp_path):
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / f"{rank}.pid").read_text()), 0)
     assert not list(tmp_path.rglob("*.pth"))
+
+
+def test_a_run_goes_on_with_other_processes(run_tool, tmp_path):
+    config = ROOT / "configs" / "lpt" / "phase1_digits_lt.py"
+    options = ["train_cfg.max_epochs=2", "default_hooks.checkpoint.interval=1"]
+    run_tool(
+        *(ROOT / "tools" / "train.py", config, "--work-dir", "run"),
+        *("--cfg-options", "train_cfg.max_epochs=1", options[1]),
+    )
+    out = run_tool(
+        *(*ENVIRONMENT, f"PORT={free_port()}"),
+        *("bash", ROOT / "tools" / "dist_train.sh", config, 2, "--work-dir", "run"),
+        *("--resume", "--cfg-options", "train_dataloader.batch_size=32", *options),
+    )
+    assert "goes on at epoch 2 of 2, step 1, learning rate 0.01" in out
+    assert "processes: 1 -> 2" in out
+    saved = torch.load(tmp_path / "run" / "epoch_2.pth", weights_only=True)
+    assert (saved["meta"]["iter"], saved["meta"]["run"]["steps_per_epoch"]) == (10, 5)
