@@ -21,12 +21,14 @@ PHASE2 = CONFIGS / "phase2_digits_lt.py"
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    """Train the group prompts for a few steps, without any shared ones before."""
+    """Train all prompts for a few steps, without any phase 1 before."""
     folder = tmp_path_factory.mktemp("phase2")
     cfg = Config.fromfile(PHASE2)
     cfg.merge_from_dict(
         {
             "work_dir": str(folder),
+            "phase1_work_dir": None,
+            "model.backbone.frozen_prompts": False,
             "log_level": "ERROR",
             "experiment_name": "matched_groups",
             "train_cfg.max_epochs": 1,
