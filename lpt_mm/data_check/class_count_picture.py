@@ -1,7 +1,6 @@
 """A picture of the long tail."""
 
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from lpt_mm.evaluation.accuracy_picture import LONGEST_NAME
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
-from lpt_mm.utils.new_file import replace_file
+from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, replace_picture
 from lpt_mm.utils.text import for_picture, printable
 
-# Blue, orange and bluish green of Okabe and Ito, told apart by colour-blind people.
-COLOURS = ("#0072B2", "#E69F00", "#009E73")
-MOST_NAMED = 40  # classes whose names fit below the axis
 FLOOR = 0.7  # images, where bars start on the log scale: one image must show
 
 
@@ -54,15 +49,13 @@ def draw_class_counts(
     axes.spines[["top", "right"]].set_visible(False)
     if len(order) <= MOST_NAMED:
         _name_classes(axes, [class_names[i] for i in order])
-    picture = BytesIO()
-    figure.savefig(picture, dpi=120, format="png")
-    replace_file(path, picture.getvalue())
+    replace_picture(figure, path)
 
 
 def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
     groups = shot_groups.assign(counts)
     end = len(counts)
-    for name, colour in reversed(list(zip(SHOT_GROUPS, COLOURS, strict=True))):
+    for name, colour in reversed(list(zip(SHOT_GROUPS, PALETTE, strict=False))):
         places = np.flatnonzero(groups == name)
         images = counts[places].sum()
         label = f"{name}-shot\n{len(places):,} classes, {images:,} images"

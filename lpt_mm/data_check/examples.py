@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from lpt_mm.utils.text import printable
+from lpt_mm.utils.text import list_some, printable
 
 MOST_KEPT = 1000  # where every image is at fault, memory must not grow with them
 MOST_PRINTED = 5
@@ -48,6 +48,4 @@ class Examples:
 
     def __str__(self) -> str:
         """Name the first five, and say how many more there are."""
-        more = self.total - len(self.named[:MOST_PRINTED])
-        names = ", ".join(self.named[:MOST_PRINTED])
-        return f"{names} and {more:,} more" if more else names
+        return list_some(self.named, MOST_PRINTED, self.total)

@@ -13,11 +13,11 @@ from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.features.extraction import Features, extract_features
 from lpt_mm.features.picture import draw_features
 from lpt_mm.features.projection import (
-    Shown,
+    ImageSelection,
     align,
-    choose_shown,
     project_lda,
     project_tsne,
+    select_images,
 )
 from lpt_mm.features.quality import (
     DEFINITIONS,
@@ -37,7 +37,7 @@ class FeatureComparison:
         qualities: What was measured by name of the model.
         projections: Coordinates (number of images, 2) of the shown images by LDA and by
             t-SNE, by name of the model; empty without a picture.
-        shown: What the picture shows.
+        selection: The images that the picture shows.
         features: Those of the last model; the labels are those of all.
     """
 
@@ -45,7 +45,7 @@ class FeatureComparison:
     num_neighbors: int
     qualities: dict[str, FeatureQuality] = field(default_factory=dict)
     projections: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-    shown: Shown | None = None
+    selection: ImageSelection | None = None
     features: Features | None = None
 
     def add(self, name: str, features: Features, with_picture: bool) -> None:
@@ -73,10 +73,10 @@ class FeatureComparison:
             features, self.shot_groups, self.num_neighbors
         )
         if with_picture:
-            self.shown = self.shown or choose_shown(features, self.shot_groups)
+            self.selection = self.selection or select_images(features, self.shot_groups)
             points = (
-                project_lda(features, self.shown),
-                project_tsne(features, self.shown),
+                project_lda(features, self.selection),
+                project_tsne(features, self.selection),
             )
             first = next(iter(self.projections.values()), points)
             self.projections[name] = tuple(map(align, points, first))
@@ -108,8 +108,8 @@ class FeatureComparison:
             accuracy = f"{self.num_neighbors}-NN {quality.knn['overall']:.1f} %"
             title = f"{for_picture(name)}\n{accuracy}, gamma {quality.gamma:.2f}"
             titles[title] = self.projections[name]
-        label = self.features.test_label[self.shown.images]
-        draw_features(titles, self.shown, label, self.features.class_names, path)
+        label = self.features.test_label[self.selection.images]
+        draw_features(titles, self.selection, label, self.features.class_names, path)
 
     def print(self) -> None:
         """Print a table, a row for each model, and what its columns are."""

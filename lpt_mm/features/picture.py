@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
-from lpt_mm.features.projection import Shown
-from lpt_mm.utils.new_file import new_file
+from lpt_mm.features.projection import ImageSelection
+from lpt_mm.utils.pictures import save_picture
 from lpt_mm.utils.text import for_picture, printable
 
 MARKERS = dict(zip(SHOT_GROUPS, "os^", strict=True))
@@ -24,7 +24,7 @@ LONGEST_NAME = 28
 
 def draw_features(
     projections: Mapping[str, Sequence[np.ndarray]],
-    shown: Shown,
+    selection: ImageSelection,
     label: np.ndarray,
     class_names: Sequence[str],
     path: str | Path,
@@ -34,7 +34,7 @@ def draw_features(
     Args:
         projections: Coordinates (number of images, 2) by LDA and by t-SNE, by title of
             the model, which is drawn as matplotlib reads it.
-        shown: The classes that are shown.
+        selection: The images that are drawn, and their classes.
         label: (number of images,) their class indices.
         class_names: Names of all classes, length C.
         path: PNG to write.
@@ -44,7 +44,7 @@ def draw_features(
     """
     figure = Figure(figsize=(2 + 4.2 * len(projections), 9), layout="constrained")
     grid = figure.subplots(len(METHODS), len(projections), squeeze=False)
-    styles = _choose_styles(shown)
+    styles = _choose_styles(selection)
     for column, (title, coordinates) in zip(grid.T, projections.items(), strict=True):
         column[0].set_title(title)
         for axes, points in zip(column, coordinates, strict=True):
@@ -52,17 +52,18 @@ def draw_features(
     for axes, method in zip(grid[:, 0], METHODS, strict=True):
         axes.set_ylabel(method, fontsize="large")
     _name_classes(figure, styles, class_names)
-    _name_groups(figure, shown.groups)
-    with new_file(path) as file:
-        figure.savefig(file, dpi=110, format="png")
+    _name_groups(figure, selection.groups)
+    save_picture(figure, path, dpi=110)
 
 
-def _choose_styles(shown: Shown) -> dict[int, dict]:
+def _choose_styles(selection: ImageSelection) -> dict[int, dict]:
     """Choose colour, by frequency, and marker, by shot group, of each class."""
-    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(shown.classes)))
+    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(selection.classes)))
     return {
         int(i): dict(color=colour, marker=MARKERS[group])
-        for i, group, colour in zip(shown.classes, shown.groups, colours, strict=True)
+        for i, group, colour in zip(
+            selection.classes, selection.groups, colours, strict=True
+        )
     }
 
 

@@ -14,8 +14,8 @@ PERPLEXITY = 30  # t-SNE's usual number of neighbours
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What a picture shows.
+class ImageSelection:
+    """The images that a picture shows, and their classes.
 
     Args:
         classes: (S,) class indices, most frequent first.
@@ -28,7 +28,9 @@ class Shown:
     images: np.ndarray
 
 
-def choose_shown(features: Features, shot_groups: ShotGroups, seed: int = 0) -> Shown:
+def select_images(
+    features: Features, shot_groups: ShotGroups, seed: int = 0
+) -> ImageSelection:
     """Choose classes, evenly from the shot groups, and images, evenly from the classes.
 
     Args:
@@ -55,10 +57,10 @@ def choose_shown(features: Features, shot_groups: ShotGroups, seed: int = 0) -> 
     chosen = chosen[np.argsort(-counts[chosen], kind="stable")]
     most = MOST_IMAGES // len(chosen)
     images = [rng.permutation(np.flatnonzero(label == i))[:most] for i in chosen]
-    return Shown(chosen, groups[chosen], np.concatenate(images))
+    return ImageSelection(chosen, groups[chosen], np.concatenate(images))
 
 
-def project_lda(features: Features, shown: Shown) -> np.ndarray:
+def project_lda(features: Features, selection: ImageSelection) -> np.ndarray:
     """Project the shown test images on the axes that separate the training images best.
 
     Axes that were found on the images that are shown would separate any features. The
@@ -67,7 +69,7 @@ def project_lda(features: Features, shown: Shown) -> np.ndarray:
 
     Args:
         features: The features.
-        shown: What to show.
+        selection: The images.
 
     Returns:
         (number of images, 2) coordinates.
@@ -76,20 +78,22 @@ def project_lda(features: Features, shown: Shown) -> np.ndarray:
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     label = features.train_label
-    members = [np.flatnonzero(label == i) for i in shown.classes]
+    members = [np.flatnonzero(label == i) for i in selection.classes]
     most = max(map(len, members))
     balanced = np.concatenate([np.resize(part, most) for part in members])
     lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=2)
     lda.fit(_unit(features.train[balanced]), label[balanced])
-    return lda.transform(_unit(features.test[shown.images]))
+    return lda.transform(_unit(features.test[selection.images]))
 
 
-def project_tsne(features: Features, shown: Shown, seed: int = 0) -> np.ndarray:
+def project_tsne(
+    features: Features, selection: ImageSelection, seed: int = 0
+) -> np.ndarray:
     """Embed the shown test images by t-SNE.
 
     Args:
         features: The features.
-        shown: What to show.
+        selection: The images.
         seed: Another one gives another picture.
 
     Returns:
@@ -97,8 +101,10 @@ def project_tsne(features: Features, shown: Shown, seed: int = 0) -> np.ndarray:
     """
     from sklearn.manifold import TSNE  # a second that others need not pay
 
-    tsne = TSNE(perplexity=min(PERPLEXITY, len(shown.images) / 4), random_state=seed)
-    return tsne.fit_transform(_unit(features.test[shown.images]))
+    tsne = TSNE(
+        perplexity=min(PERPLEXITY, len(selection.images) / 4), random_state=seed
+    )
+    return tsne.fit_transform(_unit(features.test[selection.images]))
 
 
 def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:

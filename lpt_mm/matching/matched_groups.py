@@ -59,7 +59,7 @@ def examine_matching(runner: Runner) -> MatchingReport:
     """Match the test set of a run that has not begun.
 
     Args:
-        runner: The runner; it loads the checkpoint of its config.
+        runner: Has the test set, and loads the checkpoint of its config.
 
     Returns:
         The report.

@@ -10,14 +10,10 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
-from lpt_mm.data_check.class_count_picture import COLOURS
-from lpt_mm.evaluation.accuracy_picture import LONGEST_NAME
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.matching.statistics import usage_by_class
-from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, save_picture
 from lpt_mm.utils.text import for_picture
-
-MOST_NAMED = 40  # classes or groups whose names fit beside the map
 
 
 def draw_matching(
@@ -59,8 +55,7 @@ def draw_matching(
         label="share of the class's matches",
         format=PercentFormatter(1),
     )
-    with new_file(path) as file:
-        figure.savefig(file, dpi=120, format="png")
+    save_picture(figure, path)
 
 
 def _draw_usage(axes: Axes, usage: np.ndarray) -> None:
@@ -81,7 +76,7 @@ def _draw_map(axes: Axes, usage: np.ndarray) -> AxesImage:
 def _mark_shots(axes: Axes, shots: np.ndarray) -> list[Line2D]:
     """Mark the shot groups, which follow each other, with bars beside the map."""
     bars = []
-    for name, colour in zip(SHOT_GROUPS, COLOURS, strict=True):
+    for name, colour in zip(SHOT_GROUPS, PALETTE, strict=False):
         places = np.flatnonzero(shots == name)
         if not places.size:
             continue

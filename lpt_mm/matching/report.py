@@ -1,6 +1,5 @@
 """What the matching of a model is like: tables, JSON and a picture."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from lpt_mm.models.necks.pool_usage import (
     key_similarity,
     usage_entropy,
 )
-from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.text import for_rich
 
 MOST_FAVOURED = 3  # classes named in the row of a group
@@ -124,8 +123,7 @@ class MatchingReport:
             groups=self.groups(),
             classes=self.classes(),
         )
-        with new_file(path) as file:
-            file.write_text(json.dumps(report, indent=1) + "\n")
+        write_json(path, report)
 
     def draw(self, path: str) -> None:
         """Draw which class uses which groups.

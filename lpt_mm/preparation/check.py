@@ -17,6 +17,7 @@ from lpt_mm.preparation.parts import (
     ImageTree,
     SplitFile,
 )
+from lpt_mm.utils.files import has_content
 
 NAMED = 5  # missing files that are named
 LONG = 1_000  # steps that are worth a progress bar
@@ -43,7 +44,7 @@ def check_images(split: SplitFile, root: Path) -> PartState:
     except ValueError as error:
         return PartState(item, f"not checked: {error}", todo)
     missing = [
-        path for path in _bar(paths, item) if not _has_content(os.path.join(root, path))
+        path for path in _bar(paths, item) if not has_content(os.path.join(root, path))
     ]
     if not missing:
         return PartState(item, f"all {len(paths):,} are there")
@@ -104,17 +105,10 @@ def _fault(file: Path, md5: str) -> str | None:
     return None if digest == md5 else f"its md5 is {digest}, not {md5}"
 
 
-def _has_content(file: str | Path) -> bool:
-    try:
-        return os.stat(file).st_size > 0
-    except (OSError, ValueError):  # ValueError: no file has such a name
-        return False
-
-
 def _count_images(folder: Path) -> int:
     with os.scandir(folder) as entries:
         names = [e.path for e in entries if e.name.lower().endswith(SUFFIXES)]
-    return sum(map(_has_content, names))
+    return sum(map(has_content, names))
 
 
 def _bar(steps: list[T], description: str) -> Iterable[T]:

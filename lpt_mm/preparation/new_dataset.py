@@ -77,7 +77,7 @@ def read_folder(folder: Path, seed: int) -> NewDataset:
         )
     for split, (_, _, found) in given.items():
         if found != classes:
-            wrong = sorted(set(found) ^ set(classes))[:5]
+            wrong = list_some(set(found) ^ set(classes), limit=5)
             raise ValueError(f"{split} has other classes than train: {wrong}")
     paths, labels, _ = given.pop("train")
     missing = [split for split in SHARES if split not in given]

@@ -3,9 +3,9 @@ import pytest
 from matplotlib import colormaps
 from PIL import Image
 
-from lpt_mm.data_check.class_count_picture import COLOURS
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.matching.picture import draw_matching
+from lpt_mm.utils.pictures import PALETTE
 
 
 @pytest.mark.parametrize(("classes", "groups"), [(6, 2), (365, 20), (8142, 50)])
@@ -23,7 +23,7 @@ def test_classes_are_marked_and_sorted_by_frequency(tmp_path, classes, groups):
     with Image.open(file) as image:
         assert image.size == (1080, 1080)
         pixels = np.asarray(image.convert("RGB")).astype(int)
-    rows = [rows_of(pixels, to_rgb(colour)) for colour in COLOURS]
+    rows = [rows_of(pixels, to_rgb(colour)) for colour in PALETTE[:3]]
     sizes = [(shots == name).mean() * 800 for name in ("many", "medium", "few")]
     for found, size in zip(rows, sizes, strict=True):
         assert found.size == pytest.approx(size, abs=25)

@@ -28,7 +28,7 @@ from lpt_mm.evaluation.report import write_class_csv
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.evaluation.tables import print_tables
 from lpt_mm.features.comparison import FeatureComparison
-from lpt_mm.features.projection import Shown
+from lpt_mm.features.projection import ImageSelection
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.preparation import PartState, print_states
 from lpt_mm.sweep.curves import draw_curves
@@ -36,8 +36,8 @@ from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.results import write_results
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.description import describe
-from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.report import print_weights
+from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
 from tests.test_utils.test_text import TEXT
 
@@ -133,7 +133,7 @@ def draw_all_features(name, path):
         10,
         {name: SimpleNamespace(knn=dict(overall=50.0), gamma=1.0)},
         {name: (points, points)},
-        Shown(classes, np.array(GROUPS[:2]), np.arange(4)),
+        ImageSelection(classes, np.array(GROUPS[:2]), np.arange(4)),
         SimpleNamespace(test_label=label, class_names=[name, "b"]),
     )
     comparison.draw(path)

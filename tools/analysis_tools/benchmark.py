@@ -6,7 +6,6 @@ training images. Timed runs follow two that are not timed; medians are printed.
 """
 
 import argparse
-import json
 
 from mmengine.config import Config, DictAction
 
@@ -15,7 +14,8 @@ from lpt_mm.cost.machine import describe_machine
 from lpt_mm.cost.plain_reference import plain_crop, require_plain
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import load_config
-from lpt_mm.utils.new_file import new_file, require_new
+from lpt_mm.utils.json_file import write_json
+from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -75,8 +75,7 @@ def main() -> None:
         if args.json:
             numbers = {name: speed.as_dict() for name, speed in speeds.items()}
             report = dict(vars(args), machine=machine, **numbers)
-            with new_file(args.json) as file:
-                file.write_text(json.dumps(report, indent=1) + "\n")
+            write_json(args.json, report)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ the frozen backbone of the first config.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
@@ -15,7 +14,8 @@ from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import check_start, load_config, set_test
 from lpt_mm.evaluation.shot_groups_of import shot_groups_of
 from lpt_mm.features import compare_features, frozen_backbone
-from lpt_mm.utils.new_file import new_file, require_new
+from lpt_mm.utils.json_file import write_json
+from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -73,8 +73,7 @@ def main() -> None:
         )
         comparison.print()
         if args.out:
-            with new_file(args.out) as file:
-                file.write_text(json.dumps(comparison.as_dict(), indent=1) + "\n")
+            write_json(args.out, comparison.as_dict())
         if args.picture:
             comparison.draw(args.picture)
 

@@ -1,22 +1,14 @@
-"""Say what a weight file is and which config takes it: ``inspect.py FILE``."""
+"""Say what a weight file is and which config takes it: ``describe_weights.py FILE``."""
 
 import argparse
 import os
 import sys
 
-if __name__ == "inspect":
-    # Python looks into a script's own folder first, so for the scripts in this one this
-    # file hides the standard library's module of its name: hand that over instead.
-    folder = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != folder]
-    del sys.modules["inspect"]
-    import inspect  # noqa: F401
-else:
-    from lpt_mm.engine.endings import one_line_errors
-    from lpt_mm.weights.description import describe
-    from lpt_mm.weights.fitting_configs import fitting_configs
-    from lpt_mm.weights.reading import read_file
-    from lpt_mm.weights.report import print_weights
+from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.weights.description import describe
+from lpt_mm.weights.fitting_configs import fitting_configs
+from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.report import print_weights
 
 
 def main() -> None:

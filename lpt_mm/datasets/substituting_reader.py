@@ -9,13 +9,13 @@ import torch
 from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
-from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.transforms import UnreadableImageError
+from lpt_mm.utils.seeds import draw_seed
 from lpt_mm.utils.text import list_some
 
 
-class UnreadableImages:
+class SubstitutingReader:
     """Read images, and in place of one that cannot be read the next of its class.
 
     Which ones cannot is kept in shared memory, by all worker processes together.

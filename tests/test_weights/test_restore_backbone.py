@@ -4,10 +4,10 @@ from mmengine.config import Config
 from mmpretrain.registry import MODELS
 from torch.testing import assert_close
 
-from lpt_mm.weights.complete import complete
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import leave_out_backbone
-from lpt_mm.weights.reading import Weights
+from lpt_mm.weights.restore_backbone import restore_backbone
+from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
 from tests.golden import tiny_lpt
 
@@ -25,12 +25,12 @@ def light(tmp_path):
 
 def test_a_light_checkpoint_is_made_whole(light, tmp_path):
     light, model = light
-    whole = complete(light, str(tmp_path / "vit.pth"))
+    whole = restore_backbone(light, str(tmp_path / "vit.pth"))
     assert light.is_light
     assert not whole.is_light
     assert_close(whole.tensors, dict(model.state_dict()), rtol=0, atol=0)
     assert whole.numerics == light.numerics == model.backbone.numerics
-    assert complete(whole) is whole
+    assert restore_backbone(whole) is whole
 
 
 @pytest.mark.parametrize("name", ["cls_token", "pos_embed"])
@@ -41,12 +41,12 @@ def test_another_backbone_is_refused(light, tmp_path, name):
     torch.save(other, tmp_path / "other.pth")
     refused = r"was trained on the ViT .*vit\.pth' .*other\.pth' .* is another: name"
     with pytest.raises(WeightFileError, match=refused):
-        complete(light, str(tmp_path / "other.pth"))
+        restore_backbone(light, str(tmp_path / "other.pth"))
     torch.save({"w": torch.ones(1)}, tmp_path / "other.pth")
     with pytest.raises(
         WeightFileError, match=r"other\.pth' holds no whole vision tran"
     ):
-        complete(light, str(tmp_path / "other.pth"))
+        restore_backbone(light, str(tmp_path / "other.pth"))
 
 
 @pytest.mark.parametrize("source", ["{0}", "file://{0}", "timm:vit_tiny", "a\n.pth"])
@@ -57,9 +57,9 @@ def test_no_source_is_opened_on_the_word_of_a_file(
     source = source.format(tmp_path / "vit.pth")
     identity = dict(model.backbone.identity, source=source)
     light = Weights(leave_out_backbone(model.state_dict(), identity))
-    monkeypatch.setattr("lpt_mm.weights.complete.read_weights", pytest.fail)
+    monkeypatch.setattr("lpt_mm.weights.restore_backbone.read_weights", pytest.fail)
     with pytest.raises(WeightFileError, match="name it with --backbone") as error:
-        complete(light)
+        restore_backbone(light)
     assert source.replace("\n", r"\n") in str(error.value)
 
 
@@ -68,5 +68,5 @@ def test_a_backbone_of_this_package_is_read():
     model = MODELS.build(cfg)
     model.init_weights()
     light = Weights(leave_out_backbone(model.state_dict(), model.backbone.identity))
-    whole = complete(light)
+    whole = restore_backbone(light)
     assert_close(whole.tensors, dict(model.state_dict()), rtol=0, atol=0)

@@ -17,11 +17,11 @@ from lpt_mm.weights.identity import (
     fingerprint,
 )
 from lpt_mm.weights.layouts import to_mmpretrain
-from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.sources import PACKAGED, read_weights
+from lpt_mm.weights.weights import Weights
 
 
-def complete(weights: Weights, source: str | None = None) -> Weights:
+def restore_backbone(weights: Weights, source: str | None = None) -> Weights:
     """Put the frozen layers that a light checkpoint leaves out into it.
 
     Args:
