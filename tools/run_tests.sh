@@ -17,6 +17,6 @@ codespell
 echo "== mypy"
 mypy
 echo "== mkdocs"
-NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+NO_MKDOCS_2_WARNING=1 mkdocs build --strict  # --quiet hides warnings from it
 echo "== pytest"
 exec python -m pytest ${options[@]+"${options[@]}"}
