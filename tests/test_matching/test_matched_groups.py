@@ -28,7 +28,6 @@ def checkpoint(tmp_path_factory):
         {
             "phase1_work_dir": None,
             "work_dir": str(folder),
-            "phase1_work_dir": None,
             "model.backbone.frozen_prompts": False,
             "log_level": "ERROR",
             "experiment_name": "matched_groups",
