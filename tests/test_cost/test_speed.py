@@ -109,7 +109,9 @@ def test_flops_are_those_of_the_method():
     class_attention = counted * 2 * (tokens + prompts) * 3 * dims
     class_token = (4 + 8) * dims**2 + class_attention
     embed, head = 4 * 3 * 8 * 8 * dims, 7 * dims
-    expected = 2 * (embed + 3 * (linear + attention) + class_token + head)
+    prompted = 2 * dims**2 * prompts  # keys and values of prompts that are trained
+    layers = 3 * (linear + attention + prompted)
+    expected = 2 * (embed + layers + class_token + head)
     speed = measure_model_speed(tiny_config(1), "infer", 1, 1)["config"]
     assert speed.flops == expected
 
