@@ -59,7 +59,7 @@ def test_what_mmengine_and_timm_save_beside_the_tensors_is_passed_over(tmp_path)
     history = HistoryBuffer([1.0, 2.0], [1, 3], max_length=10)
     content = dict(
         state_dict=TENSORS,
-        meta=dict(epoch=np.int64(3), note="x"),
+        meta=dict(epoch=np.int64(3), experiment_name="x"),
         message_hub=dict(log_scalars={"train/loss": history}, lr=np.float64(0.1)),
         args=argparse.Namespace(batch=1),
         optimizer=dict(buffer=np.arange(3)),
@@ -67,7 +67,7 @@ def test_what_mmengine_and_timm_save_beside_the_tensors_is_passed_over(tmp_path)
     torch.save(content, tmp_path / "epoch_3.pth")
     unsafe = torch.serialization.get_unsafe_globals_in_checkpoint
     assert len(unsafe(tmp_path / "epoch_3.pth")) > 3
-    assert check(tmp_path / "epoch_3.pth").meta["note"] == "x"
+    assert check(tmp_path / "epoch_3.pth").meta["experiment_name"] == "x"
 
 
 @pytest.mark.parametrize("zipped", [True, False])
