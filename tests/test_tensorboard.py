@@ -11,7 +11,12 @@ def test_rates_losses_and_matching_are_shown(run_tool, tmp_path):
 
     page = ROOT / "docs" / "guide" / "looking_closer.md"
     assert OPTION in page.read_text(encoding="utf-8")
-    options = ("phase1_work_dir=None", "train_cfg.max_epochs=2", OPTION)
+    options = (
+        "phase1_work_dir=None",
+        "model.backbone.frozen_prompts=False",
+        "train_cfg.max_epochs=2",
+        OPTION,
+    )
     run_tool(ROOT / "tools" / "train.py", PHASE2, "--cfg-options", *options)
     events = next(tmp_path.glob("work_dirs/phase2_digits_lt/*/vis_data/events.*"))
     shown = EventAccumulator(str(events))

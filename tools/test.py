@@ -5,13 +5,14 @@ from pathlib import Path
 
 from mmengine.runner import Runner
 
-from lpt_mm.engine.endings import close_processes, one_line_errors
+from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
     load_config,
     set_test,
 )
+from lpt_mm.engine.processes import close_processes, is_first_process
 from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
@@ -20,7 +21,6 @@ from lpt_mm.evaluation.report import (
 )
 from lpt_mm.evaluation.tables import print_tables
 from lpt_mm.utils.new_file import require_new
-from lpt_mm.weights import WeightFileError
 
 
 def parse_args() -> argparse.Namespace:
@@ -47,14 +47,15 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Test."""
     args = parse_args()
-    with one_line_errors((OSError, ValueError, WeightFileError)):
-        require_new(args.out, args.csv)
+    with one_line_errors((OSError, ValueError)):
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
-        check_start(cfg, training=False)
-    runner = Runner.from_cfg(cfg)
-    long_tail = find_long_tail_metric(runner.test_evaluator)
+        if is_first_process():  # other machines may not have the checkpoint
+            require_new(args.out, args.csv)
+            check_start(cfg, training=False)
     with one_line_errors((OSError, ValueError)):
+        runner = Runner.from_cfg(cfg)
+        long_tail = find_long_tail_metric(runner.test_evaluator)
         metrics = runner.test()
     if runner.rank == 0:
         report = make_report(metrics, long_tail)

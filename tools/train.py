@@ -4,15 +4,15 @@ import argparse
 
 from mmengine.runner import Runner
 
-from lpt_mm.engine.endings import close_processes, one_line_errors, stopped_by_hand
+from lpt_mm.engine.endings import one_line_errors, stopped_by_hand
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
-    is_first_process,
     load_config,
     set_amp,
     set_start,
 )
+from lpt_mm.engine.processes import close_processes, is_first_process
 from lpt_mm.engine.quick_check import quick_check
 from lpt_mm.models.classifiers import NonFiniteLossError
 

@@ -15,6 +15,7 @@ default_hooks = dict(
     sampler_seed=dict(type="DistSamplerSeedHook"),
     visualization=dict(type="VisualizationHook", enable=False),
     config_check=dict(type="ConfigCheckHook"),
+    launcher=dict(type="LauncherHook"),
     start=dict(type="StartHook"),
     checkpoint_check=dict(type="CheckpointCheckHook"),
     settings_check=dict(type="SettingsCheckHook"),

@@ -10,7 +10,7 @@ from torch import Tensor
 from lpt_mm.benchmark.case import Case
 from lpt_mm.benchmark.cost import count_flops
 from lpt_mm.utils.text import printable
-from lpt_mm.weights.identity import leave_out_backbone
+from lpt_mm.weights.identity import digest_positions, leave_out_backbone
 
 BATCH_SIZE = 4  # the least that has two images of each sampling
 CPU = torch.device("cpu")
@@ -127,7 +127,9 @@ def _size_of_model(case: Case, pretrained: dict | None) -> int:
     """Add up what ``PlainCheckpointHook`` keeps of the model, in bytes."""
     state, backbone = case.model.state_dict(), case.model.backbone
     if backbone.frozen and pretrained:
-        identity = dict(backbone.identity, source=pretrained["checkpoint"])
+        positions = digest_positions(backbone.state_dict())  # as long as the source's
+        source = dict(source=pretrained["checkpoint"], positions=positions)
+        identity = backbone.identity | source
         state = leave_out_backbone(state, identity)
     return sum(tensor.nbytes for tensor in state.values())
 

@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmengine.dist import (
     all_gather_object,
@@ -12,17 +13,18 @@ from mmengine.dist import (
 )
 
 
-def fetch_from_first(checkpoint: str, folder: str) -> Path | None:
+def fetch_from_first(checkpoint: str, folder: str) -> TemporaryDirectory | None:
     """Copy the first process's file to this machine, unless it is here already.
 
     All processes call it together. The same name may stand for an older file here.
 
     Args:
         checkpoint: Path of the file on the machine of the first process.
-        folder: Where the copy goes; the caller removes it.
+        folder: Where the folder of the copy goes.
 
     Returns:
-        Path of the copy; None if the file itself can be read here.
+        A folder with the copy, under the name of the file, until it is cleaned up; None
+        if the file itself can be read here.
     """
     if get_world_size() == 1:
         return None
@@ -33,7 +35,6 @@ def fetch_from_first(checkpoint: str, folder: str) -> Path | None:
     broadcast_object_list(received := [content if is_main_process() else None])
     if digests[get_rank()] == digests[0]:
         return None
-    copy = Path(folder) / f".from_first_process_{get_rank()}.pth"
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.write_bytes(received[0])
+    copy = TemporaryDirectory(prefix=".from_first_machine_", dir=folder)
+    (Path(copy.name) / Path(checkpoint).name).write_bytes(received[0])
     return copy

@@ -1,12 +1,10 @@
-"""How the tools end: with one line for the user, and all processes together."""
+"""How the tools end: with one line for the user."""
 
-import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from torch import distributed
-
+from lpt_mm.engine.processes import describe_loss, is_first_process
 from lpt_mm.engine.start import latest_checkpoint
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.errors import WeightFileError
@@ -19,14 +17,19 @@ def one_line_errors(
     """End the program with one line where a traceback would tell the user nothing.
 
     Args:
-        kinds: The errors whose message says all there is to say.
+        kinds: The errors whose message says all there is to say; that another process
+            is lost is told anyway.
 
     Yields:
         Nothing.
     """
     try:
         yield
-    except kinds as error:
+    except (RuntimeError, *kinds) as error:
+        if lost := describe_loss(error):
+            sys.exit(f"error: {printable(lost)}")
+        if not isinstance(error, kinds):
+            raise
         message = str(error)
         if "Original Traceback" in message:  # of a worker process; what matters is last
             message = message.splitlines()[-1]
@@ -47,20 +50,9 @@ def stopped_by_hand(work_dir: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
+        if not is_first_process():  # what is saved lies on the first machine
+            sys.exit("stopped")
         saved = latest_checkpoint(work_dir)
         if saved is None:
             sys.exit("stopped before anything was saved")
         sys.exit(f"stopped; {saved} is saved: go on with --resume")
-
-
-def close_processes() -> None:
-    """Leave the process group, if there is one, all processes together.
-
-    The caller must not hold the runner any more. A group that lives until the
-    interpreter ends has threads that may then ask for an interpreter that is gone,
-    which aborts the process.
-    """
-    if distributed.is_initialized():
-        gc.collect()  # the runner and its parts refer to each other, and to the group
-        distributed.barrier()
-        distributed.destroy_process_group()

@@ -7,9 +7,13 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
-from torch import distributed
 
 from lpt_mm.engine.config_keys import check_keys
+from lpt_mm.engine.processes import (
+    is_first_process,
+    meet_anew,
+    use_cpu_processes,
+)
 from lpt_mm.engine.run_folder import check_run_folder
 from lpt_mm.engine.start import (
     Start,
@@ -68,8 +72,9 @@ def load_config(args: argparse.Namespace) -> Config:
     check_keys(cfg)
     check_seed_range(cfg.get("randomness", {}).get("seed"))
     os.environ.setdefault("LOCAL_RANK", str(args.local_rank))
+    meet_anew()
     if args.launcher != "none" and not torch.cuda.is_available():
-        _use_cpu_processes(cfg)
+        use_cpu_processes(cfg)
     return cfg
 
 
@@ -84,12 +89,6 @@ def check_seed_range(seed: int | None) -> None:
     """
     if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
         raise ValueError(f"randomness.seed must be in 0 ... 2**32 - 1, got {seed!r}")
-
-
-def is_first_process() -> bool:
-    """Tell whether this process is the first of all machines, before they have met."""
-    names = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
-    return int(next((os.environ[name] for name in names if name in os.environ), 0)) == 0
 
 
 def set_amp(cfg: Config) -> None:
@@ -117,26 +116,6 @@ def default_work_dir(config: str) -> str:
         ``work_dirs/<config name>``, relative to the current folder.
     """
     return str(Path("work_dirs") / Path(config).stem)
-
-
-def _use_cpu_processes(cfg: Config) -> None:
-    """Let several processes train on CPU, which mmengine's own set-up cannot."""
-    slurm = dict(RANK="SLURM_PROCID", WORLD_SIZE="SLURM_NTASKS")
-    mpi = dict(RANK="OMPI_COMM_WORLD_RANK", WORLD_SIZE="OMPI_COMM_WORLD_SIZE")
-    names = dict(slurm=slurm, mpi=mpi).get(cfg.launcher, {})
-    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR"):
-        given = names.get(name, name)
-        if given not in os.environ:
-            raise OSError(
-                f"--launcher {cfg.launcher}: the environment has no {given}; start the "
-                "processes with srun, mpirun or tools/dist_train.sh, and set "
-                "MASTER_ADDR to the address of the first machine"
-            )
-        os.environ[name] = os.environ[given]
-    os.environ.setdefault("MASTER_PORT", "29500")
-    distributed.init_process_group("gloo")  # the runner keeps an existing group
-    cfg.setdefault("model_wrapper_cfg", dict(type="MMDistributedDataParallel"))
-    cfg.model_wrapper_cfg.update(device_ids=None, broadcast_buffers=False)
 
 
 def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
@@ -180,7 +159,8 @@ def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
             model without training.
     """
     if checkpoint is not None:
-        require_checkpoint(checkpoint)
+        if is_first_process():  # other machines may not have it
+            require_checkpoint(checkpoint)
     elif cfg.get("train_cfg") is not None:
         raise FileNotFoundError(
             "name the checkpoint to test: only a config without training "

@@ -39,7 +39,7 @@ def describe_run(runner: Runner) -> dict[str, object]:
         runner: Runs the training.
 
     Returns:
-        Lengths, the optimizer, and ``settings``: the values of the config by name.
+        Lengths, and ``settings``: the values of the config by name.
     """
     loader = runner.train_dataloader
     batch = getattr(loader.batch_sampler, "batch_size", None)
@@ -50,7 +50,6 @@ def describe_run(runner: Runner) -> dict[str, object]:
         images_per_step=batch and batch * runner.world_size,
         accumulative_counts=accumulative_counts(runner.optim_wrapper),
         processes=runner.world_size,
-        optimizer=type(runner.optim_wrapper.optimizer).__name__,
         settings=dict(flatten(_training_settings(runner.cfg))),
     )
 
@@ -117,7 +116,7 @@ def find_position(checkpoint: Mapping, now: Mapping[str, object]) -> tuple[int, 
     if begun != epoch or meta["iter"] == start:
         return epoch, 0
     done = meta["iter"] - start
-    before = {"steps_per_epoch": steps, **meta.get("run", {})}
+    before = {**meta.get("run", {}), "steps_per_epoch": steps}
     changes = [
         f"{name} {before[name]} -> {now[name]}"
         for name in WITHIN_EPOCH

@@ -1,14 +1,18 @@
 """A folder for each run: no run writes over another."""
 
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TextIO
 
 from lpt_mm.engine.start import Start
 
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing keeps two runs apart
+    fcntl = None
+
 LOCK = ".running"
 # Held by this process, by folder: a notebook may begin the next run after an error.
-_locks: dict[Path, FileLock] = {}
+_locks: dict[Path, TextIO] = {}
 
 
 def check_run_folder(folder: str, start: Start) -> None:
@@ -50,10 +54,14 @@ def lock_run_folder(folder: str) -> None:
     """
     path = Path(folder).resolve()
     unlock_run_folder(folder)
-    lock = FileLock(path / LOCK, timeout=0)
+    if fcntl is None:
+        return
+    lock = open(path / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
     try:
-        lock.acquire()
-    except Timeout:
+        # Of this process alone: data loaders that outlive it do not have such a lock.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
         raise BlockingIOError(
             f"another run is at work in '{folder}': wait for it, or begin in another "
             "folder with --work-dir"
@@ -68,4 +76,4 @@ def unlock_run_folder(folder: str) -> None:
         folder: Work dir of the run.
     """
     if lock := _locks.pop(Path(folder).resolve(), None):
-        lock.release()
+        lock.close()

@@ -171,13 +171,17 @@ def compare_backbones(
 
     Returns:
         The end of a sentence whose subject is the checkpoint; None if they are the
-        same.
+        same, as far as is recorded.
     """
+    difference = ""
     if trained.get("fingerprint") == own.get("fingerprint"):
-        return None
+        theirs, ours = trained.get("positions"), own.get("positions")
+        if theirs == ours or None in (theirs, ours):
+            return None
+        difference = " with other position embeddings"
     return (
         f"was trained on {describe_backbone(trained)}, but the config has "
-        f"{describe_backbone(own)}: set model.backbone.init_cfg.checkpoint"
+        f"{describe_backbone(own)}{difference}: set model.backbone.init_cfg.checkpoint"
     )
 
 

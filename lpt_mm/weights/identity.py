@@ -12,6 +12,8 @@ from hashlib import sha256
 import torch
 from torch import Tensor
 
+from lpt_mm.weights.plain_tensors import is_plain
+
 BACKBONE = "backbone."
 IDENTITY = "identity"
 POSITIONS = "pos_embed"
@@ -23,7 +25,7 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
 
     The values are rounded to bfloat16, so that it is the same in every
     ``frozen_dtype``. Position embeddings are left out: those of other image sizes are
-    resized.
+    resized. :func:`digest_positions` is for them.
 
     Args:
         tensors: The frozen layers by name.
@@ -35,6 +37,18 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
     with ThreadPoolExecutor() as pool:  # hashing lets other threads run
         digests = list(pool.map(lambda name: _digest(tensors[name]), names))
     return sha256("\n".join([*names, *digests]).encode()).hexdigest()
+
+
+def digest_positions(tensors: Mapping[str, Tensor]) -> str:
+    """Compute a number that tells the position embeddings of backbones apart.
+
+    Args:
+        tensors: The frozen layers by name, before any resizing.
+
+    Returns:
+        A SHA-256 digest in hexadecimal.
+    """
+    return _digest(tensors[POSITIONS])
 
 
 def _digest(tensor: Tensor) -> str:
@@ -70,7 +84,7 @@ def decode_identity(tensor: Tensor) -> dict[str, object]:
         ValueError: If it is none.
     """
     damaged = "backbone.identity is damaged"
-    if tensor.ndim != 1 or tensor.dtype != torch.uint8:
+    if tensor.ndim != 1 or tensor.dtype != torch.uint8 or not is_plain(tensor):
         raise ValueError(damaged)
     try:
         identity = json.loads(bytes(tensor.tolist()))

@@ -12,9 +12,18 @@ from safetensors.torch import save
 from torch import Tensor
 
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
+from lpt_mm.weights.facts import is_plain, known_facts
 
 # Of a checkpoint's ``meta``.
-FACTS = ("backbone", "cls_num_list", "dataset_meta", "preprocessing", "epoch", "seed")
+FACTS = (
+    "backbone",
+    "cls_num_list",
+    "dataset_meta",
+    "preprocessing",
+    "settings",
+    "epoch",
+    "seed",
+)
 META, DIGEST = "lpt_mm", "sha256"
 
 
@@ -29,7 +38,9 @@ def write_model(tensors: Mapping[str, Tensor], meta: Mapping[str, object]) -> by
         The content of the file.
     """
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    facts = json.dumps({key: meta[key] for key in FACTS if _is_plain(meta.get(key))})
+    # A data set of others may have facts that are not plain.
+    kept = {key: meta[key] for key in FACTS if meta.get(key) is not None}
+    facts = json.dumps({key: fact for key, fact in kept.items() if is_plain(fact)})
     metadata = {"format": "pt", META: facts, DIGEST: _digest(tensors, facts)}
     return save(tensors, metadata)
 
@@ -65,15 +76,7 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
     if not isinstance(meta, dict):
         raise WeightFileError(f"'{path}' {DAMAGED}")
-    return tensors, meta
-
-
-def _is_plain(fact: object) -> bool:
-    """Whether there is a fact, and of plain objects; mmengine's own may have others."""
-    try:
-        return fact is not None and bool(json.dumps(fact))
-    except (TypeError, ValueError, RecursionError):
-        return False
+    return tensors, known_facts(meta)
 
 
 def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 
+import torch
 from mmengine.logging import print_log
 from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ from lpt_mm.weights.checks import (
 )
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.identity import SHARED_PROMPTS, fingerprint
+from lpt_mm.weights.identity import SHARED_PROMPTS, digest_positions, fingerprint
 from lpt_mm.weights.layouts import is_official, to_mmpretrain
 from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.sources import read_weights
@@ -45,9 +46,10 @@ class PretrainedViT:
         self, checkpoint: str = "timm:vit_base_patch16_224.augreg_in21k"
     ) -> None:
         self.checkpoint = checkpoint
+        self.positions: str | None = None
 
     def __call__(self, module: nn.Module) -> None:
-        """Load the weights.
+        """Load the weights, and note which position embeddings they have.
 
         Args:
             module: A ``PromptedViT``.
@@ -65,6 +67,7 @@ class PretrainedViT:
             )
         weights = read_weights(self.checkpoint)
         tensors = fit_backbone(module, weights)
+        self.positions = digest_positions(tensors)
         tensors["pos_embed"] = _resize(tensors["pos_embed"], module, weights)
         if fault := find_non_finite(tensors):
             raise WeightFileError(f"{self.checkpoint} {fault}")
@@ -101,6 +104,7 @@ class PretrainedViT:
             source=self.checkpoint,
             architecture=ViTArchitecture.of(tensors),
             fingerprint=fingerprint(tensors),
+            positions=digest_positions(tensors),
         )
         if misfit := compare_backbones(trained, own):
             raise WeightFileError(f"the checkpoint {misfit}")
@@ -127,7 +131,8 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
             f"{weights.source} is a light checkpoint, without its backbone: use that, "
             f"{describe_backbone(weights.identity)}"
         )
-    tensors, own = to_mmpretrain(weights.tensors), module.state_dict()
+    own = module.state_dict()
+    tensors = _new_norm(own) | to_mmpretrain(weights.tensors)
     misfits = [
         _compare_architectures(tensors, own) or _compare_shapes(tensors, own),
         _compare_names(tensors, own),
@@ -139,6 +144,16 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
             f"{'; '.join(filter(None, misfits))}"
         )
     return tensors
+
+
+def _new_norm(own: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Make the norm of an average of patches, which few sources have, as new."""
+    values = {"ln2.weight": torch.ones, "ln2.bias": torch.zeros}
+    return {
+        name: new(own[name].shape, device="cpu")
+        for name, new in values.items()
+        if name in own
+    }
 
 
 def _compare_architectures(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:

@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
+from lpt_mm.weights.facts import Check, is_count, is_text, known_facts
 from lpt_mm.weights.formats import find_format, require_modest
 from lpt_mm.weights.identity import BACKBONE, IDENTITY, decode_identity
 from lpt_mm.weights.model_file import read_model
+from lpt_mm.weights.plain_tensors import plain_tensors
 
 # What mmengine and timm save beside the tensors. It is not needed here, so whatever
 # stands under these names is read as an empty object, and nothing of it is called.
@@ -28,7 +30,11 @@ IGNORED_GLOBALS = (
     "numpy._core.multiarray._reconstruct",
     "numpy._core.multiarray.scalar",
 )
-NUMERICS = dict(num_heads=int, layer_norm_eps=float, activation=str)
+NUMERICS: dict[str, Check] = dict(
+    num_heads=is_count,
+    layer_norm_eps=lambda value: isinstance(value, float) and 0 <= value < 1,
+    activation=lambda value: is_text(value) and value.isidentifier(),
+)
 
 
 @dataclass
@@ -81,8 +87,8 @@ class Weights:
         recorded = self.identity
         return {
             name: recorded[name]
-            for name, kind in NUMERICS.items()
-            if isinstance(recorded.get(name), kind)
+            for name, check in NUMERICS.items()
+            if check(recorded.get(name))
         }
 
 
@@ -122,6 +128,7 @@ def read_file(path: str | Path) -> Weights:
         return read_npz(path)
     if file_format == "safetensors":
         tensors, meta = read_model(path)
+        tensors = plain_tensors(tensors, f"'{path}'")
         return Weights(tensors, meta, "safetensors", source=f"'{path}'")
     return _unwrap(*_load_torch(path, mmap=file_format == "torch"), path)
 
@@ -163,15 +170,12 @@ def _unwrap(content: object, is_plain: bool, path: Path) -> Weights:
     tensors = next(filter(None, map(_tensors_of, candidates)), None)
     if tensors is None:
         raise WeightFileError(f"'{path}' holds no tensors by name")
-    for name, tensor in tensors.items():
-        if tensor.layout is not torch.strided or tensor.device.type == "meta":
-            raise WeightFileError(f"'{path}' has no plain values of {name}")
-    # A stored number can be repeated to any shape.
+    tensors = plain_tensors(tensors, f"'{path}'")
+    # One tensor may stand there by many names.
     require_modest(path, sum(tensor.nbytes for tensor in tensors.values()))
-    meta = content.get("meta")
     return Weights(
         tensors,
-        meta if isinstance(meta, dict) else {},
+        known_facts(content.get("meta")),
         source=f"'{path}'",
         is_plain=is_plain,
         is_resumable=isinstance(content.get("optimizer"), dict),

@@ -10,6 +10,8 @@ import torch
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.reading import Weights, read_file
 
+PACKAGED = "lpt_mm:"
+
 
 def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
     """Read weights from wherever they are.
@@ -25,13 +27,13 @@ def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
     Raises:
         WeightFileError: If they cannot be had or read.
     """
+    if checkpoint.startswith(PACKAGED):
+        return _read_packaged(checkpoint.removeprefix(PACKAGED))
     source, _, name = checkpoint.partition(":")
     if source == "timm":
         from lpt_mm.weights.timm_vit import read_timm  # timm takes a second
 
         return read_timm(name, fetch)
-    if source == "lpt_mm":
-        return read_file(Path(__file__).parent / f"{name}.pth")
     file = local_file(checkpoint)
     try:
         return read_file(file)
@@ -39,6 +41,14 @@ def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
         if file != checkpoint:  # what was fetched is no weight file: do not keep it
             Path(file).unlink()
         raise
+
+
+def _read_packaged(name: str) -> Weights:
+    packaged = {file.stem: file for file in Path(__file__).parent.glob("*.pth")}
+    if name not in packaged:
+        known = ", ".join(sorted(packaged))
+        raise WeightFileError(f"lpt_mm comes with no backbone {name!r}, only {known}")
+    return read_file(packaged[name])
 
 
 def local_file(checkpoint: str) -> str:

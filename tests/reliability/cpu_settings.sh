@@ -22,6 +22,8 @@ for setting in "${settings[@]}"; do
     SECONDS=0 result=pass
     out="$(env "$setting" python -m pytest -q "${tests[@]}" "$@" 2>&1)" || result=FAIL
     printf '%-30s %s %4d s\n' "$setting" "$result" "$SECONDS"
-    if [ "$result" = FAIL ]; then status=1; grep -E '^(FAILED|ERROR)' <<<"$out"; fi
+    [ "$result" = pass ] && continue
+    status=1
+    grep -E '^(FAILED|ERROR)' <<<"$out" || tail -n 3 <<<"$out"
 done
 exit $status

@@ -65,7 +65,9 @@ def mutate(content: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     return bytes(data)
 
 
-def judge(path: Path, read: Callable[[str], Outcome]) -> Outcome:
+def judge(
+    path: Path, read: Callable[[str], Outcome], seconds: float = SECONDS
+) -> Outcome:
     """Read a file in a process of its own, with limits of time and memory."""
     context = get_context("fork")
     answer = context.SimpleQueue()
@@ -81,7 +83,7 @@ def judge(path: Path, read: Callable[[str], Outcome]) -> Outcome:
 
     process = context.Process(target=report)
     process.start()
-    process.join(SECONDS)
+    process.join(seconds)
     if process.is_alive():
         process.kill()
         process.join()

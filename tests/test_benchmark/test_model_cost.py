@@ -89,8 +89,8 @@ def saved(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cost")
     short = ("train_cfg.max_epochs=1", "train_cfg.val_interval=9", "log_level=ERROR")
     save = "default_hooks.checkpoint.interval=1"
-    phase1 = "phase1_work_dir=None"  # starts from random prompts
-    options = (*LARGE, *short, save, phase1)
+    alone = ("phase1_work_dir=None", "model.backbone.frozen_prompts=False")
+    options = (*LARGE, *short, save, *alone)
     run_in(folder, TOOLS / "train.py", DIGITS, "--cfg-options", *options)
     checkpoint = folder / "work_dirs" / "phase2_digits_lt" / "epoch_1.pth"
     publish = TOOLS / "model_converters" / "publish_model.py"

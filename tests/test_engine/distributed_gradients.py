@@ -10,8 +10,8 @@ from mmengine.registry import MODEL_WRAPPERS
 from torch import distributed
 from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_hook
 
-from lpt_mm.engine.endings import close_processes
 from lpt_mm.engine.launch import load_config
+from lpt_mm.engine.processes import close_processes
 from tests.test_engine.test_distributed_gradients import STEPS, batch_of, build_model
 
 

@@ -10,9 +10,9 @@ from mmengine.optim import OptimWrapper
 from torch import distributed
 from torch.utils.data import DataLoader
 
-from lpt_mm.engine.endings import close_processes
 from lpt_mm.engine.hooks.key_init_hook import extract_queries
 from lpt_mm.engine.hooks.matching_hook import read_usage
+from lpt_mm.engine.processes import close_processes
 from tests.test_engine.test_distributed_gradients import STEPS, batch_of, build_model
 from tests.test_engine.test_distributed_matching import images
 

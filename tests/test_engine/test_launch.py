@@ -10,7 +10,6 @@ from lpt_mm.engine.endings import stopped_by_hand
 from lpt_mm.engine.launch import (
     add_common_arguments,
     check_start,
-    is_first_process,
     load_config,
     set_amp,
     set_start,
@@ -303,12 +302,3 @@ def test_a_work_dir_below_a_file_is_refused(tmp_path):
     cfg = load("", "--work-dir", "file/run")
     with pytest.raises(NotADirectoryError, match="'file' is a file"):
         set_start(cfg, resume=None, phase1=None)
-
-
-@pytest.mark.parametrize("name", ["RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"])
-def test_the_first_process_is_known_before_they_meet(monkeypatch, name):
-    assert is_first_process()
-    monkeypatch.setenv(name, "0")
-    assert is_first_process()
-    monkeypatch.setenv(name, "3")
-    assert not is_first_process()

@@ -5,8 +5,10 @@ from itertools import chain
 
 import pytest
 import torch
+from torch import distributed
 from torch.testing import assert_close
 
+from lpt_mm.engine.processes import describe_loss, is_first_process, meet_anew
 from tests.conftest import ROOT, free_port, run_in
 from tests.test_engine import train_digits
 
@@ -84,3 +86,68 @@ def test_when_a_process_dies_all_end(way, message, run_tool, tmp_path):
         with pytest.raises(ProcessLookupError):
             os.kill(int((tmp_path / f"{rank}.pid").read_text()), 0)
     assert not list(tmp_path.rglob("*.pth"))
+
+
+def test_a_run_goes_on_with_other_processes(run_tool, tmp_path):
+    config = ROOT / "configs" / "lpt" / "phase1_digits_lt.py"
+    options = ["train_cfg.max_epochs=2", "default_hooks.checkpoint.interval=1"]
+    run_tool(
+        *(ROOT / "tools" / "train.py", config, "--work-dir", "run"),
+        *("--cfg-options", "train_cfg.max_epochs=1", options[1]),
+    )
+    out = run_tool(
+        *(*ENVIRONMENT, f"PORT={free_port()}"),
+        *("bash", ROOT / "tools" / "dist_train.sh", config, 2, "--work-dir", "run"),
+        *("--resume", "--cfg-options", "train_dataloader.batch_size=32", *options),
+    )
+    assert "goes on at epoch 2 of 2, step 1, learning rate 0.01" in out
+    assert "processes: 1 -> 2" in out
+    saved = torch.load(tmp_path / "run" / "epoch_2.pth", weights_only=True)
+    assert (saved["meta"]["iter"], saved["meta"]["run"]["steps_per_epoch"]) == (10, 5)
+
+
+@pytest.mark.parametrize("name", ["RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"])
+def test_the_first_process_is_known_before_they_meet(monkeypatch, name):
+    assert is_first_process()
+    monkeypatch.setenv(name, "0")
+    assert is_first_process()
+    monkeypatch.setenv(name, "3")
+    assert not is_first_process()
+
+
+@pytest.mark.parametrize(("restarts", "port"), [("0", "29500"), ("2", "29502")])
+def test_after_a_restart_they_meet_elsewhere(monkeypatch, restarts, port):
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", restarts)
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
+    monkeypatch.setenv("MASTER_PORT", "29500")
+    for _ in range(2):  # a notebook may read two configs
+        meet_anew()
+        assert os.environ["MASTER_PORT"] == port
+
+
+GLOO = (
+    "[/build/third_party/gloo/transport/tcp/pair.cc:561] Connection closed by peer "
+    "[10.0.0.2]:43912. This is typically caused by a remote worker crashing."
+)
+NCCL = "NCCL error: remote process exited or there was a network error"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError(GLOO), "Connection closed by peer [10.0.0.2]:43912"),
+        (distributed.DistBackendError(NCCL), NCCL),
+        (distributed.DistNetworkError("Connection reset\n#0"), "Connection reset"),
+        (RuntimeError("CUDA out of memory"), None),
+        (distributed.DistBackendError("Duplicate GPU detected"), None),
+        (distributed.DistNetworkError("port: 29500: EADDRINUSE"), None),
+        (ValueError("gloo is no backend of yours"), None),
+    ],
+)
+def test_a_lost_process_is_told_from_other_errors(error, reason):
+    said = describe_loss(error)
+    if reason is None:
+        assert said is None
+    else:
+        assert said.startswith("another process of this run ended or cannot be reached")
+        assert f"({reason}): see its output; a training goes on with --resume" in said

@@ -129,6 +129,24 @@ def test_a_changed_setting_is_named_in_the_log(saved, tmp_path):
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [
+        {"model.head.dropout": 0.5},
+        {"model.head.loss.margin": 0.3},
+        {"train_dataloader.sampler": dict(type="DualSampler", images_per_class=1)},
+        {"train_dataloader.dataset.dataset.pipeline": [dict(type="PackInputs")]},
+    ],
+)
+def test_other_settings_of_training_hold(saved, tmp_path, changes):
+    folder, _ = saved
+    _, resumed = train(tmp_path, resume=folder / "iter_12.pth", epochs=3, **changes)
+    _, again = train(tmp_path / "b", resume=folder / "iter_12.pth", epochs=3)
+    assert list(resumed.steps) == [12, 13, 14]
+    assert column(resumed, RATE) == column(again, RATE)
+    assert all(resumed.steps[i] != again.steps[i] for i in again.steps)
+
+
+@pytest.mark.parametrize(
     ("start", "changes", "message"),
     [
         ("iter_12.pth", {BATCH: 32}, "cannot change: .*images_per_step 64 -> 32"),

@@ -1,11 +1,12 @@
 """What a run starts from, where the Runner is all that starts it, as in a notebook."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import mmpretrain
 import pytest
 import torch
-from filelock import FileLock
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -138,11 +139,14 @@ def test_no_run_writes_over_another(phase1, tmp_path):
 
 def test_two_runs_at_once_need_two_folders(tmp_path):
     runner, _ = make_runner(tmp_path, epochs=1)
-    with (
-        FileLock(tmp_path / ".running"),
-        pytest.raises(BlockingIOError, match="another run is at work in"),
-    ):
-        runner.train()
+    lock = "import fcntl; fcntl.lockf(f := open('.running', 'w'), fcntl.LOCK_EX)"
+    command = [sys.executable, "-c", f"{lock}; print(flush=True); input()"]
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as other:
+        other.stdout.readline()
+        with pytest.raises(BlockingIOError, match="another run is at work in"):
+            runner.train()
+        other.communicate(b"\n")
     make_runner(tmp_path, epochs=1)[0].train()
 
 

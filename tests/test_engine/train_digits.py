@@ -10,8 +10,8 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from lpt_mm.engine.endings import close_processes
 from lpt_mm.engine.launch import load_config
+from lpt_mm.engine.processes import close_processes
 from lpt_mm.engine.start import latest_checkpoint
 from tests.conftest import ROOT
 

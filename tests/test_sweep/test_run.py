@@ -1,12 +1,12 @@
 import csv
 import json
 import multiprocessing
-from threading import Thread
 
 import pytest
+from filelock import FileLock
 
 from lpt_mm.sweep import read_plan, run, run_plan, write_results
-from lpt_mm.sweep.run import _alone_in, result_checkpoint
+from lpt_mm.sweep.run import result_checkpoint
 from tests.conftest import ROOT
 
 LEAF = "configs/lpt/phase{}_digits_lt.py"
@@ -122,17 +122,17 @@ def test_a_run_is_judged_by_the_epoch_that_validation_chose(tmp_path):
     assert result_checkpoint(tmp_path) == str(best)
 
 
-def test_two_sweeps_do_not_work_on_one_run_at_a_time(tmp_path):
-    order = []
-
-    def work():
-        with _alone_in(tmp_path):
-            order.append("second")
-
-    with _alone_in(tmp_path):
-        second = Thread(target=work)
+def test_two_sweeps_do_not_work_on_one_run_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "TOOLS", tmp_path)
+    (tmp_path / "tool.py").write_text("open('ran', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    arguments = ("tool.py", [], tmp_path, 0, tmp_path / "test.json")
+    with FileLock(tmp_path / run.LOCK):
+        second = multiprocessing.get_context("fork").Process(
+            target=run._run_script, args=arguments
+        )
         second.start()
-        second.join(timeout=0.2)
-        order.append("first")
+        second.join(timeout=1)
+        assert not (tmp_path / "ran").exists()
     second.join()
-    assert order == ["first", "second"]
+    assert (tmp_path / "ran").exists()

@@ -72,6 +72,20 @@ def test_what_was_trained_is_kept():
     assert light.keys() == kept
 
 
+def test_other_positions_are_told_where_both_are_known():
+    one = dict(source="one", fingerprint="a" * 64, positions="b" * 64)
+    assert compare_backbones(one, dict(one, source="two")) is None
+    for unknown in (
+        dict(one, positions=None),
+        dict(source="one", fingerprint="a" * 64),
+    ):
+        assert compare_backbones(one, unknown) is None
+        assert compare_backbones(unknown, one) is None
+    for other in ("c" * 64, ["c"]):
+        misfit = compare_backbones(dict(one, positions=other), one)
+        assert "with other position embeddings: set" in misfit
+
+
 def test_other_backbones_are_named():
     one = dict(architecture="ViT-B/16", source="timm:one", fingerprint="a" * 64)
     two = dict(architecture="ViT-B/16", source="my\n.pth", fingerprint="b" * 64)

@@ -86,6 +86,38 @@ def test_oblong_images_are_resized_to_as_by_timm(timm_vit, tmp_path):
         assert_close(again.pos_embed, vit.pos_embed, rtol=0, atol=0)
 
 
+def test_an_average_of_patches_starts_with_a_new_norm(timm_vit, tmp_path):
+    torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
+    vit = build(tmp_path / "w.pth", out_type="avg_featmap").eval()
+    x = torch.randn(2, 3, 16, 16)
+    mean = timm_vit.forward_features(x)[:, 1:].mean(dim=1)
+    expected = nn.functional.layer_norm(mean, (24,), eps=vit.ln2.eps)
+    assert_close(vit(x)[0], expected, rtol=0, atol=1e-5)
+
+    nn.init.normal_(vit.ln2.weight)
+    torch.save(vit.state_dict(), tmp_path / "own.pth")  # a source that has the norm
+    again = build(tmp_path / "own.pth", out_type="avg_featmap")
+    assert torch.equal(again.ln2.weight, vit.ln2.weight)
+    with pytest.raises(WeightFileError, match=r"left over: ln2\.bias, ln2\.weight"):
+        build(tmp_path / "own.pth")
+
+
+@pytest.mark.parametrize(
+    ("out_type", "shape"), [("featmap", (24, 2, 2)), ("raw", (5, 24))]
+)
+def test_other_features_start_from_the_same_weights(
+    timm_vit, tmp_path, out_type, shape
+):
+    torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
+    x = torch.randn(2, 3, 16, 16)
+    feature = build(tmp_path / "w.pth", out_type=out_type).eval()(x)[0]
+    assert feature.shape == (2, *shape)
+    tokens = timm_vit.forward_features(x)
+    if out_type == "featmap":
+        feature, tokens = feature.flatten(2).transpose(1, 2), tokens[:, 1:]
+    assert_close(feature, tokens, rtol=0, atol=1e-5)
+
+
 def test_a_tensor_that_is_there_twice_is_refused(timm_vit, tmp_path):
     twice = dict(timm_vit.state_dict(), **{"ln1.weight": torch.ones(24)})
     torch.save(twice, tmp_path / "w.pth")

@@ -34,3 +34,13 @@ def test_what_was_fetched_in_vain_is_not_kept(tmp_path):
     with pytest.raises(WeightFileError, match="is a web page"):
         read_weights((tmp_path / "model.pth").as_uri())
     assert not list((tmp_path / "hub" / "checkpoints").iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "{}", "", "vit_glyphs.pth", "../weights/vit_glyphs"]
+)
+def test_names_of_this_package_do_not_leave_it(tmp_path, name):
+    torch.save({"w": torch.ones(1)}, tmp_path / "x.pth")
+    with pytest.raises(WeightFileError, match="no backbone '.*', only vit_glyphs"):
+        read_weights(f"lpt_mm:{name.format(tmp_path / 'x')}")
+    assert "pos_embed" in read_weights("lpt_mm:vit_glyphs").tensors

@@ -12,11 +12,9 @@ from mmengine.runner import Runner
 
 from lpt_mm.analysis.matched_groups import examine_matching, require_group_prompts
 from lpt_mm.datasets.training_images import training_images
-from lpt_mm.datasets.transforms import UnreadableImageError
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import check_start, load_config, set_test
 from lpt_mm.utils.new_file import require_new
-from lpt_mm.weights import WeightFileError
 
 
 def parse_args() -> argparse.Namespace:
@@ -56,7 +54,7 @@ def main() -> None:
             cfg.test_dataloader = training_images(cfg)
         check_start(cfg, training=False)
     runner = Runner.from_cfg(cfg)
-    with one_line_errors((WeightFileError, UnreadableImageError)):
+    with one_line_errors((OSError, ValueError)):
         report = examine_matching(runner)
     report.print(f"Matching of {Path(args.checkpoint).name}, {args.split} images")
     with one_line_errors():

@@ -17,10 +17,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("src", help="checkpoint of either phase")
     parser.add_argument("dst", help="file to write, which must not exist")
+    parser.add_argument(
+        "--backbone",
+        metavar="SOURCE",
+        help="where the frozen layers of a light checkpoint are: 'timm:<model name>', "
+        "a path or a URL; not needed for those that come with lpt_mm",
+    )
     args = parser.parse_args()
     with one_line_errors():
         require_new(args.dst)
-        weights = complete(read_file(args.src))
+        weights = complete(read_file(args.src), args.backbone)
         with new_file(args.dst) as file:
             torch.save(dict(state_dict=to_official(weights).tensors), file)
     eps = weights.numerics.get("layer_norm_eps")

@@ -7,6 +7,7 @@ from lpt_mm.engine.hooks.config_check_hook import ConfigCheckHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
 from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
 from lpt_mm.engine.hooks.key_init_hook import KeyInitHook
+from lpt_mm.engine.hooks.launcher_hook import LauncherHook
 from lpt_mm.engine.hooks.matching_hook import MatchingHook
 from lpt_mm.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from lpt_mm.engine.hooks.resume_hook import ResumeHook
@@ -22,6 +23,7 @@ __all__ = [
     "DataCheckHook",
     "FeatureBankHook",
     "KeyInitHook",
+    "LauncherHook",
     "MatchingHook",
     "PlainCheckpointHook",
     "ResumeHook",

@@ -13,6 +13,7 @@ from torch import nn
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.engine.classifier_of import classifier_of
+from lpt_mm.weights.errors import WeightFileError
 
 
 @HOOKS.register_module()
@@ -63,8 +64,19 @@ class ClassCountHook(Hook):
         Args:
             runner: The runner.
             checkpoint: The checkpoint just read.
+
+        Raises:
+            WeightFileError: If there are counts of more or fewer classes than the
+                model's.
         """
-        self.cls_num_list = checkpoint.get("meta", {}).get("cls_num_list")
+        counts = checkpoint.get("meta", {}).get("cls_num_list")
+        num_classes = classifier_of(runner.model).head.num_classes
+        if counts is not None and len(counts) != num_classes:
+            raise WeightFileError(
+                f"the checkpoint has counts of {len(counts)} classes (cls_num_list), "
+                f"and the model {num_classes} classes"
+            )
+        self.cls_num_list = counts
 
     def before_val(self, runner: Runner) -> None:
         """Hand out the counts to those that have none.

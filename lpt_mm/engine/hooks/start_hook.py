@@ -1,6 +1,7 @@
 """What a run starts from, whoever starts it."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.hooks import CheckpointHook, Hook
@@ -32,7 +33,7 @@ class StartHook(Hook):
     priority = "HIGHEST"  # before hooks that look at the model's weights
 
     def __init__(self) -> None:
-        self._copy: Path | None = None
+        self._copy: TemporaryDirectory | None = None
         self._has_trained = False
 
     def before_run(self, runner: Runner) -> None:
@@ -53,7 +54,8 @@ class StartHook(Hook):
         (checkpoint, resume), is_whole = decision
         if checkpoint is not None:
             self._copy = fetch_from_first(checkpoint, runner.work_dir)
-            checkpoint = str(self._copy or checkpoint)
+            if self._copy is not None:
+                checkpoint = str(Path(self._copy.name) / Path(checkpoint).name)
         runner._load_from, runner._resume = checkpoint, resume
         if is_whole:
             classifier_of(runner.model).backbone.init_cfg = None
@@ -66,7 +68,7 @@ class StartHook(Hook):
             checkpoint: What was read.
         """
         if self._copy is not None:
-            self._copy.unlink(missing_ok=True)
+            self._copy.cleanup()
 
     def before_train(self, runner: Runner) -> None:
         """Refuse frozen prompts that nothing was loaded into.

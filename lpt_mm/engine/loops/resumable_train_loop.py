@@ -30,8 +30,12 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     ``start_epoch`` as ``DualSamplerDataset`` has. Of an epoch that was begun only the
     steps that are left are run, and a validation that was due when the run ended is
     made up for. Gradients are not accumulated across the end of an epoch, and the
-    learning rate follows the images of a step of the optimizer. Its arguments are those
-    of ``EpochBasedTrainLoop``.
+    learning rate follows the images of a step of the optimizer.
+
+    Args:
+        runner: Runs the training.
+        *args: Further positional arguments of ``EpochBasedTrainLoop``.
+        **kwargs: Keyword arguments of ``EpochBasedTrainLoop``.
 
     Raises:
         ValueError: If an epoch has no step.

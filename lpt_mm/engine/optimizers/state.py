@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.facts import is_number
+from lpt_mm.weights.plain_tensors import FLOATS, is_plain
 
 
 def carry_state(optim_wrapper: OptimWrapper, saved: Mapping) -> dict:
@@ -32,26 +34,34 @@ def carry_state(optim_wrapper: OptimWrapper, saved: Mapping) -> dict:
             "the checkpoint's optimizer has other groups of parameters: resume with "
             "the same paramwise_cfg, or start anew"
         )
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    expected = _example(optimizer).keys()
     entries = saved.get("state")
-    for index, entry in entries.items() if isinstance(entries, dict) else [(-1, None)]:
-        if not isinstance(index, int) or not 0 <= index < len(parameters):
-            raise WeightFileError("the checkpoint's optimizer has no valid state")
-        if not isinstance(entry, dict) or (entry and entry.keys() != expected):
+    parameters = [(p, g) for g in optimizer.param_groups for p in g["params"]]
+    if not isinstance(entries, dict) or entries.keys() - range(len(parameters)):
+        raise WeightFileError("the checkpoint's optimizer has no valid state")
+    for index, entry in entries.items():
+        example = _example(optimizer, *parameters[index])
+        if not isinstance(entry, dict) or (entry and entry.keys() != example.keys()):
             raise WeightFileError(
                 "the checkpoint's state is not that of the optimizer "
                 f"{type(optimizer).__name__}: resume with the one of before"
             )
-        if not all(_is_state_of(parameters[index], value) for value in entry.values()):
+        if not all(_is_like(example[name], value) for name, value in entry.items()):
             raise WeightFileError(
                 "the checkpoint's optimizer has a state of another shape, or one that "
                 "is not finite"
             )
     state["state"] = entries
     if "loss_scaler" in saved and "loss_scaler" in state:
-        state["loss_scaler"] = saved["loss_scaler"]
+        state["loss_scaler"] = _known_scaler(saved["loss_scaler"], state["loss_scaler"])
     return state
+
+
+def _known_scaler(saved: object, own: Mapping[str, float]) -> Mapping[str, float]:
+    if not isinstance(saved, dict) or saved.keys() != own.keys():
+        raise WeightFileError("the checkpoint's loss_scaler is of another kind")
+    if not all(is_number(value) and value >= 0 for value in saved.values()):
+        raise WeightFileError("the checkpoint's loss_scaler has no valid numbers")
+    return saved
 
 
 def _sizes(groups: object) -> list[int] | None:
@@ -64,19 +74,23 @@ def _sizes(groups: object) -> list[int] | None:
     return [len(group["params"]) for group in groups]
 
 
-def _example(optimizer: Optimizer) -> dict:
-    """Give the state that an optimizer keeps of a parameter."""
-    parameter = nn.Parameter(torch.zeros(1))
-    parameter.grad = torch.zeros(1)
+def _example(optimizer: Optimizer, like: Tensor, group: Mapping) -> dict:
+    """Give the state that an optimizer of this kind keeps of a parameter."""
     known = signature(type(optimizer)).parameters
-    settings = {k: v for k, v in optimizer.defaults.items() if k in known}
+    settings = {k: v for k, v in group.items() if k in known and k != "params"}
+    parameter = nn.Parameter(torch.zeros_like(like))
+    parameter.grad = torch.zeros_like(parameter)
     example = type(optimizer)([parameter], **settings)
     example.step()
     return example.state[parameter]
 
 
-def _is_state_of(parameter: nn.Parameter, value: object) -> bool:
-    if not isinstance(value, Tensor):
-        return value is None or isinstance(value, bool | int | float)
-    fits = value.shape == parameter.shape or value.numel() == 1
-    return fits and not value.is_complex() and bool(value.isfinite().all())
+def _is_like(example: object, value: object) -> bool:
+    """Whether a value of a state can take the place of another one."""
+    if not isinstance(example, Tensor):
+        return type(value) is type(example) and (value is None or is_number(value))
+    if not isinstance(value, Tensor) or not is_plain(value):
+        return False
+    fits = value.shape == example.shape
+    fits &= value.dtype in FLOATS or value.dtype == example.dtype
+    return fits and bool(value.to(example.dtype).isfinite().all())

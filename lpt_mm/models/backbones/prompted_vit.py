@@ -100,7 +100,7 @@ class PromptedViT(SourcedViT):
             The module itself.
         """
         super().train(mode)
-        self._constants.clear()  # an average of weights may take their place here
+        self._constants.clear()  # other weights may have been put in without a trace
         if self.frozen:
             for child in self.children():
                 child.train(False)

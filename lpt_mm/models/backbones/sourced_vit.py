@@ -22,14 +22,17 @@ class SourcedViT(VisionTransformer):
     """mmpretrain's ``VisionTransformer``, which a light checkpoint can leave out.
 
     Its arguments are those of ``VisionTransformer``. After its pre-trained weights have
-    been loaded, ``source`` names them; a light state is completed with them, however it
-    is loaded. ``prompts_loaded`` tells whether a state brought shared prompts.
+    been loaded, ``source`` names them, and ``positions`` tells their position
+    embeddings, whatever size those have here; a light state is completed with them,
+    however it is loaded. ``prompts_loaded`` tells whether a state brought shared
+    prompts.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.source: str | None = None
         self.prompts_loaded = False
+        self.positions: str | None = None
         self.register_load_state_dict_pre_hook(restore_frozen)
 
     @property
@@ -56,14 +59,15 @@ class SourcedViT(VisionTransformer):
         """Which transformer this is, apart from its prompts.
 
         Returns:
-            ``source``, ``architecture``, ``fingerprint`` of the values, and what
-            :attr:`numerics` gives.
+            ``source``, ``architecture``, ``fingerprint`` of the values, ``positions``
+            of the source, and what :attr:`numerics` gives.
         """
         frozen = self.frozen_state()
         return dict(
             source=self.source,
             architecture=str(ViTArchitecture.of(frozen)),
             fingerprint=fingerprint(frozen),
+            positions=self.positions,
             **self.numerics,
         )
 
@@ -96,7 +100,7 @@ class SourcedViT(VisionTransformer):
             super().init_weights()
             return
         initializer(self)
-        self.source = initializer.checkpoint
+        self.source, self.positions = initializer.checkpoint, initializer.positions
         self._is_init = True
 
     def load_source(self) -> None:
@@ -132,7 +136,7 @@ def restore_frozen(
     identity = state_dict.pop(prefix + IDENTITY, None)
     if identity is None:
         if any(prefix + name in state_dict for name in module.frozen_state()):
-            module.source = None
+            module.source = module.positions = None
         return
     module.load_source()
     misfit = compare_backbones(decode_identity(identity), module.identity)

@@ -28,6 +28,9 @@ class LPTClassifier(ImageClassifier):
         data_preprocessor: Config of the data preprocessor, by default
             ``ClsDataPreprocessor``.
         init_cfg: Initialisation config of mmengine.
+
+    Raises:
+        ValueError: If the backbone gives several features an image to a head or neck.
     """
 
     def __init__(
@@ -40,6 +43,12 @@ class LPTClassifier(ImageClassifier):
     ) -> None:
         backbone = MODELS.build(backbone)
         width = backbone.embed_dims
+        out_type = getattr(backbone, "out_type", "cls_token")
+        if out_type in ("featmap", "raw") and (neck or head) is not None:
+            raise ValueError(
+                "LPTClassifier classifies one feature an image: backbone.out_type must "
+                f"be 'cls_token' or 'avg_featmap', got {out_type!r}"
+            )
         if neck is not None:
             neck = dict(neck, embed_dims=width, num_layers=backbone.num_layers)
         if head is not None:

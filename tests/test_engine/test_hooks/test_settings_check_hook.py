@@ -3,6 +3,8 @@
 import pytest
 
 from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.model_file import write_model
+from lpt_mm.weights.reading import read_file
 from tests.test_engine.short_runs import make_runner
 
 MEAN = "model.data_preprocessor.mean"
@@ -73,3 +75,13 @@ def test_phase2_and_resumed_runs_are_compared_too(runs, tmp_path):
     )
     with pytest.raises(WeightFileError, match="topk"):
         runner.train()
+
+
+def test_settings_are_compared_with_a_model_only_file_too(runs, tmp_path):
+    weights = read_file(runs / "two" / "epoch_1.pth")
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(write_model(weights.tensors, weights.meta))
+    runner, _ = make_runner(tmp_path, config="phase2", **{"model.neck.topk": 2})
+    runner._load_from = str(file)
+    with pytest.raises(WeightFileError, match="topk=4, the config has 2"):
+        runner.test()

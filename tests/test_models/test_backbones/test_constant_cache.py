@@ -1,3 +1,6 @@
+import pickle
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
@@ -44,11 +47,29 @@ def test_computes_anew_for_another_tensor_and_after_clear():
     assert_close(cache.get("a", [double.tensor], double), torch.full((2,), 10.0))
 
 
+def test_another_tensor_at_the_same_address_is_another():
+    cache = ConstantCache()
+    for value in range(20):  # memory of the one before would be free, and taken again
+        source = torch.full((1000,), float(value))
+        result = cache.get("a", [source], lambda source=source: 2 * source)
+        assert bool((result == 2 * value).all())
+        del source, result
+
+
 def test_trained_sources_get_a_graph_each_time():
     cache, double = ConstantCache(), Counted(nn.Parameter(torch.ones(2)))
+    assert cache.get("a", [double.tensor], double).requires_grad
     with torch.no_grad():
         assert not cache.get("a", [double.tensor], double).requires_grad
-    assert cache.get("a", [double.tensor], double).requires_grad
+        double.tensor.data.add_(1)  # as an exponential moving average does
+        assert_close(cache.get("a", [double.tensor], double), torch.full((2,), 4.0))
+
+
+@pytest.mark.parametrize("copied", [deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_start_empty(copied):
+    cache, double = ConstantCache(), Counted(torch.ones(2))
+    cache.get("a", [double.tensor], double)
+    copied(cache).get("a", [double.tensor], double)
     assert double.count == 2
 
 

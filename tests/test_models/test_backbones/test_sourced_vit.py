@@ -12,8 +12,9 @@ from lpt_mm.weights.identity import leave_out_backbone
 from tests.golden import tiny_lpt
 
 
-def build(source=None):
+def build(source=None, **backbone):
     cfg = tiny_lpt(2)
+    cfg["backbone"].update(backbone)
     if source is not None:
         init = dict(type="PretrainedViT", checkpoint=str(source))
         cfg["backbone"]["init_cfg"] = init
@@ -85,6 +86,46 @@ def test_another_backbone_is_refused(light, tmp_path):
     assert_close(model.state_dict(), before, rtol=0, atol=0)
     with pytest.raises(WeightFileError, match=r"vit\.pth' .*other\.pth' "):
         build(tmp_path / "other.pth").load_state_dict(light)
+
+
+def test_positions_are_compared_before_they_are_resized(
+    trained, light, source, tmp_path
+):
+    model = build(source, img_size=32)
+    model.load_state_dict(light)
+    assert model.backbone.pos_embed.shape == (1, 17, 24)
+    assert model.backbone.identity == trained.backbone.identity
+
+    state = torch.load(source)
+    other = tmp_path / "other.pth"
+    torch.save(dict(state, pos_embed=state["pos_embed"] + 1), other)
+    for img_size in (16, 32):
+        model = build(other, img_size=img_size)
+        refused = r"vit\.pth' .*other\.pth' .* with other position embeddings: set"
+        with pytest.raises(WeightFileError, match=refused):
+            model.load_state_dict(dict(light))
+        with pytest.raises(WeightFileError, match=refused):
+            model.backbone.check_init(trained.backbone.identity)
+    build(source).backbone.check_init(trained.backbone.identity)
+
+
+def test_states_that_do_not_record_their_positions_are_loaded(trained, source):
+    identity = trained.backbone.identity
+    del identity["positions"]
+    light = leave_out_backbone(trained.state_dict(), identity)
+    model = build(source)
+    model.load_state_dict(light)
+    assert_close(model.state_dict(), trained.state_dict(), rtol=0, atol=0)
+
+
+def test_an_average_of_patches_is_restored(source):
+    trained = build(source, out_type="avg_featmap")
+    trained.init_weights()
+    light = leave_out_backbone(trained.state_dict(), trained.backbone.identity)
+    model = build(source, out_type="avg_featmap")
+    model.backbone.check_init(trained.backbone.identity)
+    model.load_state_dict(light)
+    assert_close(model.state_dict(), trained.state_dict(), rtol=0, atol=0)
 
 
 def test_frozen_layers_of_a_whole_state_have_no_source(source, trained):

@@ -225,6 +225,17 @@ def step_of(model, x):
     return losses["loss_cls"].detach(), model.head.weight.grad, scores
 
 
+@pytest.mark.parametrize("phase", [1, 2])
+@pytest.mark.parametrize("out_type", ["featmap", "raw"])
+def test_several_features_of_an_image_are_refused(phase, out_type):
+    with pytest.raises(
+        ValueError, match=f"'cls_token' or 'avg_featmap', got '{out_type}'"
+    ):
+        MODELS.build(tiny_lpt(phase, out_type=out_type))
+    cfg = dict(tiny_lpt(1, out_type=out_type), head=None)
+    assert len(MODELS.build(cfg).extract_feat(torch.randn(2, 3, 16, 16))[-1]) == 2
+
+
 @pytest.mark.parametrize(
     ("phase", "backend", "sizes", "backbone"),
     [

@@ -13,7 +13,7 @@ def test_is_the_formula():
     cosine, target = scores(scale=1.0)
     noise = np.random.default_rng(1).normal(0, 1, cosine.shape)
     expected = 0
-    for row, draws, label in zip(cosine.numpy(), noise, target, strict=True):
+    for row, draws, label in zip(cosine.numpy(), noise, target.tolist(), strict=True):
         clouded = []
         for j, count in enumerate(COUNTS):
             rarity = np.log(100 / count) / np.log(100 / 3)

@@ -1,0 +1,115 @@
+"""What a file says beside its tensors: facts of the right type, or nothing."""
+
+from collections.abc import Callable
+from math import isnan
+
+Check = Callable[[object], bool]
+LARGEST = 2**53  # what counts steps, images or epochs stays below
+DEEPEST, MOST_ITEMS = 8, 10**6
+
+
+def known_facts(meta: object) -> dict[str, object]:
+    """Keep what is known of a checkpoint's ``meta``, and well-formed.
+
+    Args:
+        meta: Whatever stands there; files of others may have anything.
+
+    Returns:
+        The facts that have their type.
+    """
+    if not isinstance(meta, dict):
+        return {}
+    return {k: meta[k] for k, check in META.items() if k in meta and check(meta[k])}
+
+
+def is_dict(value: object) -> bool:
+    """Tell whether a value is a dict."""
+    return isinstance(value, dict)
+
+
+def is_text(value: object) -> bool:
+    """Tell whether a value is a text."""
+    return isinstance(value, str)
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a number, perhaps infinite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return not isnan(value) if isinstance(value, float) else abs(value) < LARGEST
+
+
+def is_count(value: object) -> bool:
+    """Tell whether a value counts something."""
+    return isinstance(value, int) and is_number(value) and value >= 0
+
+
+def are_counts(value: object) -> bool:
+    """Tell whether a value is a list of counts."""
+    return isinstance(value, list | tuple) and all(map(is_count, value))
+
+
+def is_plain(value: object) -> bool:
+    """Tell whether a value is made of numbers, texts, lists and dicts with names.
+
+    Args:
+        value: Anything; it may hold itself, or the same list a billion times.
+
+    Returns:
+        Whether it is, and neither deep nor large.
+    """
+    left = [(value, 0)]
+    for _ in range(MOST_ITEMS):
+        if not left:
+            return True
+        item, depth = left.pop()
+        if isinstance(item, dict):
+            if not all(map(is_text, item)):
+                return False
+            item = list(item.values())
+        if isinstance(item, list | tuple):
+            if depth == DEEPEST:
+                return False
+            left += [(part, depth + 1) for part in item]
+        elif not (item is None or isinstance(item, bool | int | float | str)):
+            return False
+    return False
+
+
+def _is_seed(value: object) -> bool:
+    return is_count(value) and value < 2**32
+
+
+def _are_facts(value: object) -> bool:
+    return isinstance(value, dict) and is_plain(value)
+
+
+def _are_class_counts(value: object) -> bool:
+    return value is None or (are_counts(value) and min(value, default=0) > 0)
+
+
+def _is_dataset_meta(value: object) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, dict):
+        return False
+    classes = value.get("classes")
+    return classes is None or (
+        isinstance(classes, list | tuple) and all(map(is_text, classes))
+    )
+
+
+META: dict[str, Check] = dict(
+    epoch=is_count,
+    iter=is_count,
+    seed=_is_seed,
+    time=is_text,
+    experiment_name=is_text,
+    mmengine_version=is_text,
+    dataset_meta=_is_dataset_meta,
+    cls_num_list=_are_class_counts,
+    backbone=_are_facts,
+    preprocessing=_are_facts,
+    settings=_are_facts,
+    run=_are_facts,
+)
