@@ -8,7 +8,7 @@ import torch
 from mmpretrain.registry import MODELS
 
 from lpt_mm.weights.official import from_official
-from lpt_mm.weights.reading import Weights
+from lpt_mm.weights.weights import Weights
 
 DATA = Path(__file__).resolve().parent / "data"
 

@@ -1,4 +1,4 @@
-"""What a training shows in TensorBoard, switched on as the README says."""
+"""What a training shows in TensorBoard, switched on as the guide says."""
 
 from tests.conftest import ROOT
 
@@ -9,7 +9,8 @@ OPTION = "visualizer.vis_backends.0.type=TensorboardVisBackend"
 def test_rates_losses_and_matching_are_shown(run_tool, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    assert OPTION in (ROOT / "README.md").read_text(encoding="utf-8")
+    page = ROOT / "docs" / "guide" / "looking_closer.md"
+    assert OPTION in page.read_text(encoding="utf-8")
     options = (
         "phase1_work_dir=None",
         "model.backbone.frozen_prompts=False",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make or find a Python environment that has everything; to be sourced:
-#   source tools/setup_env.sh [extra ...]      (an extra: "test")
+#   source tools/setup_env.sh [extra ...]      (extras: "test", "docs")
 # The active environment is used if nothing is missing in it, and is never changed;
 # otherwise .venv in the repository is used, and made or completed as needed.
 set -euo pipefail

@@ -48,10 +48,12 @@ def main() -> None:
     """Test."""
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
+        is_first = is_first_process()  # other machines may not have the checkpoint
+        if is_first:
+            require_new(args.out, args.csv)
         cfg = load_config(args)
         set_test(cfg, args.checkpoint, args.split)
-        if is_first_process():  # other machines may not have the checkpoint
-            require_new(args.out, args.csv)
+        if is_first:
             check_start(cfg, training=False)
     with one_line_errors((OSError, ValueError)):
         runner = Runner.from_cfg(cfg)

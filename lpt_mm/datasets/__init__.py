@@ -1,4 +1,8 @@
-"""Data sets, samplers and transforms."""
+"""Data sets, samplers and transforms: what training and testing read.
+
+Benchmarks are read from split lists or folders, or cut from mmpretrain's data sets; the
+digits and glyphs need no download. ``DualSamplerDataset`` draws each batch of phase 2.
+"""
 
 from lpt_mm.datasets.digits_lt import DigitsLT
 from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate

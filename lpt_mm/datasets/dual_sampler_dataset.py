@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.samplers.long_tail_sampler import Draw
-from lpt_mm.datasets.unreadable_images import UnreadableImages
+from lpt_mm.datasets.substituting_reader import SubstitutingReader
 
 CLASS_BALANCED = "class_balanced"
 INSTANCE_BALANCED = "instance_balanced"
@@ -46,7 +46,7 @@ class DualSamplerDataset(Dataset):
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
         if hasattr(self.dataset, "full_init"):
             self.dataset.full_init()
-        self._images = UnreadableImages(self.dataset, max_unreadable)
+        self._reader = SubstitutingReader(self.dataset, max_unreadable)
         # Workers that live on see the next epoch only in shared memory.
         self._seed_and_epoch = torch.zeros(2, dtype=torch.int64).share_memory_()
 
@@ -79,7 +79,7 @@ class DualSamplerDataset(Dataset):
 
     def unreadable(self) -> list[str]:
         """Give the files that could not be read so far, by any process."""
-        return self._images.paths
+        return self._reader.paths
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of an image of the wrapped data set.
@@ -138,7 +138,7 @@ class DualSamplerDataset(Dataset):
         """
         seed, epoch = self._seed_and_epoch.tolist()
         if isinstance(draw, Draw):
-            return self._images.read(int(draw), (seed, epoch, draw.number))
+            return self._reader.read(int(draw), (seed, epoch, draw.number))
         if not isinstance(draw, Sequence):
             raise TypeError(
                 f"DualSamplerDataset needs draws, got the plain index {draw!r}: set "
@@ -148,7 +148,7 @@ class DualSamplerDataset(Dataset):
         samples = []
         for stream, index in enumerate(draw):
             # The instance-balanced index comes once in an epoch, the other one again.
-            samples.append(self._images.read(index, (seed, epoch, draw[0], stream)))
+            samples.append(self._reader.read(index, (seed, epoch, draw[0], stream)))
         for sample, tag in zip(
             samples, (INSTANCE_BALANCED, CLASS_BALANCED), strict=True
         ):

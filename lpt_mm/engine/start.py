@@ -11,7 +11,8 @@ from torch import nn
 from lpt_mm.utils.text import list_some
 from lpt_mm.weights.checks import check_checkpoint
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.reading import Weights, read_file
+from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.weights import Weights
 
 NECK = "neck."
 

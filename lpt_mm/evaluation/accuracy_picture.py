@@ -8,12 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
-from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, save_picture
 from lpt_mm.utils.text import for_picture
-
-# Of Okabe and Ito, told apart by colour-blind readers.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7")
-LONGEST_NAME = 18
 
 
 def draw_accuracy_over_frequency(
@@ -31,7 +27,7 @@ def draw_accuracy_over_frequency(
     """
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-    upper.set_prop_cycle(color=COLOURS)
+    upper.set_prop_cycle(color=PALETTE)
     classes = next(iter(reports.values()))["classes"]
     order = sorted(range(len(classes)), key=lambda i: -classes[i]["train_images"])
     _shade_shot_groups(upper, [classes[i]["shot_group"] for i in order])
@@ -42,8 +38,8 @@ def draw_accuracy_over_frequency(
             range(len(order)),
             [float("nan") if value is None else value for value in accuracy],
             marker=marker,
-            markersize=7 if len(order) <= 40 else 3,
-            linewidth=1.5 if len(order) <= 40 else 0.5,
+            markersize=7 if len(order) <= MOST_NAMED else 3,
+            linewidth=1.5 if len(order) <= MOST_NAMED else 0.5,
             label=f"{for_picture(name)}: {overall:.1f} % overall",
         )
     upper.set_ylabel("accuracy of the class (%)")
@@ -55,11 +51,10 @@ def draw_accuracy_over_frequency(
     lower.set_yscale("log")
     lower.set_ylabel("training images")
     lower.set_xlabel("class, most frequent first")
-    if len(order) <= 40:
+    if len(order) <= MOST_NAMED:
         names = [for_picture(classes[i]["name"], LONGEST_NAME) for i in order]
         lower.set_xticks(range(len(order)), names)
-    with new_file(path) as file:
-        figure.savefig(file, dpi=120, format="png")
+    save_picture(figure, path)
 
 
 def _shade_shot_groups(axes: Axes, groups: list[str]) -> None:

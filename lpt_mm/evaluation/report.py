@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.evaluator import Evaluator
 
 from lpt_mm.evaluation.metrics import LongTailMetric
+from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import new_file
 from lpt_mm.utils.text import printable
 
@@ -81,8 +82,7 @@ def write_report(path: str | Path, report: Mapping) -> None:
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
     """
-    with new_file(path) as file:
-        file.write_text(json.dumps(report, indent=1) + "\n")
+    write_json(path, report)
 
 
 def read_report(path: str | Path) -> dict:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.pictures import save_picture
 from lpt_mm.utils.text import for_picture, printable
 
 COLUMNS = 3
@@ -46,8 +46,7 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
         right = report["long_tail/overall"]
         axes.set_title(f"{for_picture(name)}: {right:.1f} % right")
     figure.colorbar(image, ax=panels, label="share of the row (%)", shrink=0.8)
-    with new_file(path) as file:
-        figure.savefig(file, dpi=120, format="png")
+    save_picture(figure, path)
 
 
 def _draw_panel(axes: Axes, confusion: Mapping) -> object:

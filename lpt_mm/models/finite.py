@@ -17,6 +17,7 @@ def require_finite(feature: Tensor, images: str) -> None:
     if not finite.all():
         raise ValueError(
             f"the features of {int((~finite).sum())} of {len(finite)} {images} are no "
-            "finite numbers: check the weights with tools/model_converters/inspect.py, "
-            "and compute without --amp and model.backbone.frozen_dtype"
+            "finite numbers: check the weights with tools/model_converters/"
+            "describe_weights.py, and compute without --amp and "
+            "model.backbone.frozen_dtype"
         )

@@ -8,22 +8,32 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.pictures import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY_BLUE,
+    VERMILION,
+    save_picture,
+)
 from lpt_mm.utils.text import for_picture
 
-# What a log line may hold, by the title of its panel. Okabe and Ito's colours.
+# What a log line may hold, by the title of its panel.
 PANELS = {
     "loss": {
-        "loss_cls": "#000000",
-        "loss_class_balanced": "#0072B2",
-        "loss_instance_balanced": "#E69F00",
-        "loss_key": "#009E73",
+        "loss_cls": BLACK,
+        "loss_class_balanced": BLUE,
+        "loss_instance_balanced": ORANGE,
+        "loss_key": GREEN,
     },
     "schedules, as a share of their largest value": {
-        "lr": "#D55E00",
-        "beta": "#56B4E9",
+        "lr": VERMILION,
+        "beta": SKY_BLUE,
     },
-    "use of the pool": {"matching_entropy": "#CC79A7", "key_similarity": "#999999"},
+    "use of the pool": {"matching_entropy": PURPLE, "key_similarity": GREY},
 }
 STYLES = ("-", "--", ":", "-.")
 
@@ -54,8 +64,7 @@ def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
         if axes.lines:
             axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
     axes.set_xlabel("step")
-    with new_file(path) as file:
-        figure.savefig(file, dpi=120, format="png")
+    save_picture(figure, path)
 
 
 def _draw_curve(

@@ -9,11 +9,10 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from lpt_mm.analysis.matched_groups import examine_matching
-from lpt_mm.analysis.matching_report import MatchingReport
 from lpt_mm.engine.launch import check_start, set_test
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
+from lpt_mm.matching import MatchingReport, examine_matching
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.run import result_checkpoint

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from lpt_mm.benchmark.model_speed import benchmark_model
+from lpt_mm.cost.model_speed import measure_model_speed
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.utils.new_file import replace_file
 
@@ -50,7 +50,7 @@ def _measure(row: Row) -> dict[str, float]:
     if cfg.get("train_cfg") is None:
         return {}  # most of the time of K-NN is that of the backbone
     speeds = {}
-    for phase in ("infer", "train"):
-        measured = benchmark_model(cfg, phase, BATCH_SIZE, REPEATS)["config"]
-        speeds[phase] = BATCH_SIZE / measured.timing.median
+    for work in ("infer", "train"):
+        measured = measure_model_speed(cfg, work, BATCH_SIZE, REPEATS)["config"]
+        speeds[work] = BATCH_SIZE / measured.timing.median
     return speeds

@@ -1,7 +1,7 @@
 """Text of others, such as names of classes and files, made safe to show."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Set
 
 from rich.text import Text
 
@@ -74,16 +74,20 @@ def for_markdown(text: object) -> str:
     return MARKDOWN.sub(r"\\\1", printable(text))
 
 
-def list_some(names: Iterable[object], limit: int = 10) -> str:
+def list_some(
+    names: Collection[object], limit: int = 10, total: int | None = None
+) -> str:
     """Name the first few, and how many more there are.
 
     Args:
-        names: What to name.
+        names: What to name; a set, which has no order, is sorted.
         limit: How many are named.
+        total: How many there are, where ``names`` are not all; by default they are.
 
     Returns:
         One line.
     """
-    names = sorted(map(printable, names))
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
+    ordered = sorted(names) if isinstance(names, Set) else list(names)
+    more = (len(ordered) if total is None else total) - len(ordered[:limit])
+    line = ", ".join(map(printable, ordered[:limit]))
+    return f"{line} and {more:,} more" if more else line

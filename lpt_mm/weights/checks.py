@@ -10,8 +10,8 @@ from lpt_mm.utils.text import list_some, printable
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import BACKBONE, IDENTITY, is_frozen
 from lpt_mm.weights.layouts import is_official
-from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.sources import read_weights
+from lpt_mm.weights.weights import Weights
 
 OFFICIAL = (
     "is a checkpoint of LPT's authors: convert it first, with "

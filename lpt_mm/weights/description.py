@@ -9,7 +9,7 @@ from torch import Tensor
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing
 from lpt_mm.weights.checks import describe_backbone
 from lpt_mm.weights.layouts import is_official, official_to_own, to_mmpretrain
-from lpt_mm.weights.reading import Weights
+from lpt_mm.weights.weights import Weights
 
 # Classifiers of timm and mmpretrain; classes come first in their shape.
 CLASSIFIERS = ("head.weight", "head.fc.weight", "head.layers.head.weight")

@@ -11,8 +11,8 @@ from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.official import from_official
 from lpt_mm.weights.pretrained_vit import fit_backbone
-from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.skeleton import build_skeleton
+from lpt_mm.weights.weights import Weights
 
 
 def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:

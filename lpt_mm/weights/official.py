@@ -14,8 +14,9 @@ from lpt_mm.weights.layouts import (
     official_to_own,
     rename,
 )
-from lpt_mm.weights.reading import Weights, rename_all
+from lpt_mm.weights.reading import rename_all
 from lpt_mm.weights.skeleton import build_skeleton
+from lpt_mm.weights.weights import Weights
 
 LAYER_NORM_EPS = 1e-5
 ACTIVATION = "GELU"

@@ -21,8 +21,8 @@ from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import SHARED_PROMPTS, digest_positions, fingerprint
 from lpt_mm.weights.layouts import is_official, to_mmpretrain
-from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.sources import read_weights
+from lpt_mm.weights.weights import Weights
 
 # Of PromptedViT, but in no pre-trained transformer.
 OWN_PARAMETERS = {SHARED_PROMPTS}

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from lpt_mm.utils.text import for_rich, list_some
 from lpt_mm.weights.description import Description
-from lpt_mm.weights.reading import Weights
+from lpt_mm.weights.weights import Weights
 
 
 def print_weights(

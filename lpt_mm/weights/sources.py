@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import torch
 
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.reading import Weights, read_file
+from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.weights import Weights
 
 PACKAGED = "lpt_mm:"
 

@@ -20,7 +20,7 @@ from timm.models.vision_transformer import Block
 
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.formats import require_modest
-from lpt_mm.weights.reading import Weights
+from lpt_mm.weights.weights import Weights
 
 CLASSIFIER = re.compile("head/|pre_logits/")
 READERS = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}

@@ -6,9 +6,9 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 tests=(
-    tests/test_models tests/test_evaluation tests/test_benchmark/test_benchmark.py
+    tests/test_models tests/test_evaluation tests/test_cost/test_speed.py
     tests/test_weights/test_{families,official,pretrained_vit,timm_vit}.py
-    tests/test_analysis/test_{features,feature_quality,feature_projection}.py
+    tests/test_features
     tests/test_engine/test_{hooks/test_key_init_hook,distributed_gradients}.py
 )
 settings=(

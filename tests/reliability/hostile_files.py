@@ -188,6 +188,16 @@ def _share_storage(content: dict, _: str) -> None:
             entry[key] = first.setdefault(value.shape, value)
 
 
+def _set_laughs(content: dict, text: str) -> None:
+    """A list of a list of a list of the same: small, and without end."""
+    value: object = text
+    for _ in range(9):
+        value = [value] * 1000
+    meta = dict(run={"settings": value}, dataset_meta={"x": value}, time=value)
+    content["meta"].update(meta, cls_num_list=value)
+    _hub(content).update(begun_epoch=value, keep_ckpt_ids=value)
+
+
 def _set_attributes(content: dict, text: str) -> None:
     """Attributes of dicts are saved, too, and mmengine looks for some."""
     state = OrderedDict(content["state_dict"])
@@ -209,6 +219,7 @@ PLAUSIBLE: list[Callable[[dict, str], None]] = [
     _share_storage,
     _add_tensors,
     _set_attributes,
+    _set_laughs,
     lambda content, _: _set_place(content, 1, 2**40, 2**41),
     lambda content, _: _set_place(content, 1, 1, 2),
     lambda content, _: _set_place(content, 0, 1, 2),

@@ -17,7 +17,7 @@ import torch
 from harness import OTHER, REFUSED, RIGHT, Outcome, add_options, count, mutate
 from PIL import Image
 
-from lpt_mm.analysis.image_check import check_image
+from lpt_mm.data_check.image_check import check_image
 from lpt_mm.datasets.transforms import (
     LoadImage,
     LoadRandomResizedCrop,

@@ -150,8 +150,8 @@ def show_matching(file: Path, configs: Path) -> None:
     run(script, config_of(file, configs), file, "--out", "a.json")
 
 
-def inspect(file: Path, configs: Path) -> None:
-    script = TOOLS / "model_converters" / "inspect.py"
+def describe_weights(file: Path, configs: Path) -> None:
+    script = TOOLS / "model_converters" / "describe_weights.py"
     run(script, file, "--configs", configs)
 
 
@@ -198,7 +198,7 @@ RUNS: dict[str, Callable[[Path, Path], None]] = {
     "test.py": test,
     "features.py": compare_features,
     "matching.py": show_matching,
-    "inspect.py": inspect,
+    "describe_weights.py": describe_weights,
     "publish_model.py": converter("publish_model", ".safetensors"),
     "publish_backbone.py": converter("publish_backbone", ".pth"),
     "mm_to_lpt.py": converter("mm_to_lpt", ".pth"),

@@ -10,10 +10,10 @@ from mmpretrain.registry import DATASETS, TRANSFORMS
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from lpt_mm.datasets.draw_seed import draw_seed
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.samplers import Draw
 from lpt_mm.datasets.transforms import LoadImage, UnreadableImageError
+from lpt_mm.utils.seeds import draw_seed
 
 DIGITS = dict(type="DigitsLT", split="train", pipeline=[dict(type="PackInputs")])
 DUAL_DIGITS = dict(type="DualSamplerDataset", dataset=DIGITS)

@@ -1,6 +1,7 @@
 """What a hostile checkpoint cannot do, though torch loads it without running code."""
 
 import copy
+from collections import OrderedDict
 
 import pytest
 import torch
@@ -29,6 +30,16 @@ def run(tmp_path_factory):
 
 def first(state):
     return next(iter(state.values()))
+
+
+def history(values):
+    return dict(history_values=values, history_counts=values, max_length=10)
+
+
+def circle():
+    value = {}
+    value["a"] = value
+    return value
 
 
 def resume(folder, file, content, **options):
@@ -124,7 +135,14 @@ def test_only_what_a_run_saved_is_removed(run, tmp_path, name):
         ("message_hub.runtime_info.best_score", "nan"),
         ("message_hub.runtime_info.begun_epoch", [1, 2]),
         ("message_hub.runtime_info.begun_epoch", [1, -2, 3]),
+        ("message_hub.runtime_info.best_score", float("nan")),
+        ("message_hub.runtime_info.best_score", 10**600),
         ("message_hub.log_scalars.train/loss", dict(history_values=torch.ones(2))),
+        ("message_hub.log_scalars.train/loss", history(torch.empty(0))),
+        ("message_hub.log_scalars.train/loss", history(torch.ones(1).expand(2**40))),
+        ("message_hub.log_scalars.train/loss", history(torch.ones(2).to_sparse())),
+        ("message_hub.log_scalars", {"train/\x1b[2J": history(torch.ones(2))}),
+        ("meta.run", circle()),
         ("optimizer", None),
         ("param_schedulers", "x"),
         ("state_dict", dict(a=1)),
@@ -147,6 +165,18 @@ def test_malformed_facts_are_refused_by_name(run, place, value):
         lambda state: first(state).update(momentum_buffer=torch.ones(7)),
         lambda state: first(state).update(
             momentum_buffer=torch.full((6, 1, 64), torch.nan)
+        ),
+        lambda state: first(state).update(momentum_buffer=torch.ones(1, 1, 1, 1)),
+        lambda state: first(state).update(momentum_buffer=0.5),
+        lambda state: first(state).update(momentum_buffer=None),
+        lambda state: first(state).update(
+            momentum_buffer=torch.full((6, 1, 64), 1e300, dtype=torch.float64)
+        ),
+        lambda state: first(state).update(
+            momentum_buffer=torch.ones(1).expand(6, 1, 64)
+        ),
+        lambda state: first(state).update(
+            momentum_buffer=torch.ones(6, 1, 64).to_sparse()
         ),
         lambda state: first(state).update(other=1),
         lambda state: state.update({99: dict(momentum_buffer=None)}),
@@ -171,7 +201,11 @@ def test_settings_of_the_file_do_not_reach_the_optimizer(run, tmp_path):
 
 @pytest.mark.parametrize(
     ("meta", "begun"),
-    [(dict(epoch=2, iter=10), [2, 9, 5]), (dict(epoch=2, iter=99), [2, 10, 5])],
+    [
+        (dict(epoch=2, iter=10), [2, 9, 5]),
+        (dict(epoch=2, iter=99), [2, 10, 5]),
+        (dict(epoch=2, iter=2**50), [2, 10, 2**51]),  # would take years
+    ],
 )
 def test_a_place_in_the_run_that_cannot_be_is_refused(run, tmp_path, meta, begun):
     content = read(run / "epoch_2.pth")
@@ -180,5 +214,19 @@ def test_a_place_in_the_run_that_cannot_be_is_refused(run, tmp_path, meta, begun
     if begun[1] == 9:  # one step of an epoch, which it may have been
         assert len(resume(tmp_path, "a.pth", content).steps) == 4
     else:
-        with pytest.raises(WeightFileError, match="no valid begun_epoch"):
+        with pytest.raises(WeightFileError, match="no valid begun_epoch|cannot change"):
             resume(tmp_path, "a.pth", content)
+
+
+def test_attributes_of_a_dict_do_not_reach_mmengine(run, tmp_path):
+    content = read(run / "epoch_2.pth")
+    content["state_dict"] = OrderedDict(content["state_dict"])
+    content["state_dict"]._metadata = "not a dict"
+    assert len(resume(tmp_path, "a.pth", content).steps) == 5
+
+
+def test_marks_in_the_file_do_not_stop_the_log(run, tmp_path):
+    content = read(run / "epoch_2.pth")
+    resumed = content["message_hub"]["resumed_keys"]
+    content["message_hub"]["resumed_keys"] = dict.fromkeys(resumed, False)
+    assert len(resume(tmp_path, "a.pth", content).steps) == 5

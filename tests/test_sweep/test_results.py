@@ -58,7 +58,7 @@ def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):
         seconds = 0.5 if phase == "infer" else 2.0
         return dict(config=Mock(timing=Mock(median=batch_size / 64 * seconds)))
 
-    monkeypatch.setattr(speed, "benchmark_model", benchmark)
+    monkeypatch.setattr(speed, "measure_model_speed", benchmark)
     plan = Plan("mine", [row], [0], speed=True)
     for _ in range(2):
         speed.measure_speeds(plan, tmp_path)

@@ -14,30 +14,30 @@ from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from lpt_mm.analysis import DataReport, print_data_report
-from lpt_mm.analysis.class_count_picture import draw_class_counts
-from lpt_mm.analysis.feature_comparison import FeatureComparison
-from lpt_mm.analysis.feature_projection import Shown
-from lpt_mm.analysis.findings import ERROR, Finding
-from lpt_mm.analysis.matching_report import MatchingReport
-from lpt_mm.analysis.split_scan import SplitScan
-from lpt_mm.benchmark import print_costs, print_report
-from lpt_mm.benchmark.data_speed import DataSpeed
-from lpt_mm.benchmark.model_cost import ModelCost
-from lpt_mm.benchmark.timing import Timing
-from lpt_mm.datasets.preparation import findings as preparation
+from lpt_mm.cost import print_costs, print_speeds
+from lpt_mm.cost.data_speed import DataSpeed
+from lpt_mm.cost.model_cost import ModelCost
+from lpt_mm.cost.timing import Timing
+from lpt_mm.data_check import DataReport, print_data_report
+from lpt_mm.data_check.class_count_picture import draw_class_counts
+from lpt_mm.data_check.findings import ERROR, Finding
+from lpt_mm.data_check.split_scan import SplitScan
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.evaluation.report import write_class_csv
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.evaluation.tables import print_tables
+from lpt_mm.features.comparison import FeatureComparison
+from lpt_mm.features.projection import ImageSelection
+from lpt_mm.matching.report import MatchingReport
+from lpt_mm.preparation import PartState, print_states
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.results import write_results
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.description import describe
-from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.report import print_weights
+from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
 from tests.test_utils.test_text import TEXT
 
@@ -93,16 +93,14 @@ TABLES = dict(
     matching=lambda name: matching(name).print(name),
     data=print_data,
     features=print_features,
-    speed=lambda name: print_report(
+    speed=lambda name: print_speeds(
         {"config": DataSpeed(Timing([1.0]), 1)}, name, name
     ),
     cost=lambda name: print_costs({name: ModelCost(1, 1, 1, 1, 1, 1, 1, 1)}),
     weights=lambda name: print_weights(
         (weights := Weights({name: torch.ones(1)})), describe(weights), [name]
     ),
-    preparation=lambda name: preparation.print_findings(
-        [preparation.Finding(name, name, name)], name
-    ),
+    preparation=lambda name: print_states([PartState(name, name, name)], name),
 )
 
 
@@ -135,7 +133,7 @@ def draw_all_features(name, path):
         10,
         {name: SimpleNamespace(knn=dict(overall=50.0), gamma=1.0)},
         {name: (points, points)},
-        Shown(classes, np.array(GROUPS[:2]), np.arange(4)),
+        ImageSelection(classes, np.array(GROUPS[:2]), np.arange(4)),
         SimpleNamespace(test_label=label, class_names=[name, "b"]),
     )
     comparison.draw(path)

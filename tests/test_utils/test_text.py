@@ -91,8 +91,10 @@ def test_a_cell_in_markdown_is_any_text_as_it_is(text):
 
 
 def test_some_names_stand_for_many():
-    assert list_some("cab") == "a, b, c"
+    assert list_some("cab") == "c, a, b"
+    assert list_some({"c", "a", "b"}) == "a, b, c"
     assert list_some("abcdefg", limit=2) == "a, b and 5 more"
+    assert list_some("abc", limit=2, total=1002) == "a, b and 1,000 more"
     assert list_some(["\x1b"]) == r"\x1b"
 
 

@@ -4,7 +4,7 @@ from mmengine.logging import HistoryBuffer
 from mmpretrain.registry import MODELS
 
 from lpt_mm.weights.checks import check_checkpoint, find_misfit
-from lpt_mm.weights.reading import Weights
+from lpt_mm.weights.weights import Weights
 from tests.golden import tiny_lpt
 
 

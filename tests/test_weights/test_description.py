@@ -9,13 +9,13 @@ from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.fitting_configs import fitting_configs
 from lpt_mm.weights.layouts import to_mmpretrain
 from lpt_mm.weights.official import from_official
-from lpt_mm.weights.reading import Weights
 from lpt_mm.weights.report import print_weights
+from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
 from tests.golden import official_checkpoint, tiny_lpt
 
 CONFIGS = ROOT / "configs"
-INSPECT = ROOT / "tools" / "model_converters" / "inspect.py"
+DESCRIBE = ROOT / "tools" / "model_converters" / "describe_weights.py"
 
 
 def shapes_of(name, **kwargs):
@@ -122,7 +122,7 @@ def test_the_configs_that_fit_are_found():
 def test_a_file_is_described_for_its_user(run_here, tmp_path):
     state = official_checkpoint("phase2_forward")
     torch.save(dict(state_dict=state), tmp_path / "lpt.pth")
-    out = run_here(INSPECT, "lpt.pth")
+    out = run_here(DESCRIBE, "lpt.pth")
     for text in ("LPT's authors", "24 wide, 4 layers, patch 8", "6 groups of 5"):
         assert text in out
     assert "prompt_learner.Prompt_Keys" in out
@@ -131,21 +131,12 @@ def test_a_file_is_described_for_its_user(run_here, tmp_path):
 def test_half_a_file_and_other_models_are_told(run_here, tmp_path):
     state = timm.create_model("resnet10t").state_dict()
     torch.save(state, tmp_path / "other.pth")
-    out = run_here(INSPECT, "other.pth", fails=True)
+    out = run_here(DESCRIBE, "other.pth", fails=True)
     assert "error: 'other.pth' holds no whole vision transformer" in out
     state = list(official_checkpoint("phase1_forward").items())[::2]
     torch.save(dict(state), tmp_path / "half.pth")
-    out = run_here(INSPECT, "half.pth", fails=True)
+    out = run_here(DESCRIBE, "half.pth", fails=True)
     assert "not whole: lacks" in out
-
-
-def test_scripts_beside_inspect_find_the_standard_librarys_module(run_tool, tmp_path):
-    weights = ROOT / "lpt_mm" / "weights" / "vit_glyphs.pth"
-    out = run_tool(INSPECT, weights)
-    assert "lpt_vit_glyphs.py" in out
-    out = run_tool(INSPECT.with_name("lpt_to_mm.py"), weights, "out.pth", fails=True)
-    assert out.endswith(f"error: '{weights}' is no checkpoint of LPT's authors\n")
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from lpt_mm.weights import WeightFileError
 from lpt_mm.weights.checks import find_misfit
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.official import from_official, to_official
-from lpt_mm.weights.reading import Weights, read_file
+from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
 from tests.golden import load_golden, official_checkpoint, tiny_lpt
 

@@ -59,7 +59,7 @@ def test_what_mmengine_and_timm_save_beside_the_tensors_is_passed_over(tmp_path)
     history = HistoryBuffer([1.0, 2.0], [1, 3], max_length=10)
     content = dict(
         state_dict=TENSORS,
-        meta=dict(epoch=np.int64(3), note="x"),
+        meta=dict(epoch=np.int64(3), experiment_name="x"),
         message_hub=dict(log_scalars={"train/loss": history}, lr=np.float64(0.1)),
         args=argparse.Namespace(batch=1),
         optimizer=dict(buffer=np.arange(3)),
@@ -67,7 +67,7 @@ def test_what_mmengine_and_timm_save_beside_the_tensors_is_passed_over(tmp_path)
     torch.save(content, tmp_path / "epoch_3.pth")
     unsafe = torch.serialization.get_unsafe_globals_in_checkpoint
     assert len(unsafe(tmp_path / "epoch_3.pth")) > 3
-    assert check(tmp_path / "epoch_3.pth").meta["note"] == "x"
+    assert check(tmp_path / "epoch_3.pth").meta["experiment_name"] == "x"
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -147,3 +147,12 @@ def test_truncated_files_are_refused(tmp_path, save, share):
     file.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(WeightFileError, match="damaged"):
         read_file(file)
+
+
+def test_numerics_that_cannot_be_are_not_believed(tmp_path):
+    facts = dict(num_heads=4, layer_norm_eps=1e-6, activation="GELU")
+    wrong = dict(num_heads=10**600, layer_norm_eps=float("nan"), activation="\x1b[2J")
+    for recorded, expected in ((facts, facts), (wrong, {})):
+        content = dict(state_dict=dict(a=torch.ones(2)), meta=dict(backbone=recorded))
+        torch.save(content, tmp_path / "a.pth")
+        assert read_file(tmp_path / "a.pth").numerics == expected

@@ -6,16 +6,16 @@ training images. Timed runs follow two that are not timed; medians are printed.
 """
 
 import argparse
-import json
 
 from mmengine.config import Config, DictAction
-from plain_reference import plain_crop, require_plain
 
-from lpt_mm.benchmark import benchmark_data, benchmark_model, print_report
-from lpt_mm.benchmark.cost import describe_machine
+from lpt_mm.cost import measure_data_speed, measure_model_speed, print_speeds
+from lpt_mm.cost.machine import describe_machine
+from lpt_mm.cost.plain_reference import plain_crop, require_plain
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import load_config
-from lpt_mm.utils.new_file import new_file, require_new
+from lpt_mm.utils.json_file import write_json
+from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -57,9 +57,9 @@ def measure(args: argparse.Namespace, cfg: Config) -> dict:
     """Measure what the command line asks for."""
     if args.phase == "data":
         reference = plain_crop if args.baseline else None
-        return benchmark_data(cfg, args.images, args.repeats, reference)
+        return measure_data_speed(cfg, args.images, args.repeats, reference)
     reference = require_plain(cfg.model) if args.baseline else None
-    return benchmark_model(
+    return measure_model_speed(
         cfg, args.phase, args.batch_size, args.repeats, args.amp, reference
     )
 
@@ -71,12 +71,11 @@ def main() -> None:
         require_new(args.json)
         speeds = measure(args, load_config(args))
         machine = describe_machine()
-        print_report(speeds, f"{args.phase}: {args.config}", machine)
+        print_speeds(speeds, f"{args.phase}: {args.config}", machine)
         if args.json:
             numbers = {name: speed.as_dict() for name, speed in speeds.items()}
             report = dict(vars(args), machine=machine, **numbers)
-            with new_file(args.json) as file:
-                file.write_text(json.dumps(report, indent=1) + "\n")
+            write_json(args.json, report)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.config import DictAction
 
-from lpt_mm.analysis import (
+from lpt_mm.data_check import (
     REPORT_FILES,
     examine_data,
     print_data_report,

@@ -5,16 +5,16 @@ of the first config's backbone. No pre-trained weights are fetched.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from mmengine.config import DictAction
 from rich.progress import track
 
-from lpt_mm.benchmark import full_fine_tuning, measure_cost, print_costs
+from lpt_mm.cost import full_fine_tuning, measure_cost, print_costs
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import load_config
-from lpt_mm.utils.new_file import new_file, require_new
+from lpt_mm.utils.json_file import write_json
+from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -57,8 +57,7 @@ def main() -> None:
         print_costs(costs)
         if args.json:
             numbers = {name: cost.as_dict() for name, cost in costs.items()}
-            with new_file(args.json) as file:
-                file.write_text(json.dumps(numbers, indent=1) + "\n")
+            write_json(args.json, numbers)
 
 
 if __name__ == "__main__":

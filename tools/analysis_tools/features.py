@@ -6,17 +6,16 @@ the frozen backbone of the first config.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
-from lpt_mm.analysis.feature_comparison import compare_features
-from lpt_mm.analysis.features import frozen_backbone
-from lpt_mm.analysis.splits import shot_groups_of
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import check_start, load_config, set_test
-from lpt_mm.utils.new_file import new_file, require_new
+from lpt_mm.evaluation.shot_groups_of import shot_groups_of
+from lpt_mm.features import compare_features, frozen_backbone
+from lpt_mm.utils.json_file import write_json
+from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
@@ -74,8 +73,7 @@ def main() -> None:
         )
         comparison.print()
         if args.out:
-            with new_file(args.out) as file:
-                file.write_text(json.dumps(comparison.as_dict(), indent=1) + "\n")
+            write_json(args.out, comparison.as_dict())
         if args.picture:
             comparison.draw(args.picture)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from mmengine.config import DictAction
 from mmengine.runner import Runner
 
-from lpt_mm.analysis.matched_groups import examine_matching, require_group_prompts
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import check_start, load_config, set_test
+from lpt_mm.matching import examine_matching, require_group_prompts
 from lpt_mm.utils.new_file import require_new
 
 

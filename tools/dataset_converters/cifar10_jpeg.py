@@ -11,8 +11,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lpt_mm.datasets.pretraining_split import pretraining_split
 from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.preparation.pretraining_split import pretraining_split
 from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.utils.text import for_rich, printable
 

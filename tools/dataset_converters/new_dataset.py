@@ -7,9 +7,9 @@ from pathlib import Path
 from mmengine.registry import init_default_scope
 from rich.console import Console
 
-from lpt_mm.datasets.new_configs import new_files
-from lpt_mm.datasets.new_dataset import read_folder
 from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.preparation.new_configs import new_files
+from lpt_mm.preparation.new_dataset import read_folder
 from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.utils.text import for_rich, printable
 

@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from lpt_mm.datasets.preparation import BENCHMARKS, prepare, print_findings
 from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.preparation import BENCHMARKS, prepare, print_states
 
 
 def main() -> None:
@@ -20,11 +20,11 @@ def main() -> None:
     benchmark = BENCHMARKS[args.name]
     root = args.root or Path("data") / benchmark.folder
     with one_line_errors():
-        findings = prepare(benchmark, root, args.lists)
-    print_findings(findings, f"{args.name} in '{root}'")
-    missing = sum(not finding.in_place for finding in findings)
+        states = prepare(benchmark, root, args.lists)
+    print_states(states, f"{args.name} in '{root}'")
+    missing = sum(not part.in_place for part in states)
     if missing:
-        sys.exit(f"error: {missing} of {len(findings)} items are not in place")
+        sys.exit(f"error: {missing} of {len(states)} items are not in place")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ import torch
 
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.utils.new_file import new_file, require_new
-from lpt_mm.weights.complete import complete
 from lpt_mm.weights.official import LAYER_NORM_EPS, to_official
 from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.restore_backbone import restore_backbone
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     args = parser.parse_args()
     with one_line_errors():
         require_new(args.dst)
-        weights = complete(read_file(args.src), args.backbone)
+        weights = restore_backbone(read_file(args.src), args.backbone)
         with new_file(args.dst) as file:
             torch.save(dict(state_dict=to_official(weights).tensors), file)
     eps = weights.numerics.get("layer_norm_eps")

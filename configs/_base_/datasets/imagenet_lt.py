@@ -1,4 +1,4 @@
-"""ImageNet-LT: 1,000 classes, 115,846 training images; see the README for its layout.
+"""ImageNet-LT: 1,000 classes, 115,846 training images; layout: docs/guide/data.md.
 
 The validation list selects the checkpoint, the test list is for tools/test.py alone.
 """

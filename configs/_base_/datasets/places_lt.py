@@ -1,4 +1,4 @@
-"""Places-LT: 365 classes, 62,500 training images; see the README for its layout.
+"""Places-LT: 365 classes, 62,500 training images; layout: docs/guide/data.md.
 
 The validation list selects the checkpoint, the test list is for tools/test.py alone.
 """

@@ -33,7 +33,7 @@ class BetaScheduleHook(Hook):
         """Check that dual samples are collated and trained on as such.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
 
         Raises:
             ValueError: If another collate function, a model that does not split dual
@@ -64,7 +64,7 @@ class BetaScheduleHook(Hook):
         """Set beta for the epoch.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
         """
         if not isinstance(runner.train_dataloader.sampler, DualSampler):
             return

@@ -13,6 +13,7 @@ from torch import nn
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.engine.classifier_of import classifier_of
+from lpt_mm.utils.text import list_some
 from lpt_mm.weights.errors import WeightFileError
 
 
@@ -35,7 +36,7 @@ class ClassCountHook(Hook):
         """Count the training set, check the counts and hand them out.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
 
         Raises:
             ValueError: If labels or classes do not fit the head, or a class has no
@@ -53,7 +54,7 @@ class ClassCountHook(Hook):
         """Save the counts with the model.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
             checkpoint: The checkpoint about to be saved.
         """
         checkpoint["meta"]["cls_num_list"] = self.cls_num_list
@@ -62,7 +63,7 @@ class ClassCountHook(Hook):
         """Read the counts that were saved with the model.
 
         Args:
-            runner: The runner.
+            runner: Loads the checkpoint, to train or to test.
             checkpoint: The checkpoint just read.
 
         Raises:
@@ -82,7 +83,7 @@ class ClassCountHook(Hook):
         """Hand out the counts to those that have none.
 
         Args:
-            runner: The runner.
+            runner: Runs the validation.
         """
         self._fill(runner, runner.val_loop)
 
@@ -90,7 +91,7 @@ class ClassCountHook(Hook):
         """Hand out the counts to those that have none.
 
         Args:
-            runner: The runner.
+            runner: Runs the test.
         """
         self._fill(runner, runner.test_loop)
 
@@ -163,7 +164,7 @@ def count_classes(
     if empty:
         raise ValueError(
             f"{len(empty)} of {num_classes} classes have no training image: "
-            f"{', '.join(empty[:5])}{', ...' if len(empty) > 5 else ''}; "
-            "add images or take these classes off the data set"
+            f"{list_some(empty, limit=5)}; add images or take these classes off the "
+            "data set"
         )
     return counts

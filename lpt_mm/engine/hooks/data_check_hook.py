@@ -1,6 +1,4 @@
-"""Checks of the data before the first step."""
-
-from pathlib import Path
+"""Checks of the data before the first step or test, and a count after each epoch."""
 
 from mmengine.dataset import BaseDataset
 from mmengine.hooks import Hook
@@ -10,6 +8,7 @@ from mmpretrain.registry import HOOKS
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.transforms.image_file import is_url
 from lpt_mm.engine.classifier_of import classifier_of
+from lpt_mm.utils.files import has_content
 from lpt_mm.utils.text import list_some
 
 
@@ -19,7 +18,8 @@ class DataCheckHook(Hook):
 
     Image files must exist and not be empty; whether they can be decoded shows when
     they are read. No two classes may have one name. Validation and test sets must have
-    the classes of the training set, in its order.
+    the labels of the head and the classes of the training set, in its order; a
+    checkpoint knows them. Images that could not be read are counted after each epoch.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class DataCheckHook(Hook):
         """Check the training and the validation set.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
 
         Raises:
             ValueError: If a file is missing or empty, or classes do not fit.
@@ -45,7 +45,7 @@ class DataCheckHook(Hook):
         """Log how many images could not be read, where some may be unreadable.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
         """
         dataset = runner.train_dataloader.dataset
         files = dataset.unreadable() if hasattr(dataset, "unreadable") else []
@@ -59,7 +59,7 @@ class DataCheckHook(Hook):
         """Read the class names that were saved with the model.
 
         Args:
-            runner: The runner.
+            runner: Loads the checkpoint, to train or to test.
             checkpoint: The checkpoint just read.
         """
         meta = checkpoint.get("meta", {}).get("dataset_meta") or {}
@@ -69,7 +69,7 @@ class DataCheckHook(Hook):
         """Check the test set.
 
         Args:
-            runner: The runner.
+            runner: Runs the test.
 
         Raises:
             ValueError: If a file is missing or empty, or classes do not fit.
@@ -113,7 +113,7 @@ def check_files(dataset: BaseDataset) -> None:
         path = dataset.get_data_info(i).get("img_path")
         if path is not None and is_url(path):
             urls.append(path)
-        elif path is not None and not _has_content(path):
+        elif path is not None and not has_content(path):
             bad.append(path)
     if urls:
         raise ValueError(
@@ -125,13 +125,6 @@ def check_files(dataset: BaseDataset) -> None:
             f"{len(bad)} of {len(dataset)} image files are missing or empty: "
             f"{list_some(bad, limit=5)}; check data_root, or take them off the list"
         )
-
-
-def _has_content(path: str) -> bool:
-    try:
-        return Path(path).stat().st_size > 0
-    except (OSError, ValueError):  # ValueError: no file has such a name
-        return False
 
 
 def check_classes(

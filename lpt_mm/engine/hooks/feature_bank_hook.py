@@ -33,7 +33,7 @@ class FeatureBankHook(Hook):
         """Fill the bank.
 
         Args:
-            runner: The runner.
+            runner: Runs the test.
 
         Raises:
             TypeError: If the model's head has no bank.

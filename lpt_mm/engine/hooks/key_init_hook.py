@@ -35,7 +35,7 @@ class KeyInitHook(Hook):
         """Note whether a checkpoint brings keys.
 
         Args:
-            runner: The runner.
+            runner: Loads the checkpoint, to train or to test.
             checkpoint: The checkpoint just read.
         """
         names = checkpoint.get("state_dict", checkpoint)
@@ -45,7 +45,7 @@ class KeyInitHook(Hook):
         """Set the keys.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
 
         Raises:
             ValueError: If there are fewer images than keys, or queries are no finite

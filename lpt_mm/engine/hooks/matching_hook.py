@@ -34,7 +34,7 @@ class MatchingHook(Hook):
         """Log the matching of the epoch, and begin to count anew.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
         """
         neck = getattr(get_ori_model(runner.model), "neck", None)
         if not isinstance(neck, GroupPromptNeck):

@@ -47,7 +47,7 @@ class PlainCheckpointHook(Hook):
         """Replace everything that is not plain; leave out what can be had again.
 
         Args:
-            runner: The runner.
+            runner: Runs the training.
             checkpoint: The checkpoint about to be saved.
 
         Raises:
@@ -77,7 +77,7 @@ class PlainCheckpointHook(Hook):
         """Rebuild the log history.
 
         Args:
-            runner: The runner.
+            runner: Loads the checkpoint, to train or to test.
             checkpoint: The checkpoint just read.
         """
         scalars = checkpoint.get("message_hub", {}).get("log_scalars", {})

@@ -1,12 +1,9 @@
 """Training by epochs that an interruption does not change."""
 
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 
-import numpy as np
-import torch
 from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_rank
 from mmengine.runner import EpochBasedTrainLoop, Runner
@@ -15,6 +12,7 @@ from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from lpt_mm.engine.optimizers.accumulation import accumulative_counts
+from lpt_mm.utils.seeds import seed_all
 
 # Where the message hub, and so a checkpoint, says what epoch was begun: its number, the
 # steps before it and its own.
@@ -125,18 +123,6 @@ def require_step(loader: DataLoader) -> None:
             f"batch_size={loader.batch_size}, and drop_last=True leaves them out: "
             "lower train_dataloader.batch_size"
         )
-
-
-def seed_all(*entropy: int) -> None:
-    """Seed Python, numpy and torch.
-
-    Args:
-        *entropy: Any numbers from 0 on; all of them matter.
-    """
-    seeds = np.random.SeedSequence(entropy).generate_state(3)
-    random.seed(int(seeds[0]))
-    np.random.seed(seeds[1])  # noqa: NPY002 (mmpretrain draws from the global one)
-    torch.manual_seed(int(seeds[2]))
 
 
 @contextmanager

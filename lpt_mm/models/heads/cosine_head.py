@@ -5,7 +5,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lpt_mm.models.heads.long_tail_head import LongTailHead
+from lpt_mm.models.heads.long_tail_head import LongTailHead, works_on_cosines
 from lpt_mm.models.unit import unit
 
 
@@ -13,8 +13,8 @@ from lpt_mm.models.unit import unit
 class CosineHead(LongTailHead):
     """Scores are ``scale * cos(feature, class weight)``; there is no bias.
 
-    Losses that have a ``scale`` of their own work on the bare cosine and are given the
-    head's scale; all others (such as ``CrossEntropyLoss``) get the scaled scores.
+    Losses that say ``works_on_cosines`` get the bare cosine and the head's scale; all
+    others (such as ``CrossEntropyLoss``) get the scaled scores.
 
     Args:
         num_classes: Number of classes, C.
@@ -45,7 +45,7 @@ class CosineHead(LongTailHead):
         )
         self.scale = scale
         for module in (self.loss_module, self.instance_loss_module):
-            if hasattr(module, "scale"):
+            if works_on_cosines(module):
                 module.scale = scale
         # Gaussian columns point in uniformly distributed directions.
         weight = torch.randn(in_channels, num_classes)
@@ -82,7 +82,7 @@ class CosineHead(LongTailHead):
             loss: The loss.
 
         Returns:
-            (B, C) bare cosines for losses with a scale of their own, else scores.
+            (B, C) bare cosines for losses that work on them, else scores.
         """
         cosine = self.cosine(feature)
-        return cosine if hasattr(loss, "scale") else self.scale * cosine
+        return cosine if works_on_cosines(loss) else self.scale * cosine

@@ -4,7 +4,7 @@ from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from lpt_mm.models.heads.long_tail_head import LongTailHead
+from lpt_mm.models.heads.long_tail_head import LongTailHead, works_on_cosines
 
 
 @MODELS.register_module()
@@ -41,7 +41,7 @@ class LinearHead(LongTailHead):
             num_classes, in_channels, dropout, loss, instance_loss, init_cfg
         )
         for module in (self.loss_module, self.instance_loss_module):
-            if hasattr(module, "scale"):
+            if works_on_cosines(module):
                 raise ValueError(
                     f"{type(module).__name__} works on cosines: use CosineHead, or "
                     "another loss with LinearHead"

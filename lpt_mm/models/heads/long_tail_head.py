@@ -85,3 +85,15 @@ class LongTailHead(ClsHead):
             (B, C) scores.
         """
         return self((feature,))
+
+
+def works_on_cosines(loss: nn.Module | None) -> bool:
+    """Tell whether a loss takes bare cosines, as ``LongTailLoss`` says.
+
+    Args:
+        loss: Any loss.
+
+    Returns:
+        What it says; False if it says nothing.
+    """
+    return getattr(loss, "works_on_cosines", False)

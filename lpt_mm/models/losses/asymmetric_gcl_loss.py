@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lpt_mm.models.losses.gcl_loss import GCLLoss
-from lpt_mm.models.losses.numerics import miss_probability
+from lpt_mm.models.losses.stability import miss_probability
 
 
 @MODELS.register_module()

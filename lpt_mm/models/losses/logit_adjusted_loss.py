@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
-from lpt_mm.models.losses.numerics import at_least_float32, bounded
+from lpt_mm.models.losses.stability import at_least_float32, bounded
 
 
 @MODELS.register_module()

@@ -13,7 +13,13 @@ class LongTailLoss(nn.Module, ABC):
     Subclasses define :meth:`from_counts`, and set ``cls_num_list`` after their options,
     on which it depends. When training,
     :class:`lpt_mm.engine.hooks.ClassCountHook` sets the counts.
+
+    Attributes:
+        works_on_cosines: Whether it takes bare cosines, and multiplies them by its own
+            ``scale``; only ``CosineHead`` can give them.
     """
+
+    works_on_cosines = False
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lpt_mm.models.losses.numerics import at_least_float32, bounded, miss_probability
+from lpt_mm.models.losses.stability import at_least_float32, bounded, miss_probability
 
 
 @MODELS.register_module()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lpt_mm.analysis.image_check import check_image
+from lpt_mm.data_check.image_check import check_image
 from lpt_mm.datasets.transforms import (
     LoadImage,
     LoadRandomResizedCrop,

@@ -7,7 +7,8 @@ from mmengine.dataset import InfiniteSampler
 from mmpretrain.registry import LOOPS
 from torch.utils.data import DataLoader
 
-from lpt_mm.engine.loops.resumable_train_loop import require_step, seed_all
+from lpt_mm.engine.loops.resumable_train_loop import require_step
+from lpt_mm.utils.seeds import seed_all
 from tests.test_engine.short_runs import assert_same, make_runner, read
 
 LAST = dict(epoch="epoch_4.pth", iter="iter_20.pth")

@@ -41,7 +41,7 @@ def test_weights_start_as_unit_columns():
     assert_close(head.weight.norm(dim=0), torch.ones(50))
 
 
-def test_a_loss_with_a_scale_gets_the_cosine_and_the_heads_scale():
+def test_a_loss_on_cosines_gets_them_and_the_heads_scale():
     head = build_head(scale=10.0, loss=dict(type="AsymmetricGCLLoss", scale=3.0)).eval()
     assert head.loss_module.scale == 10.0
     feature, target = torch.randn(3, 6), torch.tensor([0, 1, 2])
@@ -54,6 +54,15 @@ def test_any_other_loss_gets_the_scaled_scores():
     feature, target = torch.randn(3, 6), torch.tensor([0, 1, 2])
     loss = head.loss((feature,), samples(target.tolist()))["loss"]
     assert_close(loss, F.cross_entropy(head((feature,)), target))
+
+
+def test_a_scale_alone_makes_no_loss_on_cosines():
+    """A weight of the loss may be called so, too."""
+    head = build_head(loss=dict(type="CrossEntropyLoss"))
+    feature, module = torch.randn(3, 6), head.loss_module
+    module.scale = 2.0
+    assert_close(head.loss_scores(feature, module), head((feature,)))
+    assert module.scale == 2.0
 
 
 def test_instance_balanced_samples_have_their_own_loss():

@@ -1,0 +1,57 @@
+"""What the machine is, and what it could do at best."""
+
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+MATRIX_SIZE = {"cpu": 3072, "cuda": 8192}
+
+
+def matrix_product(
+    dtype: torch.dtype, device: torch.device
+) -> tuple[Callable[[], object], int]:
+    """Make the yardstick: a product of square matrices.
+
+    Args:
+        dtype: What the model computes in.
+        device: Device that it computes on.
+
+    Returns:
+        The product to time, and its floating point operations.
+    """
+    size = MATRIX_SIZE[device.type]
+    a, b = torch.randn(2, size, size, device=device).to(dtype)
+    out = torch.empty_like(a)
+    return lambda: torch.mm(a, b, out=out), 2 * size**3
+
+
+def find_device() -> torch.device:
+    """Choose the device to measure on.
+
+    Returns:
+        The GPU if there is one.
+    """
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def describe_machine() -> str:
+    """Name what numbers were measured on.
+
+    Returns:
+        GPU or processor and threads, versions.
+    """
+    if find_device().type == "cuda":
+        name = torch.cuda.get_device_name()
+    else:
+        name = f"{_processor()}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+    return f"{name}, Python {platform.python_version()}, torch {torch.__version__}"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor() or platform.machine()

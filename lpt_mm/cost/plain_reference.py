@@ -1,0 +1,95 @@
+"""The plain reference: LPT as one would write it down, to compare with.
+
+Prompts are concatenated, every block runs on all tokens, the image goes through the
+whole transformer twice, and images are read by Pillow and torchvision.
+"""
+
+import torch
+from mmpretrain.models.classifiers import BaseClassifier
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms import InterpolationMode, RandomResizedCrop
+from torchvision.transforms import functional as F
+
+from lpt_mm.models.classifiers import LPTClassifier
+
+
+class PlainLPT(LPTClassifier):
+    """``LPTClassifier`` that computes its features plainly."""
+
+    def extract_feat(self, inputs: Tensor, stage: str = "neck") -> tuple[Tensor, ...]:
+        """Extract the features that are classified.
+
+        Args:
+            inputs: (B, 3, H, W) images.
+            stage: Not used.
+
+        Returns:
+            One feature (B, D).
+        """
+        return self._encode(inputs)[0]
+
+    def _encode(self, inputs: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
+        if not self.with_neck:
+            return (self._run(inputs, None),), None
+        with torch.no_grad():
+            query = self._run(inputs, None)
+        group_prompts, similarity = self.neck(query)
+        return (self._run(inputs, group_prompts),), similarity
+
+    def _run(self, inputs: Tensor, group_prompts: Tensor | None) -> Tensor:
+        vit = self.backbone
+        tokens, _ = vit.embed(inputs)
+        num_tokens = tokens.shape[1]
+        for i, layer in enumerate(vit.layers):
+            prompts = [vit.shared_prompts[i].expand(len(inputs), -1, -1)]
+            if group_prompts is not None and i >= self.neck.num_shared_layers:
+                prompts.append(group_prompts[:, i - self.neck.num_shared_layers])
+            tokens = layer(torch.cat([tokens, *prompts], dim=1))[:, :num_tokens]
+        return vit.ln1(tokens)[:, 0]
+
+
+def require_plain(model: dict) -> type[BaseClassifier]:
+    """Return the class to compare a config's model with.
+
+    Args:
+        model: Config of the model.
+
+    Returns:
+        ``PlainLPT``.
+
+    Raises:
+        ValueError: If the model is none that ``PlainLPT`` can compute.
+    """
+    backbone = model.get("backbone", {})
+    deep = backbone.get("prompt_mode", "deep") == "deep"
+    if (
+        model["type"] != "LPTClassifier"
+        or backbone["type"] != "PromptedViT"
+        or not deep
+    ):
+        raise ValueError(
+            "--baseline is for LPTClassifier with a PromptedViT of prompt_mode='deep'"
+        )
+    return PlainLPT
+
+
+def plain_crop(path: str, size: int, mean: list[float], std: list[float]) -> Tensor:
+    """Make a training image as torchvision's examples do.
+
+    Args:
+        path: The image file.
+        size: Height and width of the result.
+        mean: Mean of each channel, of 255.
+        std: Standard deviation of each channel, of 255.
+
+    Returns:
+        (3, size, size) float32.
+    """
+    image = Image.open(path).convert("RGB")
+    crop = RandomResizedCrop(size, interpolation=InterpolationMode.BILINEAR)
+    image = crop(image)
+    if torch.rand(()) < 0.5:
+        image = F.hflip(image)
+    mean, std = ([value / 255 for value in values] for values in (mean, std))
+    return F.normalize(F.to_tensor(image), mean, std)

@@ -1,0 +1,97 @@
+"""A picture of the long tail."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
+from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, replace_picture
+from lpt_mm.utils.text import for_picture, printable
+
+FLOOR = 0.7  # images, where bars start on the log scale: one image must show
+
+
+def draw_class_counts(
+    counts: Sequence[int],
+    class_names: Sequence[str],
+    shot_groups: ShotGroups,
+    path: str | Path,
+) -> None:
+    """Draw the training images of each class, most frequent class first.
+
+    Args:
+        counts: Training images per class, length C.
+        class_names: Names of the classes, length C.
+        shot_groups: By which the bars are coloured.
+        path: PNG to write, 1,080 x 600 pixels; an older one is replaced.
+    """
+    counts = np.asarray(counts)
+    order = np.argsort(-counts, kind="stable")
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.set_yscale("log")
+    _draw_bars(axes, counts[order], shot_groups)
+    _draw_thresholds(axes, shot_groups.thresholds)
+    axes.set_xlim(-0.5, len(counts) - 0.5)
+    axes.set_ylim(FLOOR, 1.6 * max(counts.max(), shot_groups.thresholds[1]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.set_ylabel("training images")
+    empty = int((counts == 0).sum())
+    without = f"; {empty:,} without an image" if empty else ""
+    axes.set_xlabel(f"class, most frequent first{without}")
+    axes.set_title(f"{counts.sum():,} images of {len(counts):,} classes; {shot_groups}")
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, reverse=True)
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(order) <= MOST_NAMED:
+        _name_classes(axes, [class_names[i] for i in order])
+    replace_picture(figure, path)
+
+
+def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
+    groups = shot_groups.assign(counts)
+    end = len(counts)
+    for name, colour in reversed(list(zip(SHOT_GROUPS, PALETTE, strict=False))):
+        places = np.flatnonzero(groups == name)
+        images = counts[places].sum()
+        label = f"{name}-shot\n{len(places):,} classes, {images:,} images"
+        if len(counts) <= MOST_NAMED:
+            heights = counts[places].clip(FLOOR) - FLOOR
+            axes.bar(places, heights, bottom=FLOOR, color=colour, label=label)
+            continue
+        # Thousands of bars would leave stripes, and groups side by side a seam: each
+        # is one area, from the most frequent class on, and covered by the next.
+        edges = np.arange(end + 1) - 0.5
+        heights = counts[:end].clip(FLOOR)
+        axes.stairs(
+            heights, edges, baseline=FLOOR, fill=True, color=colour, label=label
+        )
+        end -= len(places)
+
+
+def _draw_thresholds(axes: Axes, thresholds: tuple[int, int]) -> None:
+    for threshold in thresholds:
+        axes.axhline(threshold, color="0.25", linestyle="--", linewidth=1)
+        axes.text(
+            1.005,
+            threshold,
+            f"{threshold:,}",
+            transform=axes.get_yaxis_transform(),
+            verticalalignment="center",
+        )
+
+
+def _name_classes(axes: Axes, names: list[str]) -> None:
+    length = min(max(len(printable(name)) for name in names), LONGEST_NAME)
+    long = length * len(names) > 80
+    axes.set_xticks(
+        range(len(names)),
+        [for_picture(name, LONGEST_NAME) for name in names],
+        rotation=45 if long else 0,
+        horizontalalignment="right" if long else "center",
+        rotation_mode="anchor" if long else "default",
+    )

@@ -1,0 +1,103 @@
+"""Images that are in the data twice."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from lpt_mm.data_check.examples import Examples
+from lpt_mm.data_check.split_scan import image_name
+
+BLOCK = 1 << 16  # images that are compared at a time, to keep memory bounded
+
+
+@dataclass
+class Duplicates:
+    """Images of the same content.
+
+    Args:
+        inside: By split, images that repeat an earlier one of the split.
+        across: By pair of splits, images of the second that are in the first as well.
+        other_label: Images that repeat one of another label, within and across splits.
+    """
+
+    inside: dict[str, Examples] = field(default_factory=lambda: defaultdict(Examples))
+    across: dict[tuple[str, str], Examples] = field(
+        default_factory=lambda: defaultdict(Examples)
+    )
+    other_label: Examples = field(default_factory=Examples)
+
+
+def find_duplicates(datasets: Mapping[str, Dataset], digests: np.ndarray) -> Duplicates:
+    """Find images of the same content inside and across splits.
+
+    Args:
+        datasets: The data sets by name of the split.
+        digests: (2, N) uint64 digests of the images of all splits, one split after the
+            other; they are not compared where they are 0.
+
+    Returns:
+        The duplicates.
+    """
+    names = list(datasets)
+    ends = np.cumsum([len(dataset) for dataset in datasets.values()])
+    found = Duplicates()
+    for group in duplicate_groups(digests):
+        split_of = np.searchsorted(ends, group, side="right")
+        members = {
+            names[split]: group[split_of == split] - (ends[split - 1] if split else 0)
+            for split in np.unique(split_of)
+        }
+        _add_group(found, datasets, members)
+    return found
+
+
+def duplicate_groups(digests: np.ndarray) -> Iterator[np.ndarray]:
+    """Group the images of the same digest.
+
+    Args:
+        digests: (2, N) uint64.
+
+    Yields:
+        Indices of two or more images, increasing.
+    """
+    order = np.lexsort((digests[1], digests[0]))
+    first = last = 0  # places in the order: of the group that is being gathered
+    for start in range(1, len(order), BLOCK):
+        block = digests[:, order[start - 1 : start + BLOCK]]
+        same = (block[:, 1:] == block[:, :-1]).all(axis=0) & block[:, 1:].any(axis=0)
+        for place in (np.flatnonzero(same) + start).tolist():
+            if place - 1 != last:
+                if last > first:
+                    yield order[first : last + 1]
+                first = place - 1
+            last = place
+    if last > first:
+        yield order[first : last + 1]
+
+
+def _add_group(
+    found: Duplicates, datasets: Mapping[str, Dataset], members: dict[str, np.ndarray]
+) -> None:
+    labels: dict[int, str] = {}
+    for split, indices in members.items():
+        original = image_name(datasets[split], int(indices[0]))
+        for place, index in enumerate(indices.tolist()):
+            name = image_name(datasets[split], index)
+            if place:
+                found.inside[split].add(f"{name} = {original}")
+            label = datasets[split].get_data_info(index).get("gt_label", -1)
+            if labels and label not in labels:
+                other, first = next(iter(labels.items()))
+                found.other_label.add(
+                    f"{name} (label {label}) = {first} (label {other})"
+                )
+            labels.setdefault(label, name)
+    for one, other in combinations(members, 2):
+        original = image_name(datasets[one], int(members[one][0]))
+        for index in members[other].tolist():
+            name = image_name(datasets[other], index)
+            found.across[one, other].add(f"{name} = {original}")

@@ -1,0 +1,179 @@
+"""What is wrong with data, each in one line."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from lpt_mm.data_check.class_statistics import boundary_classes
+from lpt_mm.data_check.duplicates import Duplicates
+from lpt_mm.data_check.examples import Examples
+from lpt_mm.data_check.image_check import FAULTS, SKIPPED
+from lpt_mm.data_check.split_scan import SplitScan
+
+ERROR, WARNING = "error", "warning"
+FEW_IMAGES = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong, or that may be.
+
+    Args:
+        severity: ``ERROR`` where training or its result cannot be right, else
+            ``WARNING``.
+        kind: A name for programs.
+        message: One line.
+        examples: What it is about, counted and named.
+    """
+
+    severity: str
+    kind: str
+    message: str
+    examples: Examples = field(default_factory=Examples)
+
+    def as_dict(self) -> dict:
+        """Return the finding for JSON.
+
+        Returns:
+            Kind, message, total and names.
+        """
+        return dict(
+            kind=self.kind,
+            message=self.message,
+            total=self.examples.total,
+            named=self.examples.named,
+        )
+
+
+def file_findings(scans: Mapping[str, SplitScan]) -> Iterator[Finding]:
+    """Judge the files.
+
+    Args:
+        scans: What was seen by name of the split.
+
+    Yields:
+        Files that cannot be read, and those that were not looked at.
+    """
+    for split, scan in scans.items():
+        total = len(scan.dataset)
+        for fault in FAULTS:
+            if bad := scan.faults.get(fault):
+                text = f"{split}: {bad.total:,} of {total:,} image files {_be(bad)} "
+                yield Finding(ERROR, f"{fault}_files", f"{text}{fault}: {bad}", bad)
+        if bad := scan.faults.get(SKIPPED):
+            text = f"{split}: {bad.total:,} of {total:,} images {_be(bad)} {SKIPPED}"
+            yield Finding(WARNING, "not_checked", f"{text} and not checked: {bad}", bad)
+
+
+def label_findings(
+    scans: Mapping[str, SplitScan], num_classes: int | None
+) -> Iterator[Finding]:
+    """Judge labels and names of classes.
+
+    Args:
+        scans: What was seen by name of the split.
+        num_classes: Classes of the head; None if there is no head.
+
+    Yields:
+        Labels out of range and names that do not fit.
+    """
+    first, reference = "", None
+    for split, scan in scans.items():
+        if (bad := scan.out_of_range).total:
+            text = f"{split}: {bad.total:,} of {len(scan.dataset):,} labels {_be(bad)} "
+            text += f"not in 0 ... {len(scan.counts) - 1}: {bad}"
+            yield Finding(ERROR, "labels_out_of_range", text, bad)
+        names = scan.class_names
+        # Where only the last classes are missing, the labels of the others are right.
+        if names is None or (reference and names == reference[: len(names)]):
+            continue
+        if num_classes not in (None, len(names)):
+            text = f"{split}: the number of class names is {len(names):,}, but the "
+            text += f"head has num_classes={num_classes}"
+            yield Finding(ERROR, "class_count", text)
+        if (twice := _repeated(names)).total:
+            text = f"{split}: several classes have the same name: {twice}"
+            yield Finding(ERROR, "class_names_repeated", text, twice)
+        if reference is None:
+            first, reference = split, names
+            continue
+        other = Examples.of(sorted(set(names) ^ set(reference)))
+        text = f"{split}: the classes are not those of {first}: "
+        text += str(other) if other.total else "they are in another order"
+        yield Finding(ERROR, "other_classes", text, other)
+
+
+def count_findings(
+    scans: Mapping[str, SplitScan],
+    class_names: list[str],
+    thresholds: tuple[int, int],
+) -> Iterator[Finding]:
+    """Judge the images per class.
+
+    Args:
+        scans: What was seen by name of the split.
+        class_names: Names of the classes, length C.
+        thresholds: Bounds of the shot groups.
+
+    Yields:
+        Classes without an image, with few images or on a bound of the shot groups.
+    """
+    total = f"{len(class_names):,} classes"
+    for split, scan in scans.items():
+        counts, low = scan.counts, thresholds[0]
+        empty = Examples.of(class_names[i] for i in np.flatnonzero(counts == 0))
+        if empty.total:
+            text = f"{split}: no image of {empty.total:,} of {total}: {empty}"
+            severity, kind = WARNING, "classes_not_tested"
+            if split == "train":
+                severity, kind = ERROR, "classes_without_image"
+            yield Finding(severity, kind, text, empty)
+        if split != "train":
+            continue
+        few = np.flatnonzero((counts > 0) & (counts < FEW_IMAGES))
+        few = Examples.of(f"{class_names[i]} ({counts[i]})" for i in few)
+        if few.total:
+            text = f"train: under {FEW_IMAGES} images of {few.total:,} of {total}: "
+            yield Finding(WARNING, "few_images", f"{text}{few}", few)
+        border = boundary_classes(counts, thresholds)[low]
+        border = Examples.of(class_names[i] for i in border)
+        if border.total:
+            text = f"train: exactly {low} images of {border.total:,} of {total}, "
+            text += f"few-shot by 'lpt', medium-shot by 'oltr': {border}"
+            yield Finding(WARNING, "boundary_classes", text, border)
+
+
+def duplicate_findings(duplicates: Duplicates) -> Iterator[Finding]:
+    """Judge the images that are in the data twice.
+
+    Args:
+        duplicates: The duplicates.
+
+    Yields:
+        Duplicates inside and across splits, and those of several labels.
+    """
+    for (one, other), pairs in sorted(duplicates.across.items()):
+        severity = ERROR if {one, other} == {"train", "test"} else WARNING
+        text = f"{other}: {_images(pairs)} {_be(pairs)} in {one} as well: {pairs}"
+        yield Finding(severity, "duplicates_across_splits", text, pairs)
+    for split, pairs in sorted(duplicates.inside.items()):
+        text = f"{split}: {_images(pairs)} {_be(pairs)} there already: {pairs}"
+        yield Finding(WARNING, "duplicates_inside_split", text, pairs)
+    if (pairs := duplicates.other_label).total:
+        text = f"{_images(pairs)} {_be(pairs)} there with another label: {pairs}"
+        yield Finding(WARNING, "duplicates_of_other_label", text, pairs)
+
+
+def _repeated(names: tuple[str, ...]) -> Examples:
+    repeated = {one for one, other in pairwise(sorted(names)) if one == other}
+    return Examples.of(sorted(repeated))
+
+
+def _images(examples: Examples) -> str:
+    return f"{examples.total:,} image{'' if examples.total == 1 else 's'}"
+
+
+def _be(examples: Examples) -> str:
+    return "is" if examples.total == 1 else "are"

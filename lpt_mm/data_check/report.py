@@ -1,0 +1,223 @@
+"""What the data doctor says: a table, JSON and a picture."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.config import Config
+from rich.console import Console
+from rich.table import Table
+
+from lpt_mm.data_check.class_count_picture import draw_class_counts
+from lpt_mm.data_check.class_statistics import boundary_classes, gini, imbalance_ratio
+from lpt_mm.data_check.duplicates import find_duplicates
+from lpt_mm.data_check.findings import (
+    ERROR,
+    WARNING,
+    Finding,
+    count_findings,
+    duplicate_findings,
+    file_findings,
+    label_findings,
+)
+from lpt_mm.data_check.split_scan import SplitScan, scan_splits
+from lpt_mm.data_check.splits import build_splits, head_classes
+from lpt_mm.evaluation.metrics.shot_groups import (
+    CONVENTIONS,
+    SHOT_GROUPS,
+    ShotGroups,
+)
+from lpt_mm.evaluation.shot_groups_of import shot_groups_of
+from lpt_mm.utils.new_file import replace_file
+from lpt_mm.utils.text import for_rich
+
+REPORT, PICTURE = REPORT_FILES = ("report.json", "class_counts.png")
+
+
+@dataclass
+class DataReport:
+    """The state of a config's data.
+
+    Args:
+        scans: What was seen by name of the split.
+        class_names: Names of the classes, length C.
+        shot_groups: The shot groups of the evaluators.
+        findings: What is wrong.
+    """
+
+    scans: dict[str, SplitScan]
+    class_names: list[str]
+    shot_groups: ShotGroups
+    findings: list[Finding]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether training or its result cannot be right."""
+        return any(finding.severity == ERROR for finding in self.findings)
+
+    def messages(self, severity: str) -> list[Finding]:
+        """Choose findings.
+
+        Args:
+            severity: ``ERROR`` or ``WARNING``.
+
+        Returns:
+            The findings of this severity.
+        """
+        return [finding for finding in self.findings if finding.severity == severity]
+
+    def as_dict(self) -> dict:
+        """Return the report for JSON.
+
+        Returns:
+            Errors, warnings, splits, shot groups and classes.
+        """
+        report = dict(
+            errors=[finding.as_dict() for finding in self.messages(ERROR)],
+            warnings=[finding.as_dict() for finding in self.messages(WARNING)],
+            splits={name: _statistics(scan) for name, scan in self.scans.items()},
+        )
+        if "train" in self.scans:
+            counts = self.scans["train"].counts
+            bounds = boundary_classes(counts, self.shot_groups.thresholds)
+            report["shot_groups"] = self.shot_group_sizes()
+            report["boundary_classes"] = {
+                bound: [self.class_names[i] for i in classes]
+                for bound, classes in bounds.items()
+            }
+        report["classes"] = [
+            dict(name=name, **{k: int(v.counts[i]) for k, v in self.scans.items()})
+            for i, name in enumerate(self.class_names)
+        ]
+        return report
+
+    def shot_group_sizes(self) -> dict[str, dict]:
+        """Count the classes of each shot group by all conventions.
+
+        Returns:
+            By convention: ``definition``, and the classes by name of the group.
+        """
+        counts = self.scans["train"].counts
+        sizes = {}
+        for convention in CONVENTIONS:
+            groups = ShotGroups(convention, self.shot_groups.thresholds)
+            assigned = groups.assign(counts)
+            sizes[convention] = {"definition": str(groups)} | {
+                name: int((assigned == name).sum()) for name in SHOT_GROUPS
+            }
+        return sizes
+
+
+def examine_data(cfg: Config) -> DataReport:
+    """Look at all images of a config's data sets.
+
+    Args:
+        cfg: The config.
+
+    Returns:
+        What there is and what is wrong with it.
+
+    Raises:
+        ValueError: If the thresholds of the evaluator are wrong.
+    """
+    shot_groups = shot_groups_of(cfg)
+    datasets, findings = build_splits(cfg)
+    head = head_classes(cfg)
+    names = next((n for d in datasets.values() if (n := d.metainfo.get("classes"))), ())
+    scans, digests = scan_splits(datasets, head or len(names) or None)
+    total = max((len(scan.counts) for scan in scans.values()), default=0)
+    names = [str(names[i]) if i < len(names) else str(i) for i in range(total)]
+    findings += file_findings(scans)
+    findings += label_findings(scans, head)
+    findings += count_findings(scans, names, shot_groups.thresholds)
+    findings += duplicate_findings(find_duplicates(datasets, digests))
+    return DataReport(scans, names, shot_groups, findings)
+
+
+def write_data_report(report: DataReport, folder: str | Path) -> None:
+    """Write ``report.json`` and, if there are training images, ``class_counts.png``.
+
+    Args:
+        report: The report.
+        folder: Where to write; an older report is replaced.
+    """
+    folder = Path(folder)
+    content = json.dumps(report.as_dict(), indent=1) + "\n"
+    replace_file(folder / REPORT, content.encode())
+    train = report.scans.get("train")
+    if train is not None and train.counts.any():
+        draw_class_counts(
+            train.counts,
+            report.class_names,
+            report.shot_groups,
+            folder / PICTURE,
+        )
+
+
+def print_data_report(report: DataReport, title: str, folder: str | Path) -> None:
+    """Print tables of splits and shot groups, and what is wrong, one line each.
+
+    Args:
+        report: The report.
+        title: What stands above the tables.
+        folder: Where the report was written.
+    """
+    console = Console()
+    if report.scans:
+        console.print(_split_table(report, title))
+    if "train" in report.scans:
+        console.print(_shot_group_table(report))
+    for severity in (ERROR, WARNING):
+        for finding in report.messages(severity):
+            _print_line(console, f"{severity}: {finding.message}")
+    errors, warnings = (len(report.messages(x)) for x in (ERROR, WARNING))
+    _print_line(console, f"{errors} errors, {warnings} warnings; see {folder}")
+
+
+def _split_table(report: DataReport, title: str) -> Table:
+    table = Table(title=for_rich(title))
+    table.add_column("split")
+    for column in ("images", "classes", "most", "fewest", "imbalance", "Gini"):
+        table.add_column(column, justify="right")
+    for name, scan in report.scans.items():
+        row = _statistics(scan)
+        ratio, coefficient = row["imbalance_ratio"], row["gini"]
+        table.add_row(
+            name,
+            f"{row['images']:,}",
+            f"{row['classes']:,} of {len(scan.counts):,}",
+            f"{row['most']:,}",
+            f"{row['fewest']:,}",
+            "-" if ratio is None else f"{ratio:,.1f}",
+            "-" if coefficient is None else f"{coefficient:.3f}",
+        )
+    return table
+
+
+def _shot_group_table(report: DataReport) -> Table:
+    table = Table(title="Classes by shot group")
+    table.add_column("convention")
+    for name in SHOT_GROUPS:
+        table.add_column(name, justify="right")
+    for sizes in report.shot_group_sizes().values():
+        cells = (f"{sizes[name]:,}" for name in SHOT_GROUPS)
+        table.add_row(sizes["definition"], *cells)
+    return table
+
+
+def _statistics(scan: SplitScan) -> dict[str, int | float | None]:
+    counts = scan.counts
+    ratio, coefficient = imbalance_ratio(counts), gini(counts)
+    return dict(
+        images=len(scan.dataset),
+        classes=int((counts > 0).sum()),
+        most=int(counts.max(initial=0)),
+        fewest=int(counts.min()) if counts.size else 0,
+        imbalance_ratio=None if math.isnan(ratio) else ratio,
+        gini=None if math.isnan(coefficient) else coefficient,
+    )
+
+
+def _print_line(console: Console, line: str) -> None:
+    console.print(for_rich(line), soft_wrap=True, highlight=False)

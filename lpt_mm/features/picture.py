@@ -1,0 +1,116 @@
+"""A picture of features: LDA above t-SNE, a column for each model."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from lpt_mm.evaluation.metrics import SHOT_GROUPS
+from lpt_mm.features.projection import ImageSelection
+from lpt_mm.utils.pictures import save_picture
+from lpt_mm.utils.text import for_picture, printable
+
+MARKERS = dict(zip(SHOT_GROUPS, "os^", strict=True))
+BRIGHTEST = 0.9  # of viridis, whose end cannot be seen on white
+METHODS = ("LDA", "t-SNE")
+FEW_POINTS = 1_000  # that may be large
+LONGEST_NAME = 28
+
+
+def draw_features(
+    projections: Mapping[str, Sequence[np.ndarray]],
+    selection: ImageSelection,
+    label: np.ndarray,
+    class_names: Sequence[str],
+    path: str | Path,
+) -> None:
+    """Draw the test images of each model, with the class indices at their means.
+
+    Args:
+        projections: Coordinates (number of images, 2) by LDA and by t-SNE, by title of
+            the model, which is drawn as matplotlib reads it.
+        selection: The images that are drawn, and their classes.
+        label: (number of images,) their class indices.
+        class_names: Names of all classes, length C.
+        path: PNG to write.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
+    """
+    figure = Figure(figsize=(2 + 4.2 * len(projections), 9), layout="constrained")
+    grid = figure.subplots(len(METHODS), len(projections), squeeze=False)
+    styles = _choose_styles(selection)
+    for column, (title, coordinates) in zip(grid.T, projections.items(), strict=True):
+        column[0].set_title(title)
+        for axes, points in zip(column, coordinates, strict=True):
+            _draw(axes, points, label, styles)
+    for axes, method in zip(grid[:, 0], METHODS, strict=True):
+        axes.set_ylabel(method, fontsize="large")
+    _name_classes(figure, styles, class_names)
+    _name_groups(figure, selection.groups)
+    save_picture(figure, path, dpi=110)
+
+
+def _choose_styles(selection: ImageSelection) -> dict[int, dict]:
+    """Choose colour, by frequency, and marker, by shot group, of each class."""
+    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(selection.classes)))
+    return {
+        int(i): dict(color=colour, marker=MARKERS[group])
+        for i, group, colour in zip(
+            selection.classes, selection.groups, colours, strict=True
+        )
+    }
+
+
+def _draw(
+    axes: Axes, points: np.ndarray, label: np.ndarray, styles: Mapping[int, dict]
+) -> None:
+    outline = [withStroke(linewidth=2.5, foreground="white")]
+    size = 14 if len(points) < FEW_POINTS else 6
+    for i, style in styles.items():
+        own = points[label == i]
+        axes.scatter(*own.T, s=size, linewidths=0, **style)
+        axes.text(
+            *own.mean(axis=0),
+            str(i),
+            path_effects=outline,
+            horizontalalignment="center",
+            verticalalignment="center",
+            fontweight="bold",
+        )
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def _name_classes(
+    figure: Figure, styles: Mapping[int, dict], class_names: Sequence[str]
+) -> None:
+    handles = []
+    for i, style in styles.items():
+        name = printable(class_names[i])
+        if len(name) > LONGEST_NAME:  # the ends of paths differ
+            name = f"…{name[1 - LONGEST_NAME :]}"
+        text = name if name == str(i) else f"{i}  {name}"
+        handles.append(Line2D([], [], linestyle="", label=for_picture(text), **style))
+    figure.legend(
+        handles=handles,
+        loc="outside right center",
+        frameon=False,
+        title="Classes, most\nfrequent first",
+    )
+
+
+def _name_groups(figure: Figure, groups: np.ndarray) -> None:
+    handles = [
+        Line2D([], [], color="0.3", marker=marker, linestyle="", label=f"{name}-shot")
+        for name, marker in MARKERS.items()
+        if name in groups
+    ]
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
+    )

@@ -1,0 +1,128 @@
+"""Features in two dimensions: linear discriminant analysis and t-SNE."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
+from lpt_mm.features.extraction import Features
+from lpt_mm.models.unit import unit
+
+MOST_CLASSES, MOST_IMAGES = 20, 3_000  # what can be told apart in a picture
+PERPLEXITY = 30  # t-SNE's usual number of neighbours
+
+
+@dataclass(frozen=True)
+class ImageSelection:
+    """The images that a picture shows, and their classes.
+
+    Args:
+        classes: (S,) class indices, most frequent first.
+        groups: (S,) their shot groups.
+        images: Indices of test images of these classes.
+    """
+
+    classes: np.ndarray
+    groups: np.ndarray
+    images: np.ndarray
+
+
+def select_images(
+    features: Features, shot_groups: ShotGroups, seed: int = 0
+) -> ImageSelection:
+    """Choose classes, evenly from the shot groups, and images, evenly from the classes.
+
+    Args:
+        features: Their labels decide.
+        shot_groups: How classes are grouped.
+        seed: Another one chooses others.
+
+    Returns:
+        At most 20 classes and 3,000 images.
+
+    Raises:
+        ValueError: If there are fewer than three classes: one dimension is enough.
+    """
+    rng = np.random.default_rng(seed)
+    counts, label = features.cls_num_list, features.test_label
+    groups = shot_groups.assign(counts)
+    usable = np.intersect1d(np.unique(label), np.flatnonzero(counts))
+    if len(usable) < 3:
+        raise ValueError(f"a picture needs three classes or more, got {len(usable)}")
+    # In turns, a class of each group; groups that have no more are passed over.
+    members = [rng.permutation(usable[groups[usable] == name]) for name in SHOT_GROUPS]
+    turns = [(turn, i) for part in members for turn, i in enumerate(part)]
+    chosen = np.array([i for _, i in sorted(turns, key=lambda x: x[0])[:MOST_CLASSES]])
+    chosen = chosen[np.argsort(-counts[chosen], kind="stable")]
+    most = MOST_IMAGES // len(chosen)
+    images = [rng.permutation(np.flatnonzero(label == i))[:most] for i in chosen]
+    return ImageSelection(chosen, groups[chosen], np.concatenate(images))
+
+
+def project_lda(features: Features, selection: ImageSelection) -> np.ndarray:
+    """Project the shown test images on the axes that separate the training images best.
+
+    Axes that were found on the images that are shown would separate any features. The
+    training images of few-shot classes are repeated, so that all classes count the
+    same, and covariances are shrunk (Ledoit and Wolf), for there are few images.
+
+    Args:
+        features: The features.
+        selection: The images.
+
+    Returns:
+        (number of images, 2) coordinates.
+    """
+    # A second that others need not pay.
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    label = features.train_label
+    members = [np.flatnonzero(label == i) for i in selection.classes]
+    most = max(map(len, members))
+    balanced = np.concatenate([np.resize(part, most) for part in members])
+    lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=2)
+    lda.fit(_unit(features.train[balanced]), label[balanced])
+    return lda.transform(_unit(features.test[selection.images]))
+
+
+def project_tsne(
+    features: Features, selection: ImageSelection, seed: int = 0
+) -> np.ndarray:
+    """Embed the shown test images by t-SNE.
+
+    Args:
+        features: The features.
+        selection: The images.
+        seed: Another one gives another picture.
+
+    Returns:
+        (number of images, 2) coordinates, whose axes and scale mean nothing.
+    """
+    from sklearn.manifold import TSNE  # a second that others need not pay
+
+    tsne = TSNE(
+        perplexity=min(PERPLEXITY, len(selection.images) / 4), random_state=seed
+    )
+    return tsne.fit_transform(_unit(features.test[selection.images]))
+
+
+def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Turn and mirror points so that they lie as another projection does.
+
+    Args:
+        points: (number of images, 2) coordinates, whose directions mean nothing.
+        reference: (number of images, 2) coordinates of the same images.
+
+    Returns:
+        (number of images, 2) coordinates of the same distances, about the origin.
+    """
+    from scipy.linalg import orthogonal_procrustes  # a moment that others need not pay
+
+    points = points - points.mean(axis=0)
+    turn, _ = orthogonal_procrustes(points, reference - reference.mean(axis=0))
+    return points @ turn
+
+
+def _unit(feature: np.ndarray) -> np.ndarray:
+    return unit(torch.from_numpy(feature), dim=1).numpy()

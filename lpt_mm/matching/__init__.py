@@ -1,0 +1,6 @@
+"""Which class is matched with which group of prompts."""
+
+from lpt_mm.matching.matched_groups import examine_matching, require_group_prompts
+from lpt_mm.matching.report import MatchingReport
+
+__all__ = ["MatchingReport", "examine_matching", "require_group_prompts"]

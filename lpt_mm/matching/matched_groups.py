@@ -1,0 +1,82 @@
+"""Which groups of prompts the images of a test are matched with."""
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import DataLoader
+
+from lpt_mm.evaluation.report import find_long_tail_metric
+from lpt_mm.matching.report import MatchingReport
+from lpt_mm.matching.statistics import count_matches
+from lpt_mm.models.finite import require_finite
+
+
+def require_group_prompts(cfg: Config) -> None:
+    """Refuse a model without groups.
+
+    Args:
+        cfg: Config of a run.
+
+    Raises:
+        ValueError: If its model has no neck.
+    """
+    if not cfg.model.get("neck"):
+        raise ValueError(
+            "the model has no neck, and so no groups to match: give a phase-2 config "
+            "and its checkpoint"
+        )
+
+
+def find_groups(model: nn.Module, loader: DataLoader) -> tuple[np.ndarray, np.ndarray]:
+    """Match the images of a data set.
+
+    Args:
+        model: An ``LPTClassifier`` with a neck; it is set to evaluation mode.
+        loader: Loader of the images.
+
+    Returns:
+        (number of images, K) groups, and (number of images,) labels.
+
+    Raises:
+        ValueError: If queries are no finite numbers.
+    """
+    model.eval()
+    groups, labels = [], []
+    with torch.no_grad():
+        for batch in loader:
+            batch = model.data_preprocessor(batch)
+            query = model.query(batch["inputs"])
+            require_finite(query, "images of a batch")
+            _, chosen = model.neck.match(query)
+            groups.append(chosen.cpu().numpy())
+            labels += [int(sample.gt_label) for sample in batch["data_samples"]]
+    return np.concatenate(groups), np.array(labels)
+
+
+def examine_matching(runner: Runner) -> MatchingReport:
+    """Match the test set of a run that has not begun.
+
+    Args:
+        runner: Has the test set, and loads the checkpoint of its config.
+
+    Returns:
+        The report.
+    """
+    metric = find_long_tail_metric(runner.test_loop.evaluator)
+    runner.call_hook("before_run")
+    runner.load_or_resume()
+    runner.call_hook("before_test")  # checks the data, and counts the classes
+    loader, model = runner.test_dataloader, runner.model
+    groups, labels = find_groups(model, loader)
+    keys = model.neck.prompt_keys.detach().cpu().numpy()
+    counts = metric.cls_num_list
+    names = loader.dataset.metainfo.get("classes") or map(str, range(len(counts)))
+    return MatchingReport(
+        matches=count_matches(groups, labels, len(counts), len(keys)),
+        keys=keys,
+        class_names=list(names),
+        cls_num_list=counts,
+        shot_groups=metric.shot_groups,
+    )

@@ -1,0 +1,110 @@
+"""A picture of which class uses which groups of prompts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
+
+from lpt_mm.evaluation.metrics import SHOT_GROUPS
+from lpt_mm.matching.statistics import usage_by_class
+from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, save_picture
+from lpt_mm.utils.text import for_picture
+
+
+def draw_matching(
+    matches: np.ndarray,
+    class_names: Sequence[str],
+    cls_num_list: Sequence[int],
+    shot_of_class: np.ndarray,
+    path: str | Path,
+) -> None:
+    """Draw how the matches of each class are spread over the groups.
+
+    Classes go down from the most frequent one, groups right from the most used one,
+    whose share of all matches is drawn above.
+
+    Args:
+        matches: (C, M) how often images of each class were matched with each group.
+        class_names: Names of the classes, length C.
+        cls_num_list: Training images per class, length C.
+        shot_of_class: (C,) names of the shot groups.
+        path: PNG to write, 1,080 x 1,080 pixels.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
+    """
+    rows = np.argsort(-np.asarray(cls_num_list), kind="stable")
+    usage = matches.sum(axis=0)
+    columns = np.argsort(-usage, kind="stable")
+    figure = Figure(figsize=(9, 9), layout="constrained")
+    upper, lower = figure.subplots(2, sharex=True, height_ratios=(1, 5))
+    _draw_usage(upper, usage[columns] / usage.sum())
+    image = _draw_map(lower, usage_by_class(matches)[rows][:, columns])
+    bars = _mark_shots(lower, shot_of_class[rows])
+    figure.legend(handles=bars, loc="outside upper center", ncols=3, frameon=False)
+    _name_classes(lower, [class_names[i] for i in rows])
+    _name_groups(lower, columns)
+    figure.colorbar(
+        image,
+        ax=lower,
+        label="share of the class's matches",
+        format=PercentFormatter(1),
+    )
+    save_picture(figure, path)
+
+
+def _draw_usage(axes: Axes, usage: np.ndarray) -> None:
+    axes.stairs(usage, np.arange(len(usage) + 1) - 0.5, fill=True, color="0.4")
+    axes.set_ylabel("share of\nall matches")
+    axes.set_ylim(0)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_map(axes: Axes, usage: np.ndarray) -> AxesImage:
+    axes.set_facecolor("0.5")  # classes without an image
+    return axes.imshow(
+        usage, aspect="auto", cmap="viridis", vmin=0, interpolation="nearest"
+    )
+
+
+def _mark_shots(axes: Axes, shots: np.ndarray) -> list[Line2D]:
+    """Mark the shot groups, which follow each other, with bars beside the map."""
+    bars = []
+    for name, colour in zip(SHOT_GROUPS, PALETTE, strict=False):
+        places = np.flatnonzero(shots == name)
+        if not places.size:
+            continue
+        start, end = places[0] - 0.5, places[-1] + 0.5
+        bars += axes.plot(
+            [1.015, 1.015],
+            [start, end],
+            transform=axes.get_yaxis_transform(),
+            color=colour,
+            linewidth=7,
+            solid_capstyle="butt",
+            clip_on=False,
+            label=f"{name}-shot",
+        )
+        if start > 0:
+            axes.axhline(start, color="white", linewidth=1.5)
+    return bars
+
+
+def _name_classes(axes: Axes, names: list[str]) -> None:
+    axes.set_ylabel("class, most frequent in training first")
+    if len(names) <= MOST_NAMED:
+        short = [for_picture(name, LONGEST_NAME) for name in names]
+        axes.set_yticks(range(len(short)), short)
+
+
+def _name_groups(axes: Axes, columns: np.ndarray) -> None:
+    axes.set_xlabel("group, most used first")
+    named = len(columns) <= MOST_NAMED
+    places = range(len(columns)) if named else []
+    axes.set_xticks(places, columns[places], fontsize=8)

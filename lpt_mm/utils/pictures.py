@@ -1,0 +1,48 @@
+"""Pictures: their colours, what has room in them, and their files."""
+
+from io import BytesIO
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from lpt_mm.utils.new_file import new_file, replace_file
+
+# Of Okabe and Ito, told apart by colour-blind readers.
+BLUE, ORANGE, GREEN, VERMILION, PURPLE = PALETTE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+)
+BLACK, GREY, SKY_BLUE = "#000000", "#999999", "#56B4E9"
+MOST_NAMED = 40  # classes whose names fit along an axis
+LONGEST_NAME = 18  # characters that fit there
+DPI = 120
+
+
+def save_picture(figure: Figure, path: str | Path, dpi: int = DPI) -> None:
+    """Write a picture to a new file.
+
+    Args:
+        figure: The picture.
+        path: PNG to write.
+        dpi: Pixels per inch.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
+    """
+    with new_file(path) as file:
+        figure.savefig(file, dpi=dpi, format="png")
+
+
+def replace_picture(figure: Figure, path: str | Path) -> None:
+    """Write a picture in the place of an older one.
+
+    Args:
+        figure: The picture.
+        path: PNG to write.
+    """
+    content = BytesIO()
+    figure.savefig(content, dpi=DPI, format="png")
+    replace_file(path, content.getvalue())

@@ -1,0 +1,70 @@
+"""What is read from a weight file, whatever its format."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.facts import Check, is_count, is_text
+from lpt_mm.weights.identity import BACKBONE, IDENTITY, decode_identity
+
+NUMERICS: dict[str, Check] = dict(
+    num_heads=is_count,
+    layer_norm_eps=lambda value: isinstance(value, float) and 0 <= value < 1,
+    activation=lambda value: is_text(value) and value.isidentifier(),
+)
+
+
+@dataclass
+class Weights:
+    """What a weight file holds.
+
+    Args:
+        tensors: The tensors by name.
+        meta: Further facts, such as ``cls_num_list``.
+        format: ``'torch'``, ``'safetensors'``, ``'npz'`` or ``'timm'``.
+        source: What errors call it.
+        is_plain: Whether there is nothing in the file but what torch loads safely.
+        is_resumable: Whether there is the state of an optimizer, too.
+    """
+
+    tensors: dict[str, Tensor]
+    meta: dict = field(default_factory=dict)
+    format: str = "torch"
+    source: str = "the file"
+    is_plain: bool = True
+    is_resumable: bool = False
+
+    @property
+    def is_light(self) -> bool:
+        """Whether the frozen layers of a backbone were left out."""
+        return BACKBONE + IDENTITY in self.tensors
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """What is recorded of ``PromptedViT.identity``; empty if nothing is.
+
+        Raises:
+            WeightFileError: If the record is damaged.
+        """
+        if self.is_light:
+            try:
+                return decode_identity(self.tensors[BACKBONE + IDENTITY])
+            except ValueError as error:
+                raise WeightFileError(f"{self.source}: {error}") from error
+        recorded = self.meta.get("backbone")
+        return recorded if isinstance(recorded, dict) else {}
+
+    @property
+    def numerics(self) -> dict[str, object]:
+        """What is recorded of ``PromptedViT.numerics``.
+
+        Returns:
+            The known values by name; what is not of the right type is not believed.
+        """
+        recorded = self.identity
+        return {
+            name: recorded[name]
+            for name, check in NUMERICS.items()
+            if check(recorded.get(name))
+        }

@@ -1,0 +1,102 @@
+"""The matching of a checkpoint, as a user looks at it."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner, load_checkpoint
+from mmpretrain.registry import DATASETS, MODELS
+from PIL import Image
+from torch.nn import functional as F
+
+from tests.conftest import ROOT
+
+TOOL = ROOT / "tools" / "analysis_tools" / "matching.py"
+CONFIGS = ROOT / "configs" / "lpt"
+PHASE2 = CONFIGS / "phase2_digits_lt.py"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """Train all prompts for a few steps, without any phase 1 before."""
+    folder = tmp_path_factory.mktemp("phase2")
+    cfg = Config.fromfile(PHASE2)
+    cfg.merge_from_dict(
+        {
+            "phase1_work_dir": None,
+            "work_dir": str(folder),
+            "model.backbone.frozen_prompts": False,
+            "log_level": "ERROR",
+            "experiment_name": "matched_groups",
+            "train_cfg.max_epochs": 1,
+            "default_hooks.checkpoint.interval": 1,
+        }
+    )
+    with DefaultScope.overwrite_default_scope("mmpretrain"):
+        runner = Runner.from_cfg(cfg)
+        runner.model.backbone.prompts_loaded = True  # random ones will do
+        runner.train()
+    return folder / "epoch_1.pth"
+
+
+def matches_of(checkpoint, split):
+    """Count the matches by class in another way: one image, one class at a time."""
+    cfg = Config.fromfile(PHASE2)
+    model = MODELS.build(cfg.model)
+    model.backbone.load_source()
+    load_checkpoint(model, str(checkpoint))
+    model.eval()
+    dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, split=split))
+    matches = np.zeros((10, 20), dtype=int)
+    for sample in dataset:
+        inputs = model.data_preprocessor(dict(inputs=[sample["inputs"]]))["inputs"]
+        with torch.no_grad():
+            query = model.extract_feat(inputs, "backbone")[0]
+        cosine = F.cosine_similarity(query, model.neck.prompt_keys, dim=1)
+        groups = cosine.topk(model.neck.topk).indices
+        matches[sample["data_samples"].gt_label, groups] += 1
+    return matches
+
+
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_matching_is_reported(checkpoint, run_here, tmp_path, split):
+    out = run_here(
+        *(TOOL, PHASE2, checkpoint, "--split", split, "--out", "m/m.json"),
+        *("--picture", "m/m.png", "--cfg-options", "log_level=WARNING"),
+    )
+    report = json.loads((tmp_path / "m" / "m.json").read_text())
+    matches = matches_of(checkpoint, split)
+    usage = matches.sum(axis=0)
+    assert report["pool_size"] == 20
+    assert report["dead_groups"] == np.flatnonzero(usage == 0).tolist()
+    assert f"{report['effective_groups']:.1f} of 20" in out
+    found = np.array([row["usage"] for row in report["classes"]])
+    np.testing.assert_allclose(found, matches / matches.sum(axis=1, keepdims=True))
+    shots = ["many"] * 3 + ["medium"] * 3 + ["few"] * 4
+    assert [row["shot_group"] for row in report["classes"]] == shots
+    assert [row["train_images"] for row in report["classes"]][:3] == [100, 71, 51]
+    assert len(report["groups"]) == 20
+    shares = [group["usage"] for group in report["groups"]]
+    assert shares == pytest.approx(sorted(usage / usage.sum(), reverse=True))
+    first = report["groups"][0]
+    in_group = matches[:, first["index"]]
+    assert first["shots"]["few"] == pytest.approx(in_group[6:].sum() / in_group.sum())
+    assert first["classes"][0] == str(in_group.argmax())
+    with Image.open(tmp_path / "m" / "m.png") as image:
+        assert image.format == "PNG"
+
+
+def test_phase1_has_no_groups(checkpoint, run_here):
+    out = run_here(TOOL, CONFIGS / "phase1_digits_lt.py", checkpoint, fails=True)
+    assert "error: the model has no neck" in out
+    assert "give a phase-2 config" in out
+
+
+def test_results_are_not_overwritten(checkpoint, run_here, tmp_path):
+    (tmp_path / "m.json").write_text("mine")
+    out = run_here(TOOL, PHASE2, checkpoint, "--out", "m.json", fails=True)
+    assert "'m.json' exists and is not overwritten" in out
+    assert (tmp_path / "m.json").read_text() == "mine"

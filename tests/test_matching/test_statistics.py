@@ -1,0 +1,45 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import entropy
+from sklearn.metrics import mutual_info_score
+from torch.testing import assert_close
+
+from lpt_mm.matching.statistics import (
+    class_information,
+    count_matches,
+    shots_by_group,
+    usage_by_class,
+)
+
+# Three images of class 0, one of class 2, none of class 1; group 3 is never chosen.
+GROUPS = np.array([[0, 1], [0, 1], [0, 2], [2, 1]])
+LABELS = np.array([0, 0, 0, 2])
+MATCHES = np.array([[3, 2, 1, 0], [0, 0, 0, 0], [0, 1, 1, 0]])
+
+
+def test_matches_are_counted_by_class_and_group():
+    counts = count_matches(GROUPS, LABELS, num_classes=3, pool_size=4)
+    assert np.array_equal(counts, MATCHES)
+
+
+def test_usage_of_each_class_and_shots_of_each_group():
+    nan = [math.nan] * 4
+    expected = np.array([[3 / 6, 2 / 6, 1 / 6, 0], nan, [0, 1 / 2, 1 / 2, 0]])
+    assert_close(usage_by_class(MATCHES), expected, equal_nan=True)
+    shots = shots_by_group(MATCHES, np.array(["many", "few", "few"]))
+    expected = np.array([[1, 0, 0], [2 / 3, 0, 1 / 3], [1 / 2, 0, 1 / 2], nan[:3]])
+    assert_close(shots, expected, equal_nan=True)
+
+
+def test_class_information():
+    rng = np.random.default_rng(0)
+    classes, groups = rng.integers(5, size=400), rng.integers(3, size=400)
+    groups[classes == 4] = 3
+    matches = count_matches(groups[:, None], classes, num_classes=5, pool_size=6)
+    share = mutual_info_score(classes, groups) / entropy(np.bincount(classes))
+    assert class_information(matches) == pytest.approx(share)
+    assert class_information(np.eye(3)) == pytest.approx(1)
+    assert class_information(np.ones((3, 4))) == pytest.approx(0)
+    assert math.isnan(class_information(np.array([[1, 2], [0, 0]])))

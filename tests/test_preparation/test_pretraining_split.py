@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from lpt_mm.preparation.pretraining_split import pretraining_split
+
+LABELS = np.arange(400) % 4  # 100 images of each class
+
+
+def test_no_image_is_in_two_parts():
+    split = pretraining_split(LABELS, 40, 10, num_val=5, seed=0)
+    everything = np.concatenate(list(split.values()))
+    assert len(set(everything.tolist())) == len(everything)
+
+
+def test_parts_have_the_images_asked_for():
+    split = pretraining_split(LABELS, 40, 10, num_val=5, seed=0)
+    counts = {name: np.bincount(LABELS[part]) for name, part in split.items()}
+    assert counts["pretrain"].tolist() == [50] * 4
+    assert counts["val"].tolist() == [5] * 4
+    # 40 / 10 ** (j / 3), rounded down
+    assert counts["train"].tolist() == [40, 18, 8, 4]
+
+
+def test_the_choice_is_that_of_the_seed():
+    first, again, other = (
+        pretraining_split(LABELS, 40, 10, 5, seed)["train"].tolist()
+        for seed in (0, 0, 1)
+    )
+    assert first == again
+    assert first != other
+
+
+def test_too_few_images_are_refused():
+    with pytest.raises(ValueError, match="class 0 has 100 images; 50 for pre-training"):
+        pretraining_split(LABELS, 48, 10, num_val=5, seed=0)
