@@ -66,8 +66,7 @@ def _known_hub(hub: Mapping) -> dict:
     """Keep the log, and what the hooks need to go on."""
     scalars = hub.get("log_scalars", {})
     info = hub.get("runtime_info", {})
-    resumed = hub.get("resumed_keys", {})
-    for part in (scalars, info, resumed):
+    for part in (scalars, info):
         _require(is_dict(part), "message_hub")
     for name, history in scalars.items():
         valid = isinstance(name, str) and name.isprintable() and _is_history(history)
@@ -77,8 +76,8 @@ def _known_hub(hub: Mapping) -> dict:
         if isinstance(name, str) and name.startswith(BEST):
             checks[name] = is_text if name.startswith("best_ckpt") else is_number
     info = _pick(info, checks, "message_hub.runtime_info.")
-    names = scalars.keys() | info.keys()
-    resumed = {name: resumed.get(name) is True for name in sorted(names)}
+    # Only what is to be resumed is saved.
+    resumed = dict.fromkeys([*scalars, *info], True)
     return dict(log_scalars=dict(scalars), runtime_info=info, resumed_keys=resumed)
 
 

@@ -223,3 +223,10 @@ def test_attributes_of_a_dict_do_not_reach_mmengine(run, tmp_path):
     content["state_dict"] = OrderedDict(content["state_dict"])
     content["state_dict"]._metadata = "not a dict"
     assert len(resume(tmp_path, "a.pth", content).steps) == 5
+
+
+def test_marks_in_the_file_do_not_stop_the_log(run, tmp_path):
+    content = read(run / "epoch_2.pth")
+    resumed = content["message_hub"]["resumed_keys"]
+    content["message_hub"]["resumed_keys"] = dict.fromkeys(resumed, False)
+    assert len(resume(tmp_path, "a.pth", content).steps) == 5

@@ -93,3 +93,8 @@ def test_other_backbones_are_named():
     misfit = compare_backbones(one, two)
     assert "trained on the ViT-B/16 of 'timm:one' (fingerprint aaaaaaaaaaaa)" in misfit
     assert r"config has the ViT-B/16 of 'my\n.pth' (fingerprint bbbbbb" in misfit
+
+
+def test_an_identity_that_repeats_one_byte_is_damaged():
+    with pytest.raises(ValueError, match="identity is damaged"):
+        decode_identity(torch.ones(1, dtype=torch.uint8).expand(2**50))

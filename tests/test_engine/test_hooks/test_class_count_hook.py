@@ -7,6 +7,7 @@ from mmpretrain.registry import DATASETS, HOOKS, MODELS
 
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.evaluation import LongTailMetric
+from lpt_mm.weights.errors import WeightFileError
 from tests.conftest import ROOT
 from tests.golden import tiny_lpt
 
@@ -73,6 +74,14 @@ def test_counts_of_a_foreign_checkpoint_are_those_of_the_training_set():
     hook.after_load_checkpoint(runner, dict(meta={}))
     hook.before_test(runner)
     assert runner.metrics["test"].cls_num_list == COUNTS
+
+
+def test_counts_of_another_number_of_classes_are_refused():
+    hook = HOOKS.build(dict(type="ClassCountHook"))
+    with pytest.raises(WeightFileError, match="counts of 3 classes.*model 10"):
+        hook.after_load_checkpoint(
+            make_runner(), dict(meta=dict(cls_num_list=[3, 2, 1]))
+        )
 
 
 def test_counts_set_by_hand_are_kept_when_testing():
