@@ -37,7 +37,9 @@ def write_model(tensors: Mapping[str, Tensor], meta: Mapping[str, object]) -> by
     Returns:
         The content of the file.
     """
-    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    # safetensors refuses tensors that share their memory.
+    whole = torch.contiguous_format
+    tensors = {k: tensor.clone(memory_format=whole) for k, tensor in tensors.items()}
     # A data set of others may have facts that are not plain.
     kept = {key: meta[key] for key in FACTS if meta.get(key) is not None}
     facts = json.dumps({key: fact for key, fact in kept.items() if is_plain(fact)})

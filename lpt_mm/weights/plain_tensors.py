@@ -5,6 +5,7 @@ torch loads without complaint tensors that are sparse, quantized, a number repea
 """
 
 from collections.abc import Mapping
+from math import prod
 
 import torch
 from torch import Tensor
@@ -36,7 +37,8 @@ def is_plain(tensor: Tensor) -> bool:
         return False
     if Tensor.is_conj(tensor) or Tensor.is_neg(tensor):
         return False
-    return tensor.nbytes <= Tensor.untyped_storage(tensor).nbytes()
+    num_bytes = prod(tensor.shape) * tensor.itemsize  # torch's own numbers overflow
+    return num_bytes <= Tensor.untyped_storage(tensor).nbytes()
 
 
 def plain_tensors(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:

@@ -86,3 +86,10 @@ def test_facts_that_are_none_are_refused(tmp_path, facts):
     safetensors.torch.save_file(tensors, tmp_path / "m", metadata)
     with pytest.raises(WeightFileError, match="truncated or damaged"):
         read_model(tmp_path / "m")
+
+
+def test_tensors_that_share_their_memory_are_written(file):
+    shared = torch.randn(2, 3)
+    tensors = {"a": shared, "b": shared, "c": shared.T}
+    file.write_bytes(write_model(tensors, META))
+    assert_close(read_model(file)[0], tensors)

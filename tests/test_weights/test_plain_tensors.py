@@ -15,6 +15,7 @@ PLAIN = {
 }
 ODD = {
     "one number a billion times": torch.zeros(1).expand(2**30),
+    "one number more often than torch can count": torch.zeros(1).expand(2**62),
     "overlapping": torch.zeros(3).as_strided((2, 2), (1, 1)),
     "sparse": torch.eye(2).to_sparse(),
     "compressed": torch.eye(2).to_sparse_csr(),
