@@ -16,6 +16,15 @@ def test_many_damaged_checkpoints_are_refused_or_read_rightly(run_tool):
     run_tool(SCRIPTS / "mutate_checkpoints.py", "--files", 2000, "--seed", 1)
 
 
+def test_some_hostile_checkpoints_do_no_harm(run_tool):
+    run_tool(SCRIPTS / "attack_checkpoints.py", "--files", 6)
+
+
+@pytest.mark.slow
+def test_many_hostile_checkpoints_do_no_harm(run_tool):
+    run_tool(SCRIPTS / "attack_checkpoints.py", "--files", 2000, timeout=7200)
+
+
 @pytest.mark.slow
 def test_kills_at_random_moments_lose_nothing(run_tool):
     run_tool(SCRIPTS / "kill_and_resume.py", "--rounds", 200, timeout=3600)

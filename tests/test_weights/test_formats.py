@@ -67,7 +67,7 @@ def test_arrays_of_a_huge_model_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (torch.zeros(1).expand(10**12), "says that it holds 4,000,000,000,004"),
+        (torch.zeros(1).expand(10**12), "no plain values of a"),
         (Zeros(bytearray, 10**13), "holds a bytearray"),
         (torch.ones(1).to_sparse().sparse_resize_((10**12,), 1, 0), "no plain values"),
     ],
