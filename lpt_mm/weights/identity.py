@@ -12,7 +12,7 @@ from hashlib import sha256
 import torch
 from torch import Tensor
 
-from lpt_mm.weights.plain_tensors import is_plain
+from lpt_mm.weights.plain_tensors import is_plain, value_bytes
 
 BACKBONE = "backbone."
 IDENTITY = "identity"
@@ -34,8 +34,10 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
         A SHA-256 digest in hexadecimal.
     """
     names = sorted(tensors.keys() - {POSITIONS, SHARED_PROMPTS})
-    with ThreadPoolExecutor() as pool:  # hashing lets other threads run
-        digests = list(pool.map(lambda name: _digest(tensors[name]), names))
+    # Hashing lets other threads run. torch stays in this one: in a process that was
+    # forked, its first calls from several threads fail ("Invalid thread pool").
+    with ThreadPoolExecutor() as pool:
+        digests = list(pool.map(_digest, [_contents(tensors[name]) for name in names]))
     return sha256("\n".join([*names, *digests]).encode()).hexdigest()
 
 
@@ -48,13 +50,18 @@ def digest_positions(tensors: Mapping[str, Tensor]) -> str:
     Returns:
         A SHA-256 digest in hexadecimal.
     """
-    return _digest(tensors[POSITIONS])
+    return _digest(_contents(tensors[POSITIONS]))
 
 
-def _digest(tensor: Tensor) -> str:
-    values = tensor.detach().cpu().to(torch.bfloat16).flatten()
-    digest = sha256(repr(tuple(tensor.shape)).encode())
-    digest.update(values.view(torch.uint8).numpy().data)
+def _contents(tensor: Tensor) -> tuple[bytes, memoryview]:
+    rounded = tensor.detach().cpu().to(torch.bfloat16)
+    return repr(tuple(tensor.shape)).encode(), value_bytes(rounded)
+
+
+def _digest(contents: tuple[bytes, memoryview]) -> str:
+    shape, values = contents
+    digest = sha256(shape)
+    digest.update(values)
     return digest.hexdigest()
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.facts import is_plain, known_facts
+from lpt_mm.weights.plain_tensors import value_bytes
 
 # Of a checkpoint's ``meta``.
 FACTS = (
@@ -86,7 +87,7 @@ def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.flatten().view(torch.uint8).numpy().data)
+        digest.update(value_bytes(tensor))
     return digest.hexdigest()
 
 

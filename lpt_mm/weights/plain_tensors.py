@@ -61,3 +61,16 @@ def plain_tensors(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tenso
             raise WeightFileError(f"{source} has no plain values of {name}")
     # An attribute of a tensor may hide its method.
     return {name: Tensor.detach(tensor) for name, tensor in tensors.items()}
+
+
+def value_bytes(tensor: Tensor) -> memoryview:
+    """Look at the values of a tensor as bytes, to hash them.
+
+    Args:
+        tensor: A plain tensor on the CPU.
+
+    Returns:
+        Its memory, row by row; a copy if its rows are not in order.
+    """
+    values = tensor.flatten()[:, None]  # the stride of a single value may be 0
+    return values.view(torch.uint8).numpy().data

@@ -42,7 +42,7 @@ from rich.table import Table
 from tool_runs import RUNS, make_originals, prepare
 from watch import MARK, watch
 
-SECONDS = 60.0
+SECONDS = 120.0
 # What would move the cursor, or make lines that no program wrote.
 CONTROLS = ("\x1b]", "\x1b[2J", f"\nINFO - {MARK}", "\u202e", "\0")
 

@@ -2,7 +2,12 @@ import pytest
 import torch
 
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.plain_tensors import DTYPES, is_plain, plain_tensors
+from lpt_mm.weights.plain_tensors import (
+    DTYPES,
+    is_plain,
+    plain_tensors,
+    value_bytes,
+)
 from lpt_mm.weights.reading import read_file
 
 PLAIN = {
@@ -10,6 +15,7 @@ PLAIN = {
     "transposed": torch.arange(6.0).reshape(2, 3).T,
     "a part of a larger one": torch.arange(6.0)[2:4],
     "a number": torch.tensor(1),
+    "a number, repeated once": torch.zeros(()).expand(1),
     "empty": torch.empty(0, 3),
     "trained": torch.nn.Parameter(torch.ones(2)),
 }
@@ -36,6 +42,12 @@ def test_tensors_of_a_model_are_plain(name):
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_all_usual_types_are_plain(dtype):
     assert is_plain(torch.zeros(3, dtype=dtype))
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_values_are_hashed_row_by_row(name):
+    expected = PLAIN[name].detach().numpy().tobytes()
+    assert bytes(value_bytes(PLAIN[name].detach())) == expected
 
 
 @pytest.mark.parametrize("name", ODD)
