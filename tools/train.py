@@ -1,27 +1,13 @@
 """Train a model: ``python tools/train.py configs/lpt/phase1_digits_lt.py``."""
 
-import argparse
-
-from mmengine.runner import Runner
-
-from lpt_mm.engine.endings import one_line_errors, stopped_by_hand
-from lpt_mm.engine.launch import (
-    add_common_arguments,
-    check_start,
-    load_config,
-    set_amp,
-    set_start,
-)
-from lpt_mm.engine.processes import close_processes, is_first_process
-from lpt_mm.engine.quick_check import quick_check
-from lpt_mm.models.classifiers import NonFiniteLossError
-
-ERRORS = (OSError, ValueError, NonFiniteLossError)
+from lpt_mm.engine.command_line import add_run_options, make_parser, run_tool
+from lpt_mm.engine.run_config import load_config
+from lpt_mm.engine.training import run_training
 
 
-def parse_args() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main() -> None:
+    """Train."""
+    parser = make_parser(__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument(
         "--resume",
@@ -37,26 +23,13 @@ def parse_args() -> argparse.Namespace:
         help="phase-1 checkpoint that phase 2 starts from, by default the latest of "
         "the config's phase1_work_dir",
     )
-    add_common_arguments(parser)
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Train."""
-    args = parse_args()
-    with one_line_errors((OSError, ValueError, RuntimeError)):
-        cfg = load_config(args)
-        if args.amp:
-            set_amp(cfg)
-        if is_first_process():  # other machines may not have the checkpoint
-            set_start(cfg, args.resume, args.phase1)
-            check_start(cfg, training=True)
-            quick_check(cfg)
-    with stopped_by_hand(cfg.work_dir), one_line_errors(ERRORS):
-        runner = Runner.from_cfg(cfg)
-        runner.train()
+    add_run_options(parser)
+    args = parser.parse_args()
+    cfg = load_config(
+        args.config, args.cfg_options, args.work_dir, args.launcher, args.local_rank
+    )
+    run_training(cfg, args.resume, args.phase1, args.amp)
 
 
 if __name__ == "__main__":
-    main()
-    close_processes()
+    run_tool(main)

@@ -6,6 +6,7 @@ files that the message hub names, and updates schedulers with whatever stands th
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from lpt_mm.weights.errors import WeightFileError
@@ -95,6 +96,7 @@ def _is_history(value: object) -> bool:
     values, counts = value["history_values"], value["history_counts"]
     return (
         all(isinstance(t, Tensor) and is_plain(t) for t in (values, counts))
+        and {values.dtype, counts.dtype} <= {torch.float64, torch.int64}
         and values.shape == counts.shape == (values.numel(),)
         and values.numel() > 0
         and is_count(value["max_length"])

@@ -13,6 +13,8 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from lpt_mm.utils.errors import UserError
+
 SETTINGS = {
     *list(signature(Runner.__init__).parameters)[1:],
     "activation_checkpointing",
@@ -44,7 +46,7 @@ def check_keys(cfg: Config) -> None:
         cfg: The config.
 
     Raises:
-        ValueError: If a name is misspelt, or its value is used nowhere. Names that
+        UserError: If a name is misspelt, or its value is used nowhere. Names that
             begin with an underscore are left alone.
     """
     unreached = set(find_unreached(cfg))
@@ -54,7 +56,7 @@ def check_keys(cfg: Config) -> None:
             hint = (
                 f"did you mean {meant[0]!r}?" if meant else "its value is used nowhere"
             )
-            raise ValueError(
+            raise UserError(
                 f"the config has {name!r}, which is no setting: {hint} (a name that "
                 "only helps to write the config may begin with an underscore)"
             )

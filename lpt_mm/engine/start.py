@@ -5,13 +5,18 @@ from logging import WARNING
 from pathlib import Path
 from typing import NamedTuple
 
+from mmengine.config import Config
 from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
 from torch import nn
 
+from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.utils.text import list_some
 from lpt_mm.weights.checks import check_checkpoint
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.reading import read_file
+from lpt_mm.weights.skeleton import build_skeleton
+from lpt_mm.weights.sources import local_file
 from lpt_mm.weights.weights import Weights
 
 NECK = "neck."
@@ -188,6 +193,30 @@ def check_weights(model: nn.Module, start: Start, training: bool) -> Weights:
             "phase-1 checkpoint, or go on with this run with --resume"
         )
     return weights
+
+
+def check_start(cfg: Config, training: bool) -> None:
+    """Refuse weights that do not fit the model, before anything is written.
+
+    Args:
+        cfg: The config; a URL in ``load_from`` is replaced with its file.
+        training: Whether the model is to be trained, and not only tested.
+
+    Raises:
+        WeightFileError: If the weights do not fit or cannot be read.
+    """
+    init_default_scope(cfg.get("default_scope", "mmengine"))
+    model = build_skeleton(cfg.model)
+    backbone, trained = getattr(model, "backbone", None), None
+    if cfg.load_from:
+        cfg.load_from = local_file(cfg.load_from)
+        start = Start(cfg.load_from, bool(cfg.get("resume")))
+        weights = check_weights(model, start, training)
+        if not weights.is_light:
+            return
+        trained = weights.identity
+    if isinstance(backbone, PromptedViT):
+        backbone.check_init(trained)
 
 
 def check_classes_of(weights: Weights, class_names: tuple[str, ...] | None) -> None:

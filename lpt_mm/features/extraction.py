@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import Runner
 from mmpretrain.models.classifiers import BaseClassifier
 from mmpretrain.registry import MODELS
 from torch.utils.data import DataLoader
@@ -19,6 +19,7 @@ from lpt_mm.engine.hooks.data_check_hook import check_classes
 from lpt_mm.models.finite import require_finite
 from lpt_mm.utils.progress import progress_bar
 from lpt_mm.utils.text import printable
+from lpt_mm.weights.reading import read_file
 
 
 @dataclass
@@ -100,7 +101,7 @@ def extract_features(cfg: Config, name: str) -> Features:
 def _load_model(cfg: Config) -> BaseClassifier:
     model = MODELS.build(cfg.model)
     if cfg.load_from:
-        load_checkpoint(model, cfg.load_from, map_location="cpu")
+        model.load_state_dict(read_file(cfg.load_from).tensors, strict=False)
     else:
         model.backbone.load_source()
     return model.to(get_device()).eval()

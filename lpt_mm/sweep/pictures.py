@@ -9,13 +9,15 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from lpt_mm.engine.launch import check_start, set_test
+from lpt_mm.engine.start import check_start
+from lpt_mm.engine.testing import set_test
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.matching import MatchingReport, examine_matching
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.run import result_checkpoint
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import require_new
 from lpt_mm.utils.text import printable
 
@@ -40,17 +42,15 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         out: Folder of the pictures.
 
     Raises:
-        ValueError: If there is no such row, or there are more than four.
+        UserError: If there is no such row, or there are more than four.
         FileNotFoundError: If a run is not done.
         FileExistsError: If a picture is there already.
     """
     rows = {row.name: row for row in plan.rows}
     if unknown := set(names) - set(rows):
-        raise ValueError(f"no rows {sorted(unknown)}; there are {list(rows)}")
+        raise UserError(f"no rows {sorted(unknown)}; there are {list(rows)}")
     if len(names) > MOST_ROWS:
-        raise ValueError(
-            f"at most {MOST_ROWS} rows can be told apart, got {len(names)}"
-        )
+        raise UserError(f"at most {MOST_ROWS} rows can be told apart, got {len(names)}")
     chosen = {name: rows[name] for name in names}
     reports = {name: mean_report(plan, root, row) for name, row in chosen.items()}
     require_new(*(out / name for name in PICTURES))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
 ROW_KEYS = {"config", "options", "grid", "phase1"}
@@ -94,7 +95,7 @@ def read_plan(path: str) -> Plan:
 
     Raises:
         FileNotFoundError: If the file or a config does not exist.
-        ValueError: If it declares something else.
+        UserError: If it declares something else.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no sweep file {path!r}")
@@ -102,55 +103,55 @@ def read_plan(path: str) -> Plan:
     place = printable(path)
     declared = {k: v for k, v in content.items() if not k.startswith("_")}
     if unknown := set(declared) - PLAN_KEYS:
-        raise ValueError(
+        raise UserError(
             f"{place}: unknown {sorted(unknown)}; a sweep file has "
             f"{sorted(PLAN_KEYS)}, and names of its own begin with _"
         )
     for key, kind in (("rows", dict), ("seeds", list)):
         if not declared.get(key) or not isinstance(declared[key], kind):
-            raise ValueError(f"{place}: {key} must be a {kind.__name__}, and not empty")
+            raise UserError(f"{place}: {key} must be a {kind.__name__}, and not empty")
     rows: dict[str, Row] = {}
     for name, row in declared["rows"].items():
         for made in _read_rows(place, name, row, rows):
             if made.name in rows:
-                raise ValueError(f"{place}: two rows are called {made.name!r}")
+                raise UserError(f"{place}: two rows are called {made.name!r}")
             _require_phase1(place, made)
             rows[made.name] = made
     settings = {key: value for key, value in declared.items() if key != "rows"}
     plan = Plan(Path(path).stem, list(rows.values()), **settings)
     if plan.split not in SPLITS:
-        raise ValueError(f"{place}: split must be one of {SPLITS}, got {plan.split!r}")
+        raise UserError(f"{place}: split must be one of {SPLITS}, got {plan.split!r}")
     return plan
 
 
 def _require_phase1(place: str, row: Row) -> None:
     """Refuse a start from nowhere, or from what the config does not start from."""
     if (row.settings.get("phase1_work_dir") is None) != (row.phase1 is None):
-        raise ValueError(
+        raise UserError(
             f"{place}: row {row.name!r} must name its phase1, the row that it starts "
             "from, if its config has a phase1_work_dir, and only then"
         )
     if row.phase1 and row.phase1.settings.get("train_cfg") is None:
-        raise ValueError(f"{place}: row {row.name!r}: its phase1 trains nothing")
+        raise UserError(f"{place}: row {row.name!r}: its phase1 trains nothing")
 
 
 def _read_rows(place: str, name: str, row: dict, earlier: dict[str, Row]) -> list[Row]:
     """Make the rows of an entry, one for each combination of its grid."""
     if not isinstance(name, str):
-        raise ValueError(f"{place}: the name of a row must be a str, got {name!r}")
+        raise UserError(f"{place}: the name of a row must be a str, got {name!r}")
     if not isinstance(row, dict):
-        raise ValueError(f"{place}: row {name!r} must be a dict, got {row!r}")
+        raise UserError(f"{place}: row {name!r} must be a dict, got {row!r}")
     if "config" not in row or (unknown := set(row) - ROW_KEYS):
         what = "no config" if "config" not in row else f"unknown {sorted(unknown)}"
-        raise ValueError(f"{place}: row {name!r} has {what}; keys: {sorted(ROW_KEYS)}")
+        raise UserError(f"{place}: row {name!r} has {what}; keys: {sorted(ROW_KEYS)}")
     if not Path(row["config"]).is_file():
         raise FileNotFoundError(f"{place}: row {name!r}: no config {row['config']!r}")
     phase1 = row.get("phase1")
     if phase1 is not None and phase1 not in earlier:
-        raise ValueError(f"{place}: row {name!r}: phase1 {phase1!r} is no earlier row")
+        raise UserError(f"{place}: row {name!r}: phase1 {phase1!r} is no earlier row")
     grid = row.get("grid", {})
     if name.count("{}") != len(grid):
-        raise ValueError(
+        raise UserError(
             f"{place}: row {name!r} needs a {{}} in its name for each of the "
             f"{len(grid)} keys of its grid"
         )

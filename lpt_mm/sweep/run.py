@@ -2,13 +2,13 @@
 
 import multiprocessing
 import os
-import runpy
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from queue import Queue
 from time import time
@@ -16,14 +16,18 @@ from time import time
 import torch
 from filelock import FileLock
 
+from lpt_mm.engine.command_line import describe_error
+from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import latest_checkpoint
+from lpt_mm.engine.testing import run_test
+from lpt_mm.engine.training import run_training
 from lpt_mm.sweep.config_text import config_text
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import replace_file
 from lpt_mm.utils.progress import progress_bar
 from lpt_mm.utils.text import printable
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
 LOG = "log.txt"
 LOCK = ".lock"
 DONE = "seconds.txt"  # of a training that came to its end
@@ -46,9 +50,8 @@ def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
     """
     cores = len(os.sched_getaffinity(0))
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // processes)))
-    # Each tool runs in a process of its own that has everything imported already.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lpt_mm", "lpt_mm.engine.launch"])
+    context.set_forkserver_preload(["lpt_mm.sweep.run"])
     slots: Queue[int] = Queue()
     for slot in range(processes):
         slots.put(slot)
@@ -88,7 +91,7 @@ def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
 
 
 def _train_and_test(
-    context: multiprocessing.context.BaseContext,
+    context: BaseContext,
     row: Row,
     seed: int,
     folder: Path,
@@ -96,26 +99,32 @@ def _train_and_test(
     split: str,
     slot: int,
 ) -> None:
-    """Run the tools, as by hand, with a config that holds all settings."""
+    """Train and test, as by hand, with a config that holds all settings."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / f"{Path(row.config).stem}.py"
     settings = dict(row.settings)
     settings["randomness"] = {**settings.get("randomness", {}), "seed": seed}
     replace_file(config, config_text(settings).encode())
-    common = [str(config), "--work-dir", str(folder)]
-    checkpoint = []
+    checkpoint, report = None, folder / f"{split}.json"
     if settings.get("train_cfg") is not None:
         if not (folder / DONE).exists():
-            phase1 = ["--phase1", latest_checkpoint(str(start))] if start else []
+            phase1 = latest_checkpoint(str(start)) if start else None
             began = time()
-            arguments = [*common, "--resume", *phase1]
-            _run_tool(context, "train.py", arguments, folder, slot)
+            _run(context, slot, folder, _train, config, phase1)
             replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
-        checkpoint = [result_checkpoint(folder)]
-    arguments = [common[0], *checkpoint, *common[1:], "--split", split]
-    out = folder / f"{split}.json"
-    arguments += ["--out", str(out)]
-    _run_tool(context, "test.py", arguments, folder, slot, out)
+        checkpoint = result_checkpoint(folder)
+    _run(context, slot, folder, _test, config, checkpoint, split, report)
+
+
+def _train(config: Path, phase1: str | None) -> None:
+    cfg = load_config(str(config), work_dir=str(config.parent))
+    run_training(cfg, resume="auto", phase1=phase1)
+
+
+def _test(config: Path, checkpoint: str | None, split: str, report: Path) -> None:
+    if not report.exists():  # another sweep may have been quicker
+        cfg = load_config(str(config), work_dir=str(config.parent))
+        run_test(cfg, checkpoint, split, out=str(report))
 
 
 def result_checkpoint(folder: Path) -> str:
@@ -132,22 +141,16 @@ def result_checkpoint(folder: Path) -> str:
     return str(best[0]) if best else latest_checkpoint(str(folder))
 
 
-def _run_tool(
-    context: multiprocessing.context.BaseContext,
-    tool: str,
-    arguments: Sequence[str],
-    folder: Path,
-    slot: int,
-    out: Path | None = None,
+def _run(
+    context: BaseContext, slot: int, folder: Path, work: Callable, *arguments: object
 ) -> None:
-    process = context.Process(
-        target=_run_script, args=(tool, arguments, folder, slot, out)
-    )
+    """Do some work in a process of its own, which has everything imported already."""
+    process = context.Process(target=_work, args=(slot, folder, work, arguments))
     process.start()
     process.join()
     if process.exitcode != 0:
         log = folder / LOG
-        raise RunError(f"{tool} failed: {_reason(process.exitcode, log)}; see {log}")
+        raise RunError(f"{_reason(process.exitcode, log)}; see {log}")
 
 
 def _reason(exitcode: int, log: Path) -> str:
@@ -159,34 +162,24 @@ def _reason(exitcode: int, log: Path) -> str:
     return last.strip().removeprefix("error: ")
 
 
-def _run_script(
-    tool: str, arguments: Sequence[str], folder: Path, slot: int, out: Path | None
-) -> None:
-    """Run a tool as from the command line; its output goes to the log.
-
-    Nothing is done if the file ``out`` is there by the time the folder is free.
-    """
+def _work(slot: int, folder: Path, work: Callable, arguments: Sequence) -> None:
+    """Do some work; its output goes to the log."""
     if (gpus := torch.cuda.device_count()) > 1:
         given = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(
             map(str, range(gpus))
         )
         os.environ["CUDA_VISIBLE_DEVICES"] = given.split(",")[slot % gpus]
-    sys.argv = [str(TOOLS / tool), *arguments]
     with (
         FileLock(folder / LOCK),  # another sweep may be at work on the same run
         open(folder / LOG, "a", encoding="utf-8", errors="backslashreplace") as log,
         redirect_stdout(log),
         redirect_stderr(log),
     ):
-        if out is not None and out.exists():
-            return
         try:
-            runpy.run_path(sys.argv[0], run_name="__main__")
-        except SystemExit as end:
-            if isinstance(end.code, str):  # the message, else printed after the log
-                log.write(end.code + "\n")
-                sys.exit(1)
-            raise
-        except BaseException:  # else its traceback is printed after the log, too
+            work(*arguments)
+        except (OSError, UserError) as error:
+            log.write(f"error: {describe_error(error)}\n")
+            sys.exit(1)
+        except Exception:  # else its traceback is printed after the log
             traceback.print_exc(file=log)
             sys.exit(1)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
 
@@ -18,7 +19,7 @@ def require_new(*paths: str | Path | None) -> None:
     Raises:
         FileExistsError: If there is something of that name; nothing is written over.
         OSError: If a file of that name cannot be made.
-        ValueError: If two of them are the same.
+        UserError: If two of them are the same.
     """
     wanted = [path for path in paths if path is not None]
     for path in wanted:
@@ -26,7 +27,7 @@ def require_new(*paths: str | Path | None) -> None:
         _try_to_make(Path(path))
     if len(set(map(os.path.realpath, wanted))) < len(wanted):
         names = ", ".join(f"'{printable(path)}'" for path in wanted)
-        raise ValueError(f"two outputs cannot go into one file: {names}")
+        raise UserError(f"two outputs cannot go into one file: {names}")
 
 
 def _require_free(path: str | Path) -> None:

@@ -1,11 +1,12 @@
 """What is said of weights that cannot be used."""
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
 DAMAGED = "is truncated or damaged: fetch or copy it again"
 
 
-class WeightFileError(ValueError):
+class WeightFileError(UserError):
     """Weights cannot be had or do not fit; the message is for users, in one line.
 
     Args:

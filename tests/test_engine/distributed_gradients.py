@@ -10,8 +10,8 @@ from mmengine.registry import MODEL_WRAPPERS
 from torch import distributed
 from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_hook
 
-from lpt_mm.engine.launch import load_config
 from lpt_mm.engine.processes import close_processes
+from lpt_mm.engine.run_config import load_config
 from tests.test_engine.test_distributed_gradients import STEPS, batch_of, build_model
 
 
@@ -22,10 +22,7 @@ def wrap(model: torch.nn.Module, cfg: Config) -> torch.nn.Module:
 
 def train(phase: int, config: str, out: Path) -> None:
     """Make some steps and save what happened."""
-    options = argparse.Namespace(
-        config=config, launcher="pytorch", work_dir=None, cfg_options=None, local_rank=0
-    )
-    cfg = load_config(options)  # starts the process group
+    cfg = load_config(config, launcher="pytorch")  # starts the process group
     rank = distributed.get_rank()
     model = build_model(phase)
     wrapped = wrap(model, cfg)

@@ -32,6 +32,9 @@ def first(state):
     return next(iter(state.values()))
 
 
+DOUBLE = torch.ones(2, dtype=torch.float64)
+
+
 def history(values):
     return dict(history_values=values, history_counts=values, max_length=10)
 
@@ -138,10 +141,11 @@ def test_only_what_a_run_saved_is_removed(run, tmp_path, name):
         ("message_hub.runtime_info.best_score", float("nan")),
         ("message_hub.runtime_info.best_score", 10**600),
         ("message_hub.log_scalars.train/loss", dict(history_values=torch.ones(2))),
-        ("message_hub.log_scalars.train/loss", history(torch.empty(0))),
-        ("message_hub.log_scalars.train/loss", history(torch.ones(1).expand(2**40))),
-        ("message_hub.log_scalars.train/loss", history(torch.ones(2).to_sparse())),
-        ("message_hub.log_scalars", {"train/\x1b[2J": history(torch.ones(2))}),
+        ("message_hub.log_scalars.train/loss", history(DOUBLE[:0])),
+        ("message_hub.log_scalars.train/loss", history(DOUBLE.to(torch.float8_e5m2))),
+        ("message_hub.log_scalars.train/loss", history(DOUBLE[:1].expand(2**40))),
+        ("message_hub.log_scalars.train/loss", history(DOUBLE.to_sparse())),
+        ("message_hub.log_scalars", {"train/\x1b[2J": history(DOUBLE)}),
         ("meta.run", circle()),
         ("optimizer", None),
         ("param_schedulers", "x"),

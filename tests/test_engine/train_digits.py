@@ -10,8 +10,8 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from lpt_mm.engine.launch import load_config
 from lpt_mm.engine.processes import close_processes
+from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import latest_checkpoint
 from tests.conftest import ROOT
 
@@ -87,9 +87,7 @@ def test(cfg: Config, images: int) -> dict:
 def run(out: Path, launcher: str) -> None:
     """Train phase 1 and, from it, phase 2; test; save what happened."""
     config = str(CONFIGS / "phase1_digits_lt.py")
-    options = dict(config=config, work_dir=None, cfg_options=None, local_rank=0)
-    # This starts the process group.
-    phase1 = load_config(argparse.Namespace(launcher=launcher, **options))
+    phase1 = load_config(config, launcher=launcher)  # starts the process group
     phase2 = Config.fromfile(CONFIGS / "phase2_digits_lt.py")
     phase2.launcher = launcher
     if "model_wrapper_cfg" in phase1:

@@ -9,7 +9,7 @@ from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
 from torch.testing import assert_close
 
-from lpt_mm.engine.launch import set_test
+from lpt_mm.engine.testing import set_test
 from lpt_mm.features.extraction import extract_features, frozen_backbone
 from lpt_mm.weights.identity import leave_out_backbone
 from tests.conftest import ROOT

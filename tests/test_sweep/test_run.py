@@ -1,12 +1,16 @@
 import csv
 import json
 import multiprocessing
+import os
+import signal
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from lpt_mm.sweep import read_plan, run, run_plan, write_results
 from lpt_mm.sweep.run import result_checkpoint
+from lpt_mm.utils.errors import UserError
 from tests.conftest import ROOT
 
 LEAF = "configs/lpt/phase{}_digits_lt.py"
@@ -43,8 +47,7 @@ def test_runs_everything_once_and_sums_up(plan, tmp_path):
     failures = run_plan(plan, root, processes=2)
     broken = plan.rows[3].folder(root, 3) / "log.txt"
     assert failures == [
-        f"{name}, seed 3: train.py failed: {WRONG}; see {broken}"
-        for name in ("broken", "after it")
+        f"{name}, seed 3: {WRONG}; see {broken}" for name in ("broken", "after it")
     ]
     assert WRONG in broken.read_text()
 
@@ -70,48 +73,44 @@ def test_runs_everything_once_and_sums_up(plan, tmp_path):
     assert lines[0]["seed"] == "3"
 
 
-@pytest.fixture
-def tool(tmp_path, monkeypatch):
-    """Run a script as the sweep's only tool, and give the failure's one line."""
-    monkeypatch.setattr(run, "TOOLS", tmp_path)
+def fail(error):
+    raise error
 
-    def run_script(text):
-        (tmp_path / "tool.py").write_text(text)
-        # Forked, the process has the changed TOOLS.
-        context = multiprocessing.get_context("fork")
-        with pytest.raises(run.RunError) as error:
-            run._run_tool(context, "tool.py", [], tmp_path, 0)
-        return str(error.value)
 
-    return run_script
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(
-    ("script", "reason"),
+    ("work", "arguments", "reason"),
     [
-        ("{}['x']", "KeyError: 'x'"),
-        ("raise ValueError('a\\nb\\n')", "b"),
-        ("import sys; sys.exit('error: no such file')", "no such file"),
-        ("import sys; sys.exit(2)", "it says nothing"),
-        ("import os; os.kill(os.getpid(), 9)", "it was ended by SIGKILL"),
-        ("print('\\udcff'); 1 / 0", "ZeroDivisionError: division by zero"),
+        (fail, [KeyError("x")], "KeyError: 'x'"),
+        (fail, [TypeError("a\nb\n")], "b"),
+        (fail, [UserError("no such class")], "no such class"),
+        (fail, [FileNotFoundError("no such file")], "no such file"),
+        (os._exit, [2], "it says nothing"),
+        (kill, [], "it was ended by SIGKILL"),
     ],
 )
-def test_a_failed_run_says_why(tool, tmp_path, script, reason):
+def test_a_failed_run_says_why(tmp_path, work, arguments, reason):
+    context = multiprocessing.get_context("fork")
+    with pytest.raises(run.RunError) as error:
+        run._run(context, 0, tmp_path, work, *arguments)
     log = tmp_path / "log.txt"
-    assert tool(script) == f"tool.py failed: {reason}; see {log}"
-    assert ("Traceback" in log.read_text()) == (
-        "sys" not in script and "os" not in script
-    )
+    assert str(error.value) == f"{reason}; see {log}"
+    assert ("Traceback" in log.read_text()) == (reason[:3] in ("Key", "b"))
 
 
-def test_a_result_that_another_sweep_wrote_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "TOOLS", tmp_path)
-    (tmp_path / "tool.py").write_text("raise ValueError")
-    (tmp_path / "test.json").touch()
-    run._run_script("tool.py", [], tmp_path, 0, tmp_path / "test.json")
-    with pytest.raises(SystemExit):
-        run._run_script("tool.py", [], tmp_path, 0, tmp_path / "val.json")
+def test_a_log_takes_any_text(tmp_path):
+    run._work(0, tmp_path, print, ["\udcff"])
+    assert (tmp_path / "log.txt").read_text() == "\\udcff\n"
+
+
+def test_a_result_that_another_sweep_wrote_is_kept(tmp_path):
+    (report := tmp_path / "test.json").touch()
+    run._test(tmp_path / "gone.py", None, "test", report)
+    with pytest.raises(FileNotFoundError):
+        run._test(tmp_path / "gone.py", None, "val", tmp_path / "val.json")
 
 
 def test_a_run_is_judged_by_the_epoch_that_validation_chose(tmp_path):
@@ -122,17 +121,14 @@ def test_a_run_is_judged_by_the_epoch_that_validation_chose(tmp_path):
     assert result_checkpoint(tmp_path) == str(best)
 
 
-def test_two_sweeps_do_not_work_on_one_run_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "TOOLS", tmp_path)
-    (tmp_path / "tool.py").write_text("open('ran', 'w').close()")
-    monkeypatch.chdir(tmp_path)
-    arguments = ("tool.py", [], tmp_path, 0, tmp_path / "test.json")
+def test_two_sweeps_do_not_work_on_one_run_at_a_time(tmp_path):
+    ran = tmp_path / "ran"
     with FileLock(tmp_path / run.LOCK):
         second = multiprocessing.get_context("fork").Process(
-            target=run._run_script, args=arguments
+            target=run._work, args=(0, tmp_path, Path.touch, [ran])
         )
         second.start()
         second.join(timeout=1)
-        assert not (tmp_path / "ran").exists()
+        assert not ran.exists()
     second.join()
-    assert (tmp_path / "ran").exists()
+    assert ran.exists()

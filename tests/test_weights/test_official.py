@@ -1,14 +1,13 @@
 """The golden files as checkpoints of the authors, converted and used."""
 
-import argparse
-
 import pytest
 import torch
 from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 from torch.testing import assert_close
 
-from lpt_mm.engine.launch import check_start, load_config
+from lpt_mm.engine.run_config import load_config
+from lpt_mm.engine.start import check_start
 from lpt_mm.weights import WeightFileError
 from lpt_mm.weights.checks import find_misfit
 from lpt_mm.weights.description import describe
@@ -54,14 +53,7 @@ def test_converted_files_give_the_golden_outputs(
     state = save_official(tmp_path / "lpt.pth", phase, prefix, wrapped)
     run_here(CONVERTERS / "lpt_to_mm.py", "lpt.pth", "mm.pth")
     write_config(tmp_path / "official.py", phase)
-    args = argparse.Namespace(
-        config="official.py",
-        work_dir=None,
-        cfg_options=None,
-        launcher="none",
-        local_rank=0,
-    )
-    cfg = load_config(args)  # from here on, what tools/test.py does
+    cfg = load_config("official.py")  # from here on, what tools/test.py does
     cfg.load_from = "mm.pth"
     cfg.experiment_name = tmp_path.name
     check_start(cfg, training=False)

@@ -7,22 +7,20 @@ training images. Timed runs follow two that are not timed; medians are printed.
 
 import argparse
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
 from lpt_mm.cost import measure_data_speed, measure_model_speed, print_speeds
 from lpt_mm.cost.machine import describe_machine
 from lpt_mm.cost.plain_reference import plain_crop, require_plain
-from lpt_mm.engine.endings import one_line_errors
-from lpt_mm.engine.launch import load_config
+from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
+from lpt_mm.engine.run_config import load_config
 from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument(
         "--phase",
@@ -42,14 +40,7 @@ def parse_args() -> argparse.Namespace:
         "--images", type=int, default=256, help="images of a run of --phase data"
     )
     parser.add_argument("--json", metavar="FILE", help="write the numbers to a file")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        help="config values to change, as key=value: "
-        "model.backbone.frozen_dtype=bfloat16",
-    )
-    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    add_config_options(parser)
     return parser.parse_args()
 
 
@@ -67,16 +58,15 @@ def measure(args: argparse.Namespace, cfg: Config) -> dict:
 def main() -> None:
     """Measure, print and write."""
     args = parse_args()
-    with one_line_errors((OSError, ValueError)):
-        require_new(args.json)
-        speeds = measure(args, load_config(args))
-        machine = describe_machine()
-        print_speeds(speeds, f"{args.phase}: {args.config}", machine)
-        if args.json:
-            numbers = {name: speed.as_dict() for name, speed in speeds.items()}
-            report = dict(vars(args), machine=machine, **numbers)
-            write_json(args.json, report)
+    require_new(args.json)
+    speeds = measure(args, load_config(args.config, args.cfg_options))
+    machine = describe_machine()
+    print_speeds(speeds, f"{args.phase}: {args.config}", machine)
+    if args.json:
+        numbers = {name: speed.as_dict() for name, speed in speeds.items()}
+        report = dict(vars(args), machine=machine, **numbers)
+        write_json(args.json, report)
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

@@ -8,24 +8,20 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
-
 from lpt_mm.data_check import (
     REPORT_FILES,
     examine_data,
     print_data_report,
     write_data_report,
 )
-from lpt_mm.engine.endings import one_line_errors
-from lpt_mm.engine.launch import default_work_dir, load_config
+from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
+from lpt_mm.engine.run_config import default_work_dir, load_config
 from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("config", help="config file")
     parser.add_argument(
         "--out",
@@ -33,13 +29,7 @@ def parse_args() -> argparse.Namespace:
         help="folder without a report; by default work_dirs/<config name>/data, where "
         "an older one is replaced",
     )
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        help="config values to change, as key=value",
-    )
-    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    add_config_options(parser)
     return parser.parse_args()
 
 
@@ -47,15 +37,14 @@ def main() -> None:
     """Check the data."""
     args = parse_args()
     folder = Path(args.out or Path(default_work_dir(args.config)) / "data")
-    with one_line_errors((OSError, ValueError)):
-        if args.out:  # else it is this tool's own folder
-            require_new(*(folder / name for name in REPORT_FILES))
-        report = examine_data(load_config(args))
-        write_data_report(report, folder)
+    if args.out:  # else it is this tool's own folder
+        require_new(*(folder / name for name in REPORT_FILES))
+    report = examine_data(load_config(args.config, args.cfg_options))
+    write_data_report(report, folder)
     print_data_report(report, f"Data of {Path(args.config).name}", folder)
     if report.has_errors:
         sys.exit(1)
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

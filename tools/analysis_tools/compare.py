@@ -1,10 +1,9 @@
 """Compare the results of ``tools/test.py --out``: tables and pictures."""
 
-import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.report import read_report
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
@@ -14,7 +13,7 @@ from lpt_mm.utils.new_file import require_new
 
 def main() -> None:
     """Print the tables and draw the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("metrics", nargs="+", help="JSON files of tools/test.py --out")
     parser.add_argument("--picture", metavar="PNG", help="draw accuracy per class")
     parser.add_argument(
@@ -23,16 +22,13 @@ def main() -> None:
     args = parser.parse_args()
     files = [Path(path) for path in args.metrics]
     unique = len({file.stem for file in files}) == len(files)
-    with one_line_errors((OSError, ValueError)):
-        require_new(args.picture, args.confusion)
-        reports = {
-            file.stem if unique else str(file): read_report(file) for file in files
-        }
-        print_tables(reports, _same_shot_groups(reports))
-        if args.picture:
-            draw_accuracy_over_frequency(reports, args.picture)
-        if args.confusion:
-            draw_shot_confusion(reports, args.confusion)
+    require_new(args.picture, args.confusion)
+    reports = {file.stem if unique else str(file): read_report(file) for file in files}
+    print_tables(reports, _same_shot_groups(reports))
+    if args.picture:
+        draw_accuracy_over_frequency(reports, args.picture)
+    if args.confusion:
+        draw_shot_confusion(reports, args.confusion)
 
 
 def _same_shot_groups(reports: Mapping[str, Mapping]) -> str:
@@ -43,4 +39,4 @@ def _same_shot_groups(reports: Mapping[str, Mapping]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

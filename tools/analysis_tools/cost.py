@@ -7,58 +7,45 @@ of the first config's backbone. No pre-trained weights are fetched.
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
 from rich.progress import track
 
 from lpt_mm.cost import full_fine_tuning, measure_cost, print_costs
-from lpt_mm.engine.endings import one_line_errors
-from lpt_mm.engine.launch import load_config
+from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
+from lpt_mm.engine.run_config import load_config
 from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("configs", nargs="+", metavar="CONFIG", help="config files")
     parser.add_argument("--json", metavar="FILE", help="write the numbers to a file")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        help="values to change in all configs, as key=value: "
-        "model.backbone.prompt_length=5",
-    )
-    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    add_config_options(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     """Count, print and write."""
     args = parse_args()
-    with one_line_errors((OSError, ValueError)):
-        require_new(args.json)
-        stems = {Path(config).stem for config in args.configs}
-        unique = len(stems) == len(args.configs)
-        cfgs = {
-            Path(config).stem if unique else config: load_config(
-                argparse.Namespace(config=config, **vars(args))
-            )
-            for config in args.configs
-        }
-        first = next(iter(cfgs.values()))
-        cfgs["full fine-tuning"] = full_fine_tuning(first)
-        costs = {
-            name: measure_cost(cfg)
-            for name, cfg in track(cfgs.items(), "counting", transient=True)
-        }
-        print_costs(costs)
-        if args.json:
-            numbers = {name: cost.as_dict() for name, cost in costs.items()}
-            write_json(args.json, numbers)
+    require_new(args.json)
+    stems = {Path(config).stem for config in args.configs}
+    unique = len(stems) == len(args.configs)
+    cfgs = {
+        Path(config).stem if unique else config: load_config(config, args.cfg_options)
+        for config in args.configs
+    }
+    first = next(iter(cfgs.values()))
+    cfgs["full fine-tuning"] = full_fine_tuning(first)
+    costs = {
+        name: measure_cost(cfg)
+        for name, cfg in track(cfgs.items(), "counting", transient=True)
+    }
+    print_costs(costs)
+    if args.json:
+        numbers = {name: cost.as_dict() for name, cost in costs.items()}
+        write_json(args.json, numbers)
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

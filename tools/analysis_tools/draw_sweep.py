@@ -8,16 +8,14 @@ class uses which group prompts.
 import argparse
 from pathlib import Path
 
-from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.sweep import read_plan
 from lpt_mm.sweep.pictures import draw_pictures
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("sweep", help="sweep file, such as configs/sweeps/digits_lt.py")
     parser.add_argument(
         "--rows", nargs="+", required=True, help="names of the rows to draw, up to four"
@@ -32,11 +30,10 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Draw."""
     args = parse_args()
-    with one_line_errors((OSError, ValueError)):
-        plan = read_plan(args.sweep)
-        out = args.out or args.work_dir / plan.name
-        draw_pictures(plan, args.work_dir / "runs", args.rows, out)
+    plan = read_plan(args.sweep)
+    out = args.out or args.work_dir / plan.name
+    draw_pictures(plan, args.work_dir / "runs", args.rows, out)
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

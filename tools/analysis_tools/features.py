@@ -8,10 +8,12 @@ the frozen backbone of the first config.
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 
-from lpt_mm.engine.endings import one_line_errors
-from lpt_mm.engine.launch import check_start, load_config, set_test
+from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
+from lpt_mm.engine.run_config import load_config
+from lpt_mm.engine.start import check_start
+from lpt_mm.engine.testing import set_test
 from lpt_mm.evaluation.shot_groups_of import shot_groups_of
 from lpt_mm.features import compare_features, frozen_backbone
 from lpt_mm.utils.json_file import write_json
@@ -20,9 +22,7 @@ from lpt_mm.utils.new_file import require_new
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument(
         "models", nargs="+", metavar="CONFIG CHECKPOINT", help="trained models"
     )
@@ -31,13 +31,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--out", metavar="JSON", help="write the numbers to this file")
     parser.add_argument("--picture", metavar="PNG", help="draw LDA and t-SNE")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        help="values to change in all configs, as key=value",
-    )
-    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    add_config_options(parser)
     args = parser.parse_args()
     if len(args.models) % 2:
         parser.error("name a checkpoint after each config")
@@ -50,7 +44,7 @@ def load_models(args: argparse.Namespace) -> dict[str, Config]:
     unique = len({Path(config).stem for config, _ in pairs}) == len(pairs)
     cfgs: dict[str, Config] = {}
     for config, checkpoint in pairs:
-        cfg = load_config(argparse.Namespace(config=config, **vars(args)))
+        cfg = load_config(config, args.cfg_options)
         if not cfgs:
             cfgs["frozen"] = frozen_backbone(cfg)
             set_test(cfgs["frozen"], None, "test")
@@ -64,19 +58,18 @@ def load_models(args: argparse.Namespace) -> dict[str, Config]:
 def main() -> None:
     """Compare, print and write."""
     args = parse_args()
-    with one_line_errors((OSError, ValueError)):
-        require_new(args.out, args.picture)
-        cfgs = load_models(args)
-        shot_groups = shot_groups_of(cfgs["frozen"])
-        comparison = compare_features(
-            cfgs, shot_groups, args.neighbors, with_picture=bool(args.picture)
-        )
-        comparison.print()
-        if args.out:
-            write_json(args.out, comparison.as_dict())
-        if args.picture:
-            comparison.draw(args.picture)
+    require_new(args.out, args.picture)
+    cfgs = load_models(args)
+    shot_groups = shot_groups_of(cfgs["frozen"])
+    comparison = compare_features(
+        cfgs, shot_groups, args.neighbors, with_picture=bool(args.picture)
+    )
+    comparison.print()
+    if args.out:
+        write_json(args.out, comparison.as_dict())
+    if args.picture:
+        comparison.draw(args.picture)
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

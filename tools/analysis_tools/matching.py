@@ -7,21 +7,20 @@ with a phase-2 config.
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
 from mmengine.runner import Runner
 
 from lpt_mm.datasets.training_images import training_images
-from lpt_mm.engine.endings import one_line_errors
-from lpt_mm.engine.launch import check_start, load_config, set_test
+from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
+from lpt_mm.engine.run_config import load_config
+from lpt_mm.engine.start import check_start
+from lpt_mm.engine.testing import set_test
 from lpt_mm.matching import examine_matching, require_group_prompts
 from lpt_mm.utils.new_file import require_new
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("config", help="phase-2 config file")
     parser.add_argument("checkpoint", help="checkpoint file")
     parser.add_argument(
@@ -32,37 +31,28 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument("--out", metavar="JSON", help="write the numbers to this file")
     parser.add_argument("--picture", metavar="PNG", help="draw the usage by class")
-    parser.add_argument(
-        "--cfg-options",
-        nargs="+",
-        action=DictAction,
-        help="config values to change, as key=value",
-    )
-    parser.set_defaults(work_dir=None, launcher="none", local_rank=0)
+    add_config_options(parser)
     return parser.parse_args()
 
 
 def main() -> None:
     """Match images, and report."""
     args = parse_args()
-    with one_line_errors((OSError, ValueError)):
-        require_new(args.out, args.picture)
-        cfg = load_config(args)
-        require_group_prompts(cfg)
-        set_test(cfg, args.checkpoint, "val" if args.split == "val" else "test")
-        if args.split == "train":
-            cfg.test_dataloader = training_images(cfg)
-        check_start(cfg, training=False)
+    require_new(args.out, args.picture)
+    cfg = load_config(args.config, args.cfg_options)
+    require_group_prompts(cfg)
+    set_test(cfg, args.checkpoint, "val" if args.split == "val" else "test")
+    if args.split == "train":
+        cfg.test_dataloader = training_images(cfg)
+    check_start(cfg, training=False)
     runner = Runner.from_cfg(cfg)
-    with one_line_errors((OSError, ValueError)):
-        report = examine_matching(runner)
+    report = examine_matching(runner)
     report.print(f"Matching of {Path(args.checkpoint).name}, {args.split} images")
-    with one_line_errors():
-        if args.out:
-            report.write(args.out)
-        if args.picture:
-            report.draw(args.picture)
+    if args.out:
+        report.write(args.out)
+    if args.picture:
+        report.draw(args.picture)
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

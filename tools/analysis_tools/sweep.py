@@ -15,15 +15,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.sweep import measure_speeds, read_plan, run_plan, write_results
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("sweep", help="sweep file, such as configs/sweeps/digits_lt.py")
     parser.add_argument("--processes", type=int, default=1, help="runs at a time")
     parser.add_argument(
@@ -38,17 +36,16 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run, sum up."""
     args = parse_args()
-    with one_line_errors((OSError, ValueError)):
-        plan = read_plan(args.sweep)
-        failures = run_plan(plan, args.work_dir / "runs", args.processes)
-        write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
-        if plan.speed and not failures:
-            measure_speeds(plan, args.work_dir / "runs")
-        table = write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
+    plan = read_plan(args.sweep)
+    failures = run_plan(plan, args.work_dir / "runs", args.processes)
+    write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
+    if plan.speed and not failures:
+        measure_speeds(plan, args.work_dir / "runs")
+    table = write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
     Console().print(Markdown(table.read_text("utf-8")))
     if failures:
         sys.exit("error: " + "\nerror: ".join(failures))
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

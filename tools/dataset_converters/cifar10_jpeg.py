@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.preparation.pretraining_split import pretraining_split
 from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.utils.text import for_rich, printable
@@ -19,9 +19,7 @@ from lpt_mm.utils.text import for_rich, printable
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default="data/cifar10_jpeg")
     return parser.parse_args()
 
@@ -44,20 +42,19 @@ def list_images(folder: Path, part: str) -> list[tuple[str, int]]:
 def main() -> None:
     """Split and write."""
     folder = parse_args().folder
-    with one_line_errors((OSError, ValueError)):
-        images = list_images(folder, "train")
-        labels = [label for _, label in images]
-        split = pretraining_split(labels, 1000, 100, num_val=200, seed=0)
-        lists = {name: [images[i] for i in part] for name, part in split.items()}
-        lists["test"] = list_images(folder, "test")
-        paths = {name: folder / f"{name}.txt" for name in lists}
-        require_new(*paths.values())
-        for name, entries in lists.items():
-            with new_file(paths[name]) as file:
-                file.write_text("".join(f"{path} {y}\n" for path, y in entries))
+    images = list_images(folder, "train")
+    labels = [label for _, label in images]
+    split = pretraining_split(labels, 1000, 100, num_val=200, seed=0)
+    lists = {name: [images[i] for i in part] for name, part in split.items()}
+    lists["test"] = list_images(folder, "test")
+    paths = {name: folder / f"{name}.txt" for name in lists}
+    require_new(*paths.values())
+    for name, entries in lists.items():
+        with new_file(paths[name]) as file:
+            file.write_text("".join(f"{path} {y}\n" for path, y in entries))
     sizes = ", ".join(f"{name} {len(entries)}" for name, entries in lists.items())
     Console().print(for_rich(f"wrote the lists in {folder}: {sizes}"))
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

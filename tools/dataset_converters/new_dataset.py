@@ -7,7 +7,7 @@ from pathlib import Path
 from mmengine.registry import init_default_scope
 from rich.console import Console
 
-from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.preparation.new_configs import new_files
 from lpt_mm.preparation.new_dataset import read_folder
 from lpt_mm.utils.new_file import new_file, require_new
@@ -16,7 +16,7 @@ from lpt_mm.utils.text import for_rich, printable
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("folder", type=Path, help="folder with a folder per class")
     parser.add_argument("--name", required=True, help="what to call it: my_flowers")
     parser.add_argument("--seed", type=int, default=0, help="seed of the split")
@@ -33,17 +33,16 @@ def main() -> None:
     """Split, choose settings, write."""
     args = parse_args()
     init_default_scope("mmpretrain")
-    with one_line_errors((OSError, ValueError, RuntimeError)):
-        if not (args.configs / "_base_").is_dir():
-            raise FileNotFoundError(
-                f"'{printable(args.configs)}' is not the folder of the configs: run "
-                "this in the project's folder, or set --configs"
-            )
-        files = new_files(read_folder(args.folder, args.seed), args.name, args.configs)
-        require_new(*files)
-        for path, text in files.items():
-            with new_file(path) as file:
-                file.write_text(text, encoding="utf-8")
+    if not (args.configs / "_base_").is_dir():
+        raise FileNotFoundError(
+            f"'{printable(args.configs)}' is not the folder of the configs: run "
+            "this in the project's folder, or set --configs"
+        )
+    files = new_files(read_folder(args.folder, args.seed), args.name, args.configs)
+    require_new(*files)
+    for path, text in files.items():
+        with new_file(path) as file:
+            file.write_text(text, encoding="utf-8")
     leaf = args.configs / "lpt" / f"phase1_{args.name}.py"
     console = Console(soft_wrap=True, highlight=False)
     console.print("wrote", *map(for_rich, files), sep="\n  ")
@@ -53,4 +52,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

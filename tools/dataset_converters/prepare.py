@@ -1,16 +1,15 @@
 """Check the data of a benchmark, get its lists and say what is missing."""
 
-import argparse
 import sys
 from pathlib import Path
 
-from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.preparation import BENCHMARKS, prepare, print_states
 
 
 def main() -> None:
     """Prepare one benchmark; nothing that exists is changed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("name", choices=BENCHMARKS, help="the benchmark")
     parser.add_argument("--root", type=Path, help="its folder, by default data/<usual>")
     parser.add_argument(
@@ -19,8 +18,7 @@ def main() -> None:
     args = parser.parse_args()
     benchmark = BENCHMARKS[args.name]
     root = args.root or Path("data") / benchmark.folder
-    with one_line_errors():
-        states = prepare(benchmark, root, args.lists)
+    states = prepare(benchmark, root, args.lists)
     print_states(states, f"{args.name} in '{root}'")
     missing = sum(not part.in_place for part in states)
     if missing:
@@ -28,4 +26,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

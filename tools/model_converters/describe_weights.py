@@ -1,10 +1,9 @@
 """Say what a weight file is and which config takes it: ``describe_weights.py FILE``."""
 
-import argparse
 import os
 import sys
 
-from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.fitting_configs import fitting_configs
 from lpt_mm.weights.reading import read_file
@@ -13,7 +12,7 @@ from lpt_mm.weights.report import print_weights
 
 def main() -> None:
     """Read and describe."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("file", help="weight file; nothing in it is executed")
     parser.add_argument(
         "--configs",
@@ -21,14 +20,13 @@ def main() -> None:
         help="folder of the configs to try, by default the project's",
     )
     args = parser.parse_args()
-    with one_line_errors():
-        weights = read_file(args.file)
-        description = describe(weights)
-        configs = fitting_configs(weights, args.configs)
-        print_weights(weights, description, configs)
+    weights = read_file(args.file)
+    description = describe(weights)
+    configs = fitting_configs(weights, args.configs)
+    print_weights(weights, description, configs)
     if description.architecture is None and description.left_out is None:
         sys.exit(f"error: {weights.source} holds no whole vision transformer")
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

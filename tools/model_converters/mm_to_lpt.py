@@ -1,11 +1,10 @@
 """Turn a checkpoint of ours into one of LPT's authors: ``mm_to_lpt.py SRC DST``."""
 
-import argparse
 import sys
 
 import torch
 
-from lpt_mm.engine.endings import one_line_errors
+from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.weights.official import LAYER_NORM_EPS, to_official
 from lpt_mm.weights.reading import read_file
@@ -14,7 +13,7 @@ from lpt_mm.weights.restore_backbone import restore_backbone
 
 def main() -> None:
     """Read, convert, write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("src", help="checkpoint of either phase")
     parser.add_argument("dst", help="file to write, which must not exist")
     parser.add_argument(
@@ -24,11 +23,10 @@ def main() -> None:
         "a path or a URL; not needed for those that come with lpt_mm",
     )
     args = parser.parse_args()
-    with one_line_errors():
-        require_new(args.dst)
-        weights = restore_backbone(read_file(args.src), args.backbone)
-        with new_file(args.dst) as file:
-            torch.save(dict(state_dict=to_official(weights).tensors), file)
+    require_new(args.dst)
+    weights = restore_backbone(read_file(args.src), args.backbone)
+    with new_file(args.dst) as file:
+        torch.save(dict(state_dict=to_official(weights).tensors), file)
     eps = weights.numerics.get("layer_norm_eps")
     if eps != LAYER_NORM_EPS:
         sys.stderr.write(
@@ -38,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_tool(main)

@@ -7,6 +7,7 @@ from mmpretrain.utils import get_ori_model
 
 from lpt_mm.datasets.dual_sampler_dataset import dual_collate
 from lpt_mm.datasets.samplers import DualSampler
+from lpt_mm.utils.errors import UserError
 
 
 @HOOKS.register_module()
@@ -21,12 +22,12 @@ class BetaScheduleHook(Hook):
         eta: Weight in the first epoch.
 
     Raises:
-        ValueError: If ``eta`` is negative.
+        UserError: If ``eta`` is negative.
     """
 
     def __init__(self, eta: float = 0.5) -> None:
         if eta < 0:
-            raise ValueError(f"eta must not be negative, got {eta}")
+            raise UserError(f"eta must not be negative, got {eta}")
         self.eta = eta
 
     def before_train(self, runner: Runner) -> None:
@@ -36,7 +37,7 @@ class BetaScheduleHook(Hook):
             runner: Runs the training.
 
         Raises:
-            ValueError: If another collate function, a model that does not split dual
+            UserError: If another collate function, a model that does not split dual
                 batches or a loop that does not count epochs is set.
         """
         loader = runner.train_dataloader
@@ -44,19 +45,19 @@ class BetaScheduleHook(Hook):
             return
         collate = getattr(loader.collate_fn, "func", loader.collate_fn)
         if collate is not dual_collate:
-            raise ValueError(
+            raise UserError(
                 "DualSampler and DualSamplerDataset give pairs of samples, which "
                 f"{collate.__name__} cannot batch: set "
                 "train_dataloader.collate_fn=dict(type='dual_collate')"
             )
         model = get_ori_model(runner.model)
         if not hasattr(model, "beta"):
-            raise ValueError(
+            raise UserError(
                 f"{type(model).__name__} does not split dual batches: use "
                 "LPTClassifier, or another sampler than DualSampler"
             )
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError(
+            raise UserError(
                 "beta falls by epoch: set train_cfg.type='ResumableTrainLoop'"
             )
 

@@ -13,6 +13,7 @@ from lpt_mm.engine.resume import (
     rebuild_schedule,
     set_position,
 )
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import list_some
 from lpt_mm.weights.errors import WeightFileError
 
@@ -73,11 +74,11 @@ class ResumeHook(Hook):
             runner: Runs the training.
 
         Raises:
-            ValueError: If ``runner.resume`` was called.
+            UserError: If ``runner.resume`` was called.
         """
         loop = runner.train_loop
         if isinstance(loop, ResumableTrainLoop) and loop.iter and not self.is_prepared:
-            raise ValueError(
+            raise UserError(
                 "set resume=True and load_from in the config instead of calling "
                 "runner.resume, which keeps the old schedule"
             )

@@ -16,6 +16,7 @@ from lpt_mm.engine.run_folder import (
     unlock_run_folder,
 )
 from lpt_mm.engine.start import Start, check_classes_of, check_weights, find_start
+from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.sources import local_file
 
 
@@ -77,7 +78,7 @@ class StartHook(Hook):
             runner: Runs the training.
 
         Raises:
-            ValueError: If the shared prompts are frozen, and random.
+            UserError: If the shared prompts are frozen, and random.
         """
         self._has_trained = True
         backbone = getattr(classifier_of(runner.model), "backbone", None)
@@ -85,7 +86,7 @@ class StartHook(Hook):
         if prompts is None or prompts.requires_grad:
             return
         if not backbone.prompts_loaded:
-            raise ValueError(
+            raise UserError(
                 "the shared prompts are frozen, but nothing was loaded into them: "
                 "train phase 1, and set phase1_work_dir or load_from in the config"
             )

@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from lpt_mm.engine.optimizers.accumulation import accumulative_counts
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.seeds import seed_all
 
 # Where the message hub, and so a checkpoint, says what epoch was begun: its number, the
@@ -36,7 +37,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         **kwargs: Keyword arguments of ``EpochBasedTrainLoop``.
 
     Raises:
-        ValueError: If an epoch has no step.
+        UserError: If an epoch has no step.
     """
 
     def __init__(self, runner: Runner, *args: object, **kwargs: object) -> None:
@@ -113,11 +114,11 @@ def require_step(loader: DataLoader) -> None:
         loader: Loader of the training set.
 
     Raises:
-        ValueError: If an epoch of it has no step.
+        UserError: If an epoch of it has no step.
     """
     # An infinite sampler fills its batches from any number of images.
     if len(loader) == 0 and not isinstance(loader.sampler, InfiniteSampler):
-        raise ValueError(
+        raise UserError(
             f"no full batch: each process has {len(loader.sampler)} of the "
             f"{len(loader.dataset)} training images in an epoch, fewer than "
             f"batch_size={loader.batch_size}, and drop_last=True leaves them out: "
@@ -133,7 +134,7 @@ def _skipping(loader: DataLoader, batches: int) -> Iterator[None]:
         return
     batch_sampler = loader.batch_sampler
     if not isinstance(batch_sampler, BatchSampler):
-        raise ValueError(
+        raise UserError(
             "this checkpoint was saved in the middle of an epoch, where only torch's "
             f"own BatchSampler can go on, not {type(batch_sampler).__name__}: resume "
             "from one that was saved at the end of an epoch"

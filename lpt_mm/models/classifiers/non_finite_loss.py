@@ -5,10 +5,11 @@ from mmengine.logging import MessageHub
 from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import list_some
 
 
-class NonFiniteLossError(FloatingPointError):
+class NonFiniteLossError(UserError):
     """A loss is NaN or infinite; its step has changed no weight."""
 
 

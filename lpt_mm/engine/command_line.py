@@ -1,0 +1,97 @@
+"""What the command lines in ``tools/`` have in common: options, and how they end."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from mmengine.config import DictAction
+
+from lpt_mm.engine.processes import close_processes, describe_loss
+from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.text import printable
+
+LAUNCHERS = ("none", "pytorch", "slurm", "mpi")
+INTERRUPTED = 130  # what shells expect after Ctrl-C
+
+
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """Make a parser whose help keeps the lines of a description.
+
+    Args:
+        description: The tool's own description.
+
+    Returns:
+        A parser without options.
+    """
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """Declare how a command changes values of its configs.
+
+    Args:
+        parser: The parser to add the option to.
+    """
+    parser.add_argument(
+        "--cfg-options",
+        nargs="+",
+        action=DictAction,
+        metavar="KEY=VALUE",
+        help="config values to change: model.backbone.prompt_length=5",
+    )
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of training and testing.
+
+    Args:
+        parser: The parser to add them to.
+    """
+    parser.add_argument("--work-dir", help="folder of logs and checkpoints")
+    add_config_options(parser)
+    parser.add_argument(
+        "--launcher", choices=LAUNCHERS, default="none", help="how processes start"
+    )
+    # Older launchers pass the rank as an option instead of in the environment.
+    parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
+
+
+def run_tool(main: Callable[[], None]) -> None:
+    """Run a command; end with one line where a traceback would tell the user nothing.
+
+    Args:
+        main: The command. ``UserError`` and ``OSError`` say all there is to say, as
+            does the loss of another process.
+    """
+    try:
+        main()
+        close_processes()
+    except KeyboardInterrupt as interrupt:
+        sys.stderr.write(f"{str(interrupt) or 'stopped'}\n")
+        sys.exit(INTERRUPTED)
+    except (OSError, UserError, RuntimeError) as error:
+        sys.exit(f"error: {describe_error(error)}")
+
+
+def describe_error(error: Exception) -> str:
+    """Say what the user can do about an error.
+
+    Args:
+        error: Any error.
+
+    Returns:
+        Lines that are safe to print.
+
+    Raises:
+        Exception: The error itself, if it is a defect.
+    """
+    if lost := describe_loss(error):
+        return printable(lost)
+    if not isinstance(error, OSError | UserError):
+        raise error
+    message = str(error)
+    if "Original Traceback" in message:  # of a worker process; what matters is last
+        message = message.splitlines()[-1]
+    return "\n".join(map(printable, message.splitlines()))

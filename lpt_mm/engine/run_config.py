@@ -1,0 +1,69 @@
+"""The config of a run, from its file and what the command line changes in it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from lpt_mm.engine.config_keys import check_keys
+from lpt_mm.engine.processes import meet_anew, use_cpu_processes
+from lpt_mm.utils.errors import UserError
+
+
+def load_config(
+    path: str,
+    options: Mapping[str, object] | None = None,
+    work_dir: str | None = None,
+    launcher: str = "none",
+    local_rank: int = 0,
+) -> Config:
+    """Read a config for a run, a test or a look at a model.
+
+    Args:
+        path: The config file.
+        options: Values to change, by key: ``{"model.backbone.prompt_length": 5}``.
+        work_dir: Folder of the run, by default the config's or ``work_dirs/<name>``.
+        launcher: How processes start; see ``command_line.LAUNCHERS``.
+        local_rank: Number of this process on its machine.
+
+    Returns:
+        The config, with a work dir.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        UserError: If a setting is misspelt, or the seed out of range.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no config {path!r}")
+    cfg = Config.fromfile(path)
+    cfg.launcher = launcher
+    cfg.work_dir = work_dir or cfg.get("work_dir") or default_work_dir(path)
+    if options:
+        cfg.merge_from_dict(dict(options))
+    check_keys(cfg)
+    _check_seed(cfg.get("randomness", {}).get("seed"))
+    os.environ.setdefault("LOCAL_RANK", str(local_rank))
+    meet_anew()
+    if launcher != "none" and not torch.cuda.is_available():
+        use_cpu_processes(cfg)
+    return cfg
+
+
+def default_work_dir(config: str) -> str:
+    """Name the folder of a config's runs.
+
+    Args:
+        config: Path of the config.
+
+    Returns:
+        ``work_dirs/<config name>``, relative to the current folder.
+    """
+    return str(Path("work_dirs") / Path(config).stem)
+
+
+def _check_seed(seed: object) -> None:
+    """Refuse a seed that numpy does not take; None is for one that is drawn."""
+    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
+        raise UserError(f"randomness.seed must be in 0 ... 2**32 - 1, got {seed!r}")

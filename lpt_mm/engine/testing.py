@@ -1,0 +1,96 @@
+"""Test a model, as ``tools/test.py`` does."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from lpt_mm.engine.processes import is_first_process
+from lpt_mm.engine.start import check_start, require_checkpoint
+from lpt_mm.evaluation.report import (
+    find_long_tail_metric,
+    make_report,
+    write_class_csv,
+    write_report,
+)
+from lpt_mm.evaluation.tables import print_tables
+from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.new_file import require_new
+
+
+def run_test(
+    cfg: Config,
+    checkpoint: str | None = None,
+    split: str = "test",
+    out: str | None = None,
+    csv: str | None = None,
+) -> dict | None:
+    """Test a model, print the tables and write the report.
+
+    Args:
+        cfg: The config, from ``load_config``; it is completed.
+        checkpoint: Checkpoint to test; None for a model without training.
+        split: ``'test'``, or ``'val'`` to test on the validation set.
+        out: JSON file to write the report to.
+        csv: CSV file to write the numbers of each class to.
+
+    Returns:
+        The report, see ``make_report``; None in all processes but the first.
+
+    Raises:
+        OSError: If the checkpoint does not exist, or a file to write does.
+        UserError: If the model does not fit, or the config has no ``LongTailMetric``.
+    """
+    is_first = is_first_process()  # other machines may not have the checkpoint
+    if is_first:
+        require_new(out, csv)
+    set_test(cfg, checkpoint, split)
+    if is_first:
+        check_start(cfg, training=False)
+    runner = Runner.from_cfg(cfg)
+    long_tail = find_long_tail_metric(runner.test_evaluator)
+    metrics = runner.test()
+    if runner.rank != 0:
+        return None
+    report = make_report(metrics, long_tail)
+    print_tables({Path(cfg.filename).stem: report}, report["shot_groups"])
+    if out:
+        write_report(out, report)
+    if csv:
+        write_class_csv(csv, report)
+    return report
+
+
+def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
+    """Decide which weights are tested, and on what.
+
+    Args:
+        cfg: The config to complete.
+        checkpoint: As in :func:`run_test`.
+        split: As in :func:`run_test`.
+
+    Raises:
+        FileNotFoundError: If the checkpoint does not exist, or none is given and the
+            config is for training.
+        UserError: If there is no validation set, or several processes are to test a
+            model without training.
+    """
+    if checkpoint is not None:
+        if is_first_process():  # other machines may not have it
+            require_checkpoint(checkpoint)
+    elif cfg.get("train_cfg") is not None:
+        raise FileNotFoundError(
+            "name the checkpoint to test: only a config without training "
+            "(train_cfg=None) has none"
+        )
+    elif cfg.get("launcher", "none") != "none":
+        raise UserError(
+            "without training there is nothing to share among processes: run "
+            "tools/test.py without a launcher"
+        )
+    cfg.load_from, cfg.resume = checkpoint, False
+    if split == "val":
+        if cfg.get("val_dataloader") is None:
+            raise UserError("--split val: the config has no val_dataloader")
+        cfg.test_dataloader = cfg.val_dataloader
+        cfg.test_evaluator = cfg.val_evaluator

@@ -1,0 +1,10 @@
+"""What is the user's to mend, such as a setting or a file."""
+
+
+class UserError(ValueError):
+    """Something given is wrong; the message says what, and what to do about it.
+
+    The tools end with its message in one line. Files that are missing or cannot be
+    written raise Python's own ``OSError``, which ends them in the same way; whatever
+    else comes up is a defect, and keeps its traceback.
+    """
