@@ -7,8 +7,12 @@ P prompt_length, M pool_size, K topk, C classes.
 """
 
 import warnings
+from pathlib import Path
 
 from lpt_mm.version import __version__, check_versions
+
+# configs/ and tools/ that come with the package, in the place that OpenMMLab's use.
+MIM = Path(__file__).parent / ".mim"
 
 check_versions()
 # mmcv-lite says so on every import; no component here uses mmcv's compiled operators.
@@ -22,4 +26,12 @@ from lpt_mm import (  # noqa: E402 (the versions must be checked before mmpretra
     weights,
 )
 
-__all__ = ["__version__", "datasets", "engine", "evaluation", "models", "weights"]
+__all__ = [
+    "MIM",
+    "__version__",
+    "datasets",
+    "engine",
+    "evaluation",
+    "models",
+    "weights",
+]

@@ -1,0 +1,59 @@
+"""The package as others install it: from a wheel, away from any check-out."""
+
+import shutil
+import subprocess
+import zipfile
+
+import pytest
+
+from tests.conftest import ROOT, run_in
+
+BUILD = "from setuptools.build_meta import build_wheel; print(build_wheel('dist'))"
+COPY = """cp -r "$(python -c 'import lpt_mm; print(lpt_mm.MIM)')"/. ."""
+SHORT = "train_cfg.max_epochs=1"
+NOTEBOOK = """
+import lpt_mm
+from lpt_mm.engine.run_config import load_config
+from lpt_mm.engine.testing import run_test
+from lpt_mm.engine.training import run_training
+
+config = str(lpt_mm.MIM / "configs/lpt/phase1_digits_lt.py")
+run_training(load_config(config, {"train_cfg.max_epochs": 1}))
+run_test(load_config(config), "work_dirs/phase1_digits_lt/epoch_1.pth")
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder that has the installed package, and nothing of this check-out."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True)
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, source / name, follow_symlinks=False)
+    run_in(source, "python", "-c", BUILD)
+    (wheel,) = (source / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as file:
+        file.extractall(folder / "site")
+    shutil.rmtree(source)
+    return folder / "site"
+
+
+@pytest.mark.parametrize("way", ["notebook", "tools"])
+def test_the_wheel_trains_and_tests_with_the_config_it_brought(
+    site, tmp_path, monkeypatch, way
+):
+    monkeypatch.setattr("tests.conftest.ROOT", site)
+    if way == "notebook":
+        output = run_in(tmp_path, "python", "-c", NOTEBOOK)
+    else:
+        run_in(tmp_path, "bash", "-c", COPY)
+        config = "configs/lpt/phase1_digits_lt.py"
+        run_in(tmp_path, "tools/train.py", config, "--cfg-options", SHORT)
+        checkpoint = "work_dirs/phase1_digits_lt/epoch_1.pth"
+        output = run_in(tmp_path, "tools/test.py", config, checkpoint)
+    assert "phase1_digits_lt" in output
+    assert "mean_class" in output
+    assert str(ROOT) not in output
