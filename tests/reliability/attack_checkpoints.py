@@ -122,6 +122,8 @@ def attack_all(args: argparse.Namespace, folder: Path) -> int:
     untouched, began = checksum(outside), time.monotonic()
     tally, odd = Counter(), []
     for i in track(range(args.files), description="hostile checkpoints"):
+        if i % 50 == 0 and not sys.stderr.isatty():
+            sys.stderr.write(f"{i} of {args.files} files\n")
         original = names[i % len(names)]
         attacker = Attacker(outside, np.random.default_rng([args.seed, i]))
         file = folder / "files" / original.name
