@@ -26,6 +26,7 @@ default_hooks = dict(
     key_init=dict(type="KeyInitHook"),
     matching=dict(type="MatchingHook"),
     plain_checkpoint=dict(type="PlainCheckpointHook"),
+    progress=dict(type="ProgressHook"),
 )
 
 env_cfg = dict(

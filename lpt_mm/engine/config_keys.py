@@ -39,17 +39,21 @@ HELPERS = {
 }
 
 
-def check_keys(cfg: Config) -> None:
+def check_keys(cfg: Config) -> list[str]:
     """Refuse names that look like a setting, but are none.
 
     Args:
-        cfg: The config.
+        cfg: The config, perhaps with options merged into it.
+
+    Returns:
+        Names that help to write this package's configs, and got a value, in the config
+        file itself or by an option, that is in no setting.
 
     Raises:
         UserError: If a name is misspelt, or its value is used nowhere. Names that
             begin with an underscore are left alone.
     """
-    unreached = set(find_unreached(cfg))
+    unreached = _find_unreached(cfg)
     for name in _helpers(cfg) - HELPERS:
         meant = get_close_matches(name, sorted(SETTINGS), n=1, cutoff=0.8)
         if meant or name in unreached:
@@ -60,18 +64,10 @@ def check_keys(cfg: Config) -> None:
                 f"the config has {name!r}, which is no setting: {hint} (a name that "
                 "only helps to write the config may begin with an underscore)"
             )
+    return unreached
 
 
-def find_unreached(cfg: Config) -> list[str]:
-    """Find names whose value was set where it changes nothing.
-
-    Args:
-        cfg: The config, perhaps with options merged into it.
-
-    Returns:
-        The names that are no setting and were set by the config file itself, not one
-        that it builds on, or by an option, but whose value is in no setting.
-    """
+def _find_unreached(cfg: Config) -> list[str]:
     values = cfg.to_dict()
     used = {name: value for name, value in values.items() if name in SETTINGS}
     return [

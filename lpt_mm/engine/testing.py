@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from lpt_mm.engine.processes import is_first_process
 from lpt_mm.engine.start import check_start, require_checkpoint
+from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
@@ -47,7 +47,7 @@ def run_test(
     set_test(cfg, checkpoint, split)
     if is_first:
         check_start(cfg, training=False)
-    runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)
     metrics = runner.test()
     if runner.rank != 0:

@@ -1,7 +1,6 @@
 """Train a model, as ``tools/train.py`` does."""
 
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 from lpt_mm.engine.processes import is_first_process
 from lpt_mm.engine.quick_check import quick_check
@@ -13,6 +12,7 @@ from lpt_mm.engine.start import (
     latest_checkpoint,
     newest_good_checkpoint,
 )
+from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.utils.errors import UserError
 
 
@@ -45,7 +45,7 @@ def run_training(
         check_start(cfg, training=True)
         quick_check(cfg)
     try:
-        Runner.from_cfg(cfg).train()
+        build_runner(cfg).train()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_describe_stop(cfg.work_dir)) from None
 

@@ -10,6 +10,7 @@ from lpt_mm.engine.hooks.key_init_hook import KeyInitHook
 from lpt_mm.engine.hooks.launcher_hook import LauncherHook
 from lpt_mm.engine.hooks.matching_hook import MatchingHook
 from lpt_mm.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
+from lpt_mm.engine.hooks.progress_hook import ProgressHook
 from lpt_mm.engine.hooks.resume_hook import ResumeHook
 from lpt_mm.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
 from lpt_mm.engine.hooks.settings_check_hook import SettingsCheckHook
@@ -26,6 +27,7 @@ __all__ = [
     "LauncherHook",
     "MatchingHook",
     "PlainCheckpointHook",
+    "ProgressHook",
     "ResumeHook",
     "SafeCheckpointHook",
     "SettingsCheckHook",

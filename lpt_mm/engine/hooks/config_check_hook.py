@@ -4,7 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
-from lpt_mm.engine.config_keys import check_keys, find_unreached
+from lpt_mm.engine.config_keys import check_keys
 
 
 @HOOKS.register_module()
@@ -22,8 +22,7 @@ class ConfigCheckHook(Hook):
         Raises:
             ValueError: If a name looks like a setting, but is none.
         """
-        check_keys(runner.cfg)
-        for name in find_unreached(runner.cfg):
+        for name in check_keys(runner.cfg):
             runner.logger.warning(
                 f"the config's {name} changes nothing: no setting has its value. It is "
                 "used where configs are written; set what it was used for, such as "

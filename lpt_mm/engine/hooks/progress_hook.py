@@ -1,0 +1,143 @@
+"""How far a run is, and the time that is left."""
+
+import atexit
+import logging
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmpretrain.registry import HOOKS
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from lpt_mm.engine.terminal_runner import TerminalRunner, terminal_handlers
+from lpt_mm.utils.progress import progress_bar
+
+DATA = dict | tuple | list | None
+
+
+@HOOKS.register_module()
+class ProgressHook(Hook):
+    """Show a progress bar where the lines of the log are not shown.
+
+    That is in :class:`~lpt_mm.engine.terminal_runner.TerminalRunner`, which the tools
+    use on a terminal. A training has one bar over all its epochs, with the loss of the
+    last step and the accuracy of the last validation; validations and tests have their
+    own, while they last.
+    """
+
+    priority = "VERY_LOW"  # after what is shown was computed
+
+    def __init__(self) -> None:
+        self._draws = False
+        self._handlers: list[logging.StreamHandler] = []
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._state = self._accuracy = ""
+
+    def before_run(self, runner: Runner) -> None:
+        """Find out whether there are lines."""
+        self._handlers = terminal_handlers(runner.logger)
+        self._draws = is_main_process() and isinstance(runner, TerminalRunner)
+
+    def after_run(self, runner: Runner) -> None:
+        """Leave the terminal to others."""
+        self._stop()
+
+    def before_train(self, runner: Runner) -> None:
+        """Show the training."""
+        self._show("training", runner.max_iters, runner.iter)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: DATA = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Count a step."""
+        if not self._draws:
+            return
+        where = f"step {runner.iter + 1:,}"
+        if isinstance(runner.train_loop, EpochBasedTrainLoop):
+            where = f"epoch {runner.epoch + 1} of {runner.max_epochs}"
+        loss = runner.message_hub.get_scalar("train/loss").current()
+        self._state = f"{where}, loss {loss:.3f}"
+        self._advance("training", self._state + self._accuracy)
+
+    def before_val(self, runner: Runner) -> None:
+        """Show the validation."""
+        self._show("validation", len(runner.val_dataloader))
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: DATA = None,
+        outputs: Sequence | None = None,
+    ) -> None:
+        """Count a batch."""
+        self._advance("validation")
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: dict[str, float] | None = None
+    ) -> None:
+        """Keep the accuracy in view."""
+        self._hide("validation")
+        accuracy = (metrics or {}).get("long_tail/overall")
+        if accuracy is not None and "training" in self._tasks:
+            self._accuracy = f", validation {accuracy:.2f} %"
+            self._advance("training", self._state + self._accuracy, steps=0)
+
+    def before_test(self, runner: Runner) -> None:
+        """Show the test."""
+        self._show("test", len(runner.test_dataloader))
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: DATA = None,
+        outputs: Sequence | None = None,
+    ) -> None:
+        """Count a batch."""
+        self._advance("test")
+
+    def after_test(self, runner: Runner) -> None:
+        """Take the bar away."""
+        self._hide("test")
+
+    def _show(self, task: str, total: int, done: int = 0) -> None:
+        if not self._draws:
+            return
+        if self._bar is None:
+            self._start()
+        self._tasks[task] = self._bar.add_task(task, total=total, completed=done)
+
+    def _advance(self, task: str, text: str | None = None, steps: int = 1) -> None:
+        if self._draws:
+            self._bar.update(self._tasks[task], description=text, advance=steps)
+
+    def _hide(self, task: str) -> None:
+        if self._draws:
+            self._bar.remove_task(self._tasks.pop(task))
+
+    def _start(self) -> None:
+        self._bar = progress_bar(console=Console())
+        self._bar.start()
+        atexit.register(self._stop)  # an error would leave the terminal without cursor
+        self._print_to(sys.stdout)  # which is now above the bar
+
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar, self._tasks = None, {}
+            atexit.unregister(self._stop)
+            self._print_to(sys.stdout)
+
+    def _print_to(self, stream: TextIO) -> None:
+        for handler in self._handlers:
+            handler.setStream(stream)

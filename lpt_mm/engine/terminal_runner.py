@@ -1,0 +1,56 @@
+"""A runner for people who watch a terminal."""
+
+import logging
+import sys
+
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+
+class TerminalRunner(Runner):
+    """``Runner`` that shows warnings alone; the log file has every line.
+
+    mmengine prints some 300 lines on the environment, the config and the hooks before
+    the first number. ``ProgressHook`` shows how far the run is in their place.
+    """
+
+    def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
+        """Build mmengine's logger.
+
+        Args:
+            *args: Positional arguments of ``Runner.build_logger``.
+            **kwargs: Its keyword arguments.
+
+        Returns:
+            The logger, whose lines for the terminal begin at warnings.
+        """
+        logger = super().build_logger(*args, **kwargs)
+        for handler in terminal_handlers(logger):
+            handler.setLevel(max(handler.level, logging.WARNING))
+        return logger
+
+
+def terminal_handlers(logger: logging.Logger) -> list[logging.Handler]:
+    """Find what a logger prints with, other than into files.
+
+    Args:
+        logger: Any logger.
+
+    Returns:
+        Its handlers for terminals.
+    """
+    kind = logging.StreamHandler
+    return [handler for handler in logger.handlers if type(handler) is kind]
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Build the runner that goes with where the output goes.
+
+    Args:
+        cfg: The config of the run.
+
+    Returns:
+        A runner that shows its progress on a terminal, and prints its log elsewhere.
+    """
+    return (TerminalRunner if sys.stdout.isatty() else Runner).from_cfg(cfg)
