@@ -21,28 +21,37 @@ def repository(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_quickstart_ends_with_table_and_picture(repository, run_tool):
-    folder = repository / "work_dirs" / "quickstart"
-    folder.mkdir(parents=True)
-    for name in ("phase1.json", "phase2.json", "accuracy_over_frequency.png"):
-        (folder / name).write_text("of an earlier time")
-    epochs = ("train_cfg.max_epochs=2", "train_cfg.val_interval=2")
-    out = run_tool("bash", "tools/quickstart.sh", *epochs, "randomness.seed=3")
+def shorten(repository, **options):
+    """Write a quickstart of two epochs, and name it."""
+    sweep = (repository / "configs" / "sweeps" / "quickstart.py").read_text()
+    options = {"train_cfg.max_epochs": 2, "train_cfg.val_interval": 2, **options}
+    sweep += f"\nfor _row in rows.values():\n    _row['options'] = {options!r}\n"
+    (repository / "short.py").write_text(sweep)
+    return "short.py"
+
+
+def test_quickstart_ends_with_gains_and_pictures(repository, run_tool):
+    (pictures := repository / "work_dirs" / "quickstart" / "pictures").mkdir(
+        parents=True
+    )
+    (pictures / "accuracy_over_frequency.png").write_text("of an earlier time")
+    out = run_tool("bash", "tools/quickstart.sh", shorten(repository))
     assert f"environment: the active one, {sys.prefix}" in out
-    table = out[out.index("Top-1 accuracy") :]
-    assert table.index("phase1") < table.index("phase2")
-    assert (folder / "accuracy_over_frequency.png").stat().st_size > 10_000
-    for phase in ("phase1", "phase2"):
-        report = json.loads((folder / f"{phase}.json").read_text())
-        assert f"{report['long_tail/overall']:.2f}" in table
-    assert "seed: 3" in (folder / "train_phase1.log").read_text()
+    rows = [" linear probe ", " VPT-deep ", " phase 1 ", " phase 2 ", "Gain in points"]
+    places = [out.index(row) for row in rows]
+    assert places == sorted(places)
+    assert (pictures / "accuracy_over_frequency.png").stat().st_size > 10_000
+    for report in repository.glob("work_dirs/quickstart/runs/*/seed_0/test.json"):
+        overall = json.loads(report.read_text())["long_tail/overall"]
+        assert f" {overall:.2f} " in out
 
 
 def test_a_failing_step_of_quickstart_shows_its_error(repository, run_tool):
-    command = ("bash", "tools/quickstart.sh", "model.head.num_classes=11")
-    out = run_tool(*command, fails=True)
+    sweep = shorten(repository, **{"model.head.num_classes": 11})
+    out = run_tool("bash", "tools/quickstart.sh", sweep, fails=True)
+    assert "error: linear probe, seed 0: " in out
     assert "set num_classes=10 in the config" in out
-    assert "train_phase2" not in out
+    assert " over " not in out
 
 
 def test_missing_and_old_packages_are_named(repository, run_tool):

@@ -1,8 +1,11 @@
 """Test a model: ``python tools/test.py CONFIG CHECKPOINT --out metrics.json``."""
 
+from pathlib import Path
+
 from lpt_mm.engine.command_line import add_run_options, make_parser, run_tool
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.testing import run_test
+from lpt_mm.evaluation.tables import print_tables
 
 
 def main() -> None:
@@ -27,7 +30,9 @@ def main() -> None:
     cfg = load_config(
         args.config, args.cfg_options, args.work_dir, args.launcher, args.local_rank
     )
-    run_test(cfg, args.checkpoint, args.split, args.out, args.csv)
+    report = run_test(cfg, args.checkpoint, args.split, args.out, args.csv)
+    if report is not None:  # in the first process
+        print_tables({Path(args.config).stem: report}, report["shot_groups"])
 
 
 if __name__ == "__main__":

@@ -28,7 +28,13 @@ class TerminalRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         for handler in terminal_handlers(logger):
             handler.setLevel(max(handler.level, logging.WARNING))
+            handler.addFilter(_is_for_users)
         return logger
+
+
+def _is_for_users(record: logging.LogRecord) -> bool:
+    """Whether a line is not of mmengine's about its own old names."""
+    return "will be deprecated" not in record.getMessage()
 
 
 def terminal_handlers(logger: logging.Logger) -> list[logging.Handler]:

@@ -1,7 +1,5 @@
 """Test a model, as ``tools/test.py`` does."""
 
-from pathlib import Path
-
 from mmengine.config import Config
 
 from lpt_mm.engine.processes import is_first_process
@@ -13,7 +11,6 @@ from lpt_mm.evaluation.report import (
     write_class_csv,
     write_report,
 )
-from lpt_mm.evaluation.tables import print_tables
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import require_new
 
@@ -25,7 +22,7 @@ def run_test(
     out: str | None = None,
     csv: str | None = None,
 ) -> dict | None:
-    """Test a model, print the tables and write the report.
+    """Test a model, and write the report.
 
     Args:
         cfg: The config, from ``load_config``; it is completed.
@@ -53,7 +50,6 @@ def run_test(
     if runner.rank != 0:
         return None
     report = make_report(metrics, long_tail)
-    print_tables({Path(cfg.filename).stem: report}, report["shot_groups"])
     if out:
         write_report(out, report)
     if csv:

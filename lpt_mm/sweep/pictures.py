@@ -1,11 +1,9 @@
 """Pictures of a plan's results, from the logs and reports of its runs."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -16,10 +14,10 @@ from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.matching import MatchingReport, examine_matching
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.reports import mean_report
 from lpt_mm.sweep.run import result_checkpoint
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import require_new
-from lpt_mm.utils.text import printable
 
 PICTURES = (
     *("accuracy_over_frequency.png", "shot_confusion.png"),
@@ -70,46 +68,6 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         report.draw(str(out / "matching.png"))
 
 
-def mean_report(plan: Plan, root: Path, row: Row) -> dict:
-    """Average the reports of a row over its seeds.
-
-    Args:
-        plan: The plan.
-        root: Folder of all runs.
-        row: The row.
-
-    Returns:
-        A report of :func:`lpt_mm.evaluation.report.make_report` with the mean overall
-        accuracy and those of the classes, and the sum of the confusions.
-
-    Raises:
-        FileNotFoundError: If a run is not done.
-    """
-    files = [row.folder(root, seed) / f"{plan.split}.json" for seed in plan.seeds]
-    if missing := [str(file) for file in files if not file.is_file()]:
-        raise FileNotFoundError(
-            f"{printable(row.name)}: {len(missing)} of {len(files)} runs are not done, "
-            f"such as {printable(missing[0])}: first run tools/analysis_tools/sweep.py"
-        )
-    reports = [json.loads(file.read_text()) for file in files]
-    overall = [report["long_tail/overall"] for report in reports]
-    mean = dict(reports[0], **{"long_tail/overall": float(np.mean(overall))})
-    mean["classes"] = [
-        dict(of_seeds[0], accuracy=_mean([c["accuracy"] for c in of_seeds]))
-        for of_seeds in zip(*(report["classes"] for report in reports), strict=True)
-    ]
-    confusions = [report["shot_confusion"] for report in reports]
-    mean["shot_confusion"] = dict(confusions[0])
-    for key in ("images", "correct"):
-        total = np.sum([confusion[key] for confusion in confusions], axis=0)
-        mean["shot_confusion"][key] = total.tolist()
-    return mean
-
-
-def _mean(values: list[float | None]) -> float | None:
-    return None if None in values else float(np.mean(values))
-
-
 def match(plan: Plan, row: Row, folder: Path) -> MatchingReport:
     """Match the images of a plan's split with the groups of a run.
 
@@ -125,5 +83,5 @@ def match(plan: Plan, row: Row, folder: Path) -> MatchingReport:
     set_test(cfg, result_checkpoint(folder), plan.split)
     check_start(cfg, training=False)
     with TemporaryDirectory() as scratch:
-        cfg.work_dir = scratch
+        cfg.work_dir, cfg.log_level = scratch, "WARNING"
         return examine_matching(Runner.from_cfg(cfg))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from lpt_mm.engine.config_keys import HELPERS
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
@@ -36,10 +37,10 @@ class Row:
 
     @cached_property
     def settings(self) -> dict[str, object]:
-        """All config values of a run but its seed."""
+        """All settings of a run but its seed."""
         cfg = Config.fromfile(self.config)
         cfg.merge_from_dict(dict(self.options))
-        return cfg.to_dict()
+        return {k: v for k, v in cfg.to_dict().items() if k not in HELPERS}
 
     def folder(self, root: Path, seed: int) -> Path:
         """Name the folder of a run, the same for all rows and sweeps that need it.

@@ -5,9 +5,9 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from queue import Queue
@@ -15,6 +15,7 @@ from time import time
 
 import torch
 from filelock import FileLock
+from rich.progress import Progress
 
 from lpt_mm.engine.command_line import describe_error
 from lpt_mm.engine.run_config import load_config
@@ -23,6 +24,7 @@ from lpt_mm.engine.testing import run_test
 from lpt_mm.engine.training import run_training
 from lpt_mm.sweep.config_text import config_text
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.utils.cores import num_cores
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import replace_file
 from lpt_mm.utils.progress import progress_bar
@@ -48,46 +50,67 @@ def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
     Returns:
         What failed, one message each; the other runs are done.
     """
-    cores = len(os.sched_getaffinity(0))
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // processes)))
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lpt_mm.sweep.run"])
-    slots: Queue[int] = Queue()
-    for slot in range(processes):
-        slots.put(slot)
-    jobs = {
-        row.folder(root, seed): (row, seed) for seed in plan.seeds for row in plan.rows
-    }
-    futures: dict[Path, Future] = {}
-
-    def work(folder: Path, row: Row, seed: int) -> None:
-        start = row.phase1.folder(root, seed) if row.phase1 else None
-        if start is not None:
-            futures[start].result()  # was begun before this one
-        if (folder / f"{plan.split}.json").is_file():
-            return
-        slot = slots.get()
-        try:
-            _train_and_test(context, row, seed, folder, start, plan.split, slot)
-        finally:
-            slots.put(slot)
-
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, num_cores() // processes)))
     failures = []
-    with progress_bar() as progress:
-        task = progress.add_task(printable(plan.name), total=len(jobs))
-        with ThreadPoolExecutor(processes) as pool:
-            for folder, (row, seed) in jobs.items():
-                futures[folder] = pool.submit(work, folder, row, seed)
-                futures[folder].add_done_callback(lambda _: progress.advance(task))
-            try:
-                for folder, (row, seed) in jobs.items():
-                    if (error := futures[folder].exception()) is not None:
-                        message = f"{row.name}, seed {seed}: {error}"
-                        failures.append(printable(message))
-            except KeyboardInterrupt:
-                pool.shutdown(cancel_futures=True)
-                raise
+    with progress_bar() as progress, ThreadPoolExecutor(processes) as pool:
+        jobs = _Jobs(plan, root, processes, progress)
+        for folder in jobs.runs:
+            jobs.futures[folder] = pool.submit(jobs.do, folder)
+        try:
+            for folder, (row, seed) in jobs.runs.items():
+                if (error := jobs.futures[folder].exception()) is not None:
+                    failures.append(printable(f"{row.name}, seed {seed}: {error}"))
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
     return failures
+
+
+class _Jobs:
+    """The runs of a plan by folder; those at work are named beside the bar."""
+
+    def __init__(
+        self, plan: Plan, root: Path, processes: int, progress: Progress
+    ) -> None:
+        self.plan, self.root, self.progress = plan, root, progress
+        self.runs = {r.folder(root, s): (r, s) for s in plan.seeds for r in plan.rows}
+        self.futures: dict[Path, Future] = {}
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["lpt_mm.sweep.run"])
+        self.slots: Queue[int] = Queue()
+        for slot in range(processes):
+            self.slots.put(slot)
+        self.at_work: list[str] = []
+        self.task = progress.add_task(printable(plan.name), total=len(self.runs))
+
+    def do(self, folder: Path) -> None:
+        row, seed = self.runs[folder]
+        start = row.phase1.folder(self.root, seed) if row.phase1 else None
+        try:
+            if start is not None:
+                self.futures[start].result()  # was begun before this one
+            if not (folder / f"{self.plan.split}.json").is_file():
+                with self._slot(f"{row.name}, seed {seed}") as slot:
+                    split = self.plan.split
+                    _train_and_test(self.context, row, seed, folder, start, split, slot)
+        finally:
+            self.progress.advance(self.task)
+
+    @contextmanager
+    def _slot(self, name: str) -> Iterator[int]:
+        slot = self.slots.get()
+        self.at_work.append(name)
+        self._show()
+        try:
+            yield slot
+        finally:
+            self.at_work.remove(name)
+            self._show()
+            self.slots.put(slot)
+
+    def _show(self) -> None:
+        text = printable("; ".join(self.at_work) or self.plan.name)
+        self.progress.update(self.task, description=text)
 
 
 def _train_and_test(

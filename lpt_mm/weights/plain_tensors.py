@@ -4,7 +4,7 @@ torch loads without complaint tensors that are sparse, quantized, a number repea
 2**60 times, or called by a name that moves the cursor.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 
 import torch
@@ -54,13 +54,27 @@ def plain_tensors(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tenso
     Raises:
         WeightFileError: If a tensor is not plain, or its name cannot be printed.
     """
+    require_names(tensors, source)
     for name, tensor in tensors.items():
-        if not name.isprintable() or len(name) > LONGEST_NAME:
-            raise WeightFileError(f"{source} has a tensor of the name {name[:100]}")
         if not is_plain(tensor):
             raise WeightFileError(f"{source} has no plain values of {name}")
     # An attribute of a tensor may hide its method.
     return {name: Tensor.detach(tensor) for name, tensor in tensors.items()}
+
+
+def require_names(names: Iterable[str], source: str) -> None:
+    """Refuse names of tensors that are no names, before anything prints them.
+
+    Args:
+        names: The names.
+        source: What the error calls the file.
+
+    Raises:
+        WeightFileError: If one cannot be printed, or is very long.
+    """
+    for name in names:
+        if not name.isprintable() or len(name) > LONGEST_NAME:
+            raise WeightFileError(f"{source} has a tensor of the name {name[:100]}")
 
 
 def value_bytes(tensor: Tensor) -> memoryview:

@@ -2,7 +2,8 @@
 
 What is done is never done again; what was interrupted goes on. Results go to
 ``work_dirs/sweeps/<sweep name>``: ``results.csv`` with a line for each run, and
-``table.md`` with mean and standard deviation over the seeds.
+``table.md`` with mean and standard deviation over the seeds. What each row gains over
+the first one and the one before it is printed, too.
 
 A run is known by its config values. Where a file behind one of them changes, such as a
 list of images or the backbone's weights, remove the folders of its runs.
@@ -16,7 +17,14 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from lpt_mm.engine.command_line import make_parser, run_tool
-from lpt_mm.sweep import measure_speeds, read_plan, run_plan, write_results
+from lpt_mm.evaluation.gains import print_gains
+from lpt_mm.sweep import (
+    mean_report,
+    measure_speeds,
+    read_plan,
+    run_plan,
+    write_results,
+)
 
 
 def parse_args() -> argparse.Namespace:
@@ -37,14 +45,16 @@ def main() -> None:
     """Run, sum up."""
     args = parse_args()
     plan = read_plan(args.sweep)
-    failures = run_plan(plan, args.work_dir / "runs", args.processes)
-    write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
+    runs = args.work_dir / "runs"
+    failures = run_plan(plan, runs, args.processes)
+    write_results(plan, runs, args.work_dir / plan.name)
     if plan.speed and not failures:
-        measure_speeds(plan, args.work_dir / "runs")
-    table = write_results(plan, args.work_dir / "runs", args.work_dir / plan.name)
+        measure_speeds(plan, runs)
+    table = write_results(plan, runs, args.work_dir / plan.name)
     Console().print(Markdown(table.read_text("utf-8")))
     if failures:
         sys.exit("error: " + "\nerror: ".join(failures))
+    print_gains({row.name: mean_report(plan, runs, row) for row in plan.rows})
 
 
 if __name__ == "__main__":

@@ -134,3 +134,14 @@ def test_frozen_layers_of_a_whole_state_have_no_source(source, trained):
     assert model.backbone.source == str(source)
     model.load_state_dict(trained.state_dict())
     assert model.backbone.source is None  # they may be others than those of the source
+
+
+def test_names_that_would_move_the_cursor_are_not_printed(
+    source, trained, tmp_path, capsys
+):
+    state = trained.state_dict()
+    state["head.\x1b[2J"] = torch.ones(1)
+    torch.save(dict(state_dict=state), tmp_path / "a.pth")
+    with pytest.raises(WeightFileError, match="has a tensor of the name") as error:
+        load_checkpoint(trained, str(tmp_path / "a.pth"))
+    assert "\x1b" not in capsys.readouterr().out + str(error.value)
