@@ -15,7 +15,6 @@ from lpt_mm.weights.identity import (
     decode_identity,
     fingerprint,
 )
-from lpt_mm.weights.plain_tensors import require_names
 from lpt_mm.weights.pretrained_vit import PretrainedViT
 
 
@@ -131,10 +130,8 @@ def restore_frozen(
         prefix: Beginning of the names of the transformer's tensors in it.
 
     Raises:
-        WeightFileError: If the state was trained on another transformer, or has names
-            that mmengine, which says what it did not load, should not print.
+        WeightFileError: If the state was trained on another transformer.
     """
-    require_names(state_dict, "the checkpoint")
     module.prompts_loaded |= prefix + SHARED_PROMPTS in state_dict
     identity = state_dict.pop(prefix + IDENTITY, None)
     if identity is None:

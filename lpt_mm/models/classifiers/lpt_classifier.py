@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
 from lpt_mm.models.classifiers.non_finite_loss import require_finite_loss
+from lpt_mm.weights.plain_tensors import require_names
 
 
 @MODELS.register_module()
@@ -56,6 +57,7 @@ class LPTClassifier(ImageClassifier):
         super().__init__(
             backbone, neck, head, data_preprocessor=data_preprocessor, init_cfg=init_cfg
         )
+        self.register_load_state_dict_pre_hook(_require_names)
         self.beta = 1.0
         # Each process counts its own matches: no broadcast may overwrite them.
         self._ddp_params_and_buffers_to_ignore = ["neck.usage"]
@@ -163,3 +165,10 @@ def _split_by_sampling(data_samples: list[DataSample]) -> dict[str | None, list[
     unknown = set(split) - {None, CLASS_BALANCED, INSTANCE_BALANCED}
     assert not unknown, f"unknown sampling tags {unknown}"
     return split
+
+
+def _require_names(
+    module: LPTClassifier, state_dict: dict[str, Tensor], *_: object
+) -> None:
+    """Refuse names that mmengine, which prints those it has no use for, should not."""
+    require_names(state_dict, "the checkpoint")
