@@ -29,7 +29,7 @@ class SafeCheckpointHook(CheckpointHook):
         **kwargs: Arguments of ``CheckpointHook``.
     """
 
-    def __init__(self, backend_args: dict | None = None, **kwargs: object) -> None:
+    def __init__(self, *, backend_args: dict | None = None, **kwargs: object) -> None:
         if backend_args is None and "://" not in str(kwargs.get("out_dir")):
             backend_args = dict(backend=AtomicBackend.__name__)
         super().__init__(backend_args=backend_args, **kwargs)
