@@ -32,16 +32,8 @@ ESSENTIAL = {"cls_token", "pos_embed", PATCHES, "ln1.weight", "ln1.bias"}
 class ViTArchitecture:
     """The architecture of a vision transformer, as far as its tensors show it.
 
-    Args:
-        embed_dims: Width, D.
-        num_layers: Layers, L.
-        feedforward_channels: mmpretrain's argument of this name.
-        patch_size: Height and width of a patch in pixels.
-        in_channels: Channels of the images.
-        qkv_bias: Whether queries, keys and values have a bias.
-        pre_norm: Whether the tokens are normalised before the first layer, as in CLIP.
-        layer_scale: Whether the layers' outputs are scaled, as in DINOv2.
-        swiglu: Whether the MLP is gated, as in DINOv2's ViT-g.
+    The names are those of mmpretrain's arguments; ``pre_norm`` is CLIP's norm before
+    the first layer, ``layer_scale`` and ``swiglu`` (a gated MLP) are DINOv2's.
     """
 
     embed_dims: int
@@ -56,14 +48,7 @@ class ViTArchitecture:
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> "ViTArchitecture | None":
-        """Read the architecture off.
-
-        Args:
-            tensors: Tensors in mmpretrain's names.
-
-        Returns:
-            The architecture; None if this is not one whole vision transformer.
-        """
+        """Read it off tensors in mmpretrain's names; None if they are no whole one."""
         layers = _layers(tensors)
         if not layers or find_missing(tensors) or tensors[PATCHES].ndim != 4:
             return None
@@ -102,27 +87,19 @@ class ViTArchitecture:
         present = ", ".join(extra for extra, there in extras if there)
         return f"{name} with {present}" if present else name
 
-    def settings(self) -> dict[str, object]:
-        """Give the arguments of a ``PromptedViT`` of this architecture.
-
-        Returns:
-            The arguments by name, those with ``VisionTransformer``'s default value left
-            out. The number of heads is in no tensor, so it is ``'?'`` if mmpretrain has
-            no name for the sizes.
-        """
-        return {k: v for k, v in self._settings().items() if DEFAULTS.get(k) != v}
-
-    def differences(self, other: "ViTArchitecture") -> dict[str, object]:
-        """Give the arguments that make a ``PromptedViT`` of another architecture this.
+    def settings(self, unlike: "ViTArchitecture | None" = None) -> dict[str, object]:
+        """Give the arguments that make a ``PromptedViT`` of this architecture.
 
         Args:
-            other: The other architecture.
+            unlike: The architecture that it has without them; by default that of
+                ``VisionTransformer``'s default values.
 
         Returns:
-            The arguments that differ.
+            The arguments by name. The number of heads is in no tensor, so it is ``'?'``
+            if mmpretrain has no name for the sizes.
         """
-        theirs = other._settings()
-        return {k: v for k, v in self._settings().items() if v != theirs[k]}
+        without = DEFAULTS if unlike is None else unlike._settings()
+        return {k: v for k, v in self._settings().items() if without.get(k) != v}
 
     def _settings(self) -> dict[str, object]:
         sizes = dict(
@@ -147,13 +124,13 @@ class ViTArchitecture:
 
 
 def find_missing(tensors: Mapping[str, Tensor]) -> set[str]:
-    """Find out what a vision transformer lacks, without knowing which one it is.
+    """Find the names that other layers, or all vision transformers, have.
 
     Args:
         tensors: Tensors in mmpretrain's names.
 
     Returns:
-        Names that every vision transformer has, and those that other layers have.
+        The names that are missing, whichever transformer this is.
     """
     layers = _layers(tensors)
     per_layer = set().union(*layers.values())

@@ -64,13 +64,6 @@ def plain_tensors(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tenso
 
 
 def value_bytes(tensor: Tensor) -> memoryview:
-    """Look at the values of a tensor as bytes, to hash them.
-
-    Args:
-        tensor: A plain tensor on the CPU.
-
-    Returns:
-        Its memory, row by row; a copy if its rows are not in order.
-    """
+    """Look at a plain tensor on the CPU as bytes, row by row, to hash them."""
     values = tensor.flatten()[:, None]  # the stride of a single value may be 0
     return values.view(torch.uint8).numpy().data

@@ -6,14 +6,15 @@ from torch import nn
 
 
 def build_skeleton(model: dict) -> nn.Module:
-    """Build a model that takes no memory, where that is possible.
+    """Build a model on the device ``meta``: names, shapes and settings, no values.
+
+    One that computes with tensors when it is built is built on the CPU.
 
     Args:
-        model: Config of the model.
+        model: Its config.
 
     Returns:
-        The model, on the device ``meta``: names, shapes and settings, but no values. A
-        backbone that computes with tensors when it is built is built on the CPU.
+        The model.
     """
     try:
         with torch.device("meta"):

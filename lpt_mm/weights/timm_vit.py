@@ -10,11 +10,7 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
-from numpy.lib.format import (
-    read_array_header_1_0,
-    read_array_header_2_0,
-    read_magic,
-)
+from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
 from timm.models import VisionTransformer
 from timm.models.vision_transformer import Block
 
@@ -62,20 +58,16 @@ def read_timm(name: str, fetch: bool = True) -> Weights:
         raise WeightFileError(
             f"timm has no weights of the name {name!r}{hint}"
         ) from error
-    meta = dict(backbone=_numerics(model))
-    return Weights(model.state_dict(), meta, "timm", source=f"timm:{name}")
-
-
-def _numerics(model: torch.nn.Module) -> dict[str, object]:
-    """Find what ``PromptedViT.numerics`` gives, as far as the model has it."""
     block = model.blocks[0] if isinstance(model, VisionTransformer) else None
-    if not isinstance(block, Block):  # another kind of layer, whose names do not fit
-        return {}
-    return dict(
-        num_heads=block.attn.num_heads,
-        layer_norm_eps=block.norm1.eps,
-        activation=type(block.mlp.act).__name__,
-    )
+    settings = {}
+    if isinstance(block, Block):  # names of another kind of layer do not fit anyway
+        settings = dict(
+            num_heads=block.attn.num_heads,
+            layer_norm_eps=block.norm1.eps,
+            activation=type(block.mlp.act).__name__,
+        )
+    meta = dict(backbone=settings)
+    return Weights(model.state_dict(), meta, "timm", source=f"timm:{name}")
 
 
 def read_npz(path: Path) -> Weights:
@@ -112,8 +104,7 @@ def read_npz(path: Path) -> Weights:
         raise WeightFileError(
             f"'{path}' is no whole vision transformer of AugReg: {reason}"
         ) from error
-    numerics = dict(num_heads=model.blocks[0].attn.num_heads)
-    meta = dict(backbone=numerics)
+    meta = dict(backbone=dict(num_heads=model.blocks[0].attn.num_heads))
     return Weights(model.state_dict(), meta, "npz", source=f"'{path}'")
 
 

@@ -126,10 +126,13 @@ def test_a_tensor_that_is_there_twice_is_refused(timm_vit, tmp_path):
 
 
 def test_values_that_are_no_numbers_are_refused(timm_vit, tmp_path):
+    torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
+    vit = build(tmp_path / "w.pth")
     timm_vit.norm.bias.data[3] = torch.nan
     torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
-    with pytest.raises(WeightFileError, match=r"no finite numbers: ln1\.bias"):
-        build(tmp_path / "w.pth")
+    for load_or_check in (vit.init_weights, vit.check_init):
+        with pytest.raises(WeightFileError, match=r"no finite numbers: ln1\.bias"):
+            load_or_check()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])

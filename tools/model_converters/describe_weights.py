@@ -26,7 +26,7 @@ def main() -> None:
         description = describe(weights)
         configs = fitting_configs(weights, args.configs)
         print_weights(weights, description, configs)
-    if description.architecture is None and description.left_out is None:
+    if description.architecture is None and not weights.is_light:
         sys.exit(f"error: {weights.source} holds no whole vision transformer")
 
 
