@@ -59,15 +59,9 @@ def check_checkpoint(
 
 
 def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str | None:
-    """Say why weights do not fit a model.
+    """Say why weights do not fit a model, as the end of a sentence about them.
 
-    Args:
-        model: See :func:`check_checkpoint`.
-        weights: What the checkpoint holds.
-        new: See :func:`check_checkpoint`.
-
-    Returns:
-        The end of a sentence whose subject is the checkpoint; None if they fit.
+    ``model`` and ``new`` are those of :func:`check_checkpoint`.
     """
     model, tensors = get_ori_model(model), weights.tensors
     if is_official(tensors):

@@ -33,18 +33,19 @@ def compare_tensors(
     own: Mapping[str, Tensor],
     optional: Collection[str] = (),
 ) -> str:
-    """Say how tensors differ from those of a model.
+    """Say how tensors differ from a model's own, which may lie on the device ``meta``.
 
     Args:
         theirs: The tensors by name.
-        own: The model's; they may lie on the device ``meta``.
+        own: The model's.
         optional: Names of the model's that need not be among them.
 
     Returns:
         The differences in words; empty if the tensors fit.
     """
     unfit = [
-        f"{name} is {_describe(theirs[name])} and should be {_describe(own[name])}"
+        f"{name} is {_describe(theirs[name])} in the weights "
+        f"and {_describe(own[name])} in the config"
         for name in sorted(own.keys() & theirs.keys())
         if not _fits(name, theirs[name], own[name])
     ]
@@ -99,15 +100,7 @@ def _compare_architectures(
 
 
 def compare_settings(theirs: Mapping[str, object], own: Mapping[str, object]) -> str:
-    """Say how settings that no tensor shows differ from those of a model.
-
-    Args:
-        theirs: Those that the file records.
-        own: The model's.
-
-    Returns:
-        The differences in words; empty if what both have is the same.
-    """
+    """Say how recorded settings differ from a model's own, where both are known."""
     return "; ".join(
         f"{name} is {value} in the weights and {own[name]} in the config"
         for name, value in theirs.items()

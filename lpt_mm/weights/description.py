@@ -35,17 +35,7 @@ class Description:
 
 
 def describe(weights: Weights) -> Description:
-    """Find out what a weight file is.
-
-    Args:
-        weights: What it holds.
-
-    Returns:
-        The description.
-
-    Raises:
-        WeightFileError: If a tensor is there twice, in two layouts.
-    """
+    """Find out what a weight file is; refuse one with a tensor twice in two layouts."""
     tensors = weights.tensors
     if is_official(tensors):
         tensors = official_to_own(tensors)
@@ -87,5 +77,6 @@ def _find_image_size(
     side = round((positions.shape[1] - 1) ** 0.5)
     if side**2 != positions.shape[1] - 1:
         return None
-    height, width = architecture.patch_size
+    patch = architecture.patch_size
+    height, width = patch if isinstance(patch, tuple) else (patch, patch)
     return side * height, side * width

@@ -46,11 +46,7 @@ def are_counts(value: object) -> TypeGuard[list[int]]:
 def is_plain(value: object) -> bool:
     """Tell whether a value is made of numbers, texts, lists and dicts with names.
 
-    Args:
-        value: Anything; it may hold itself, or the same list a billion times.
-
-    Returns:
-        Whether it is, and neither deep nor large.
+    It is neither deep nor large, even if it holds the same list a billion times.
     """
     left = [(value, 0)]
     for _ in range(MOST_ITEMS):

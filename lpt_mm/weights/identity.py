@@ -23,17 +23,11 @@ SHARED_PROMPTS = "shared_prompts"
 
 
 def fingerprint(tensors: Mapping[str, Tensor]) -> str:
-    """Compute a number that tells the frozen layers of backbones apart.
+    """Compute a SHA-256 digest that tells the frozen layers of backbones apart.
 
     The values are rounded to bfloat16, so that it is the same in every
     ``frozen_dtype``. Position embeddings are left out: those of other image sizes are
     resized. :func:`digest_positions` is for them.
-
-    Args:
-        tensors: The frozen layers by name.
-
-    Returns:
-        A SHA-256 digest in hexadecimal.
     """
     names = sorted(tensors.keys() - {POSITIONS, SHARED_PROMPTS})
     # Hashing lets other threads run. torch stays in this one: in a process that was
@@ -73,15 +67,10 @@ def identify(tensors: Mapping[str, Tensor], source: str) -> dict[str, object]:
 def compare_backbones(
     trained: Mapping[str, object], own: Mapping[str, object]
 ) -> str | None:
-    """Say whether a model is to be used on another backbone than its own.
+    """Say whether a model was trained on another backbone than the config's own.
 
-    Args:
-        trained: Identity of the backbone that it was trained on.
-        own: Identity of the one that the config has.
-
-    Returns:
-        The end of a sentence whose subject is the checkpoint; None if they are the
-        same, as far as is recorded.
+    The end of a sentence whose subject is the checkpoint; None if they are the same, as
+    far as is recorded.
     """
     difference = ""
     if trained.get("fingerprint") == own.get("fingerprint"):
@@ -127,15 +116,9 @@ def decode_identity(tensor: Tensor) -> dict[str, object]:
 def leave_out_backbone(
     state_dict: Mapping[str, Tensor], identity: Mapping[str, object], prefix: str = ""
 ) -> dict[str, Tensor]:
-    """Make a state light.
+    """Keep what was trained of a classifier, and the identity of the rest.
 
-    Args:
-        state_dict: State of a classifier with a frozen ``PromptedViT``.
-        identity: What ``PromptedViT.identity`` gives.
-        prefix: What its names begin with, if it is that of a wrapper.
-
-    Returns:
-        What was trained, and the identity of the rest.
+    The names of a wrapper's ``state_dict`` begin with ``prefix``.
     """
     kept = {
         name: tensor

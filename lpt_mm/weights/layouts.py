@@ -49,17 +49,7 @@ AUTHORS, OWN, MMPRETRAIN = "LPT's authors", "lpt_mm", "mmpretrain"
 
 
 def find_layout(weights: Weights) -> str | None:
-    """Tell whose names the tensors of a vision transformer have.
-
-    Args:
-        weights: What a file holds.
-
-    Returns:
-        Whose they are; None if nobody's we know.
-
-    Raises:
-        WeightFileError: If a tensor is there twice, in two layouts.
-    """
+    """Tell whose names the tensors of a vision transformer have; None if unknown."""
     names = weights.tensors
     if is_official(names):
         return AUTHORS

@@ -23,19 +23,14 @@ from lpt_mm.weights.weights import Weights
 
 LAYER_NORM_EPS = 1e-5
 ACTIVATION = "GELU"
+NOT_THEIRS = {"pre_norm", "layer_scale_init_value", "layer_cfgs"}
 
 
 def from_official(weights: Weights) -> Weights:
     """Turn a checkpoint of the authors, of either phase, into ours.
 
-    Args:
-        weights: What it holds. A classifier of timm in it is left out.
-
-    Returns:
-        The same tensors in our names, with the eps of LayerNorm.
-
-    Raises:
-        WeightFileError: If it is none of theirs, or not exactly one whole model.
+    The tensors stay the same, but for a classifier of timm, which is left out. What is
+    none of theirs, or not exactly one whole model, is refused.
     """
     if not is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} is no checkpoint of LPT's authors")
@@ -51,15 +46,8 @@ def from_official(weights: Weights) -> Weights:
 def to_official(weights: Weights) -> Weights:
     """Turn a checkpoint of ours, of either phase, into one of the authors' layout.
 
-    Args:
-        weights: What it holds.
-
-    Returns:
-        The same tensors in their names.
-
-    Raises:
-        WeightFileError: If it is none of ours, not exactly one whole model, or has
-            another backbone than a plain vision transformer.
+    What is none of ours, not exactly one whole model, or has another backbone than a
+    plain vision transformer, is refused.
     """
     if find_layout(weights) != OWN:
         raise WeightFileError(f"{weights.source} is no checkpoint of lpt_mm")
@@ -82,7 +70,7 @@ def _require_whole(weights: Weights) -> None:
     if architecture is None or description.phase is None:
         lacks = list_some(description.missing or {"the prompts or the classifier"})
         raise WeightFileError(f"{weights.source} is not whole: it lacks {lacks}")
-    if architecture.pre_norm or architecture.layer_scale or architecture.swiglu:
+    if NOT_THEIRS & architecture.settings().keys():
         raise WeightFileError(
             f"{weights.source} has a {architecture}, which the authors' code has not"
         )

@@ -24,12 +24,8 @@ LONGEST_NAME = 1000
 def is_plain(tensor: Tensor) -> bool:
     """Tell whether each value of a tensor is in memory or in a file.
 
-    Args:
-        tensor: Any tensor.
-
-    Returns:
-        False for sparse, nested, quantized, complex and the like, for those without
-        values, and for those that repeat the values that are there.
+    Not so are sparse, nested, quantized, complex tensors and the like, those without
+    values, and those that repeat the values that are there.
     """
     if tensor.layout is not torch.strided or tensor.dtype not in DTYPES:
         return False
@@ -42,17 +38,10 @@ def is_plain(tensor: Tensor) -> bool:
 
 
 def plain_tensors(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
-    """Refuse tensors that are not plain, and take off what is attached to them.
+    """Refuse tensors that are not plain, and names that cannot be printed.
 
-    Args:
-        tensors: Tensors by name.
-        source: What the error calls the file.
-
-    Returns:
-        The same values, without gradients and attributes.
-
-    Raises:
-        WeightFileError: If a tensor is not plain, or its name cannot be printed.
+    The same values are returned without gradients and attributes; ``source`` is what
+    the ``WeightFileError`` calls the file.
     """
     for name, tensor in tensors.items():
         if not name.isprintable() or len(name) > LONGEST_NAME:

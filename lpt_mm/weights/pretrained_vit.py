@@ -114,18 +114,9 @@ class PretrainedViT:
 
 
 def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
-    """Name tensors as a backbone does, and refuse them unless they fit.
+    """Name tensors as a ``PromptedViT`` does, and refuse them unless they fit.
 
-    Args:
-        module: A ``PromptedViT``.
-        weights: The tensors, and what is known beside them.
-
-    Returns:
-        The backbone's tensors in mmpretrain's names; position embeddings may be of
-        another image size.
-
-    Raises:
-        WeightFileError: See :class:`PretrainedViT`.
+    Position embeddings may still be of another image size.
     """
     if is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} {OFFICIAL}")

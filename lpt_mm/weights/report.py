@@ -15,13 +15,7 @@ from lpt_mm.weights.weights import Weights
 def print_weights(
     weights: Weights, description: Description, configs: Iterable[Path]
 ) -> None:
-    """Print the tensors of a weight file, and then what it is.
-
-    Args:
-        weights: What the file holds.
-        description: What it is.
-        configs: The configs that take it.
-    """
+    """Print the tensors of a weight file, what it is, and the configs that take it."""
     tensors = Table("tensor", "shape", "type", title="Tensors")
     tensors.add_column("KiB", justify="right")
     for name, tensor in weights.tensors.items():

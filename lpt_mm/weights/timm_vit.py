@@ -76,7 +76,7 @@ def read_npz(path: Path) -> Weights:
     The files are listed at https://github.com/google-research/vision_transformer.
 
     Args:
-        path: Path of the ``.npz`` file.
+        path: The ``.npz`` file.
 
     Returns:
         The tensors in timm's names.

@@ -30,7 +30,7 @@ def test_phase2_is_no_start_for_phase1(tmp_path):
 
 def test_another_prompt_length_is_named(tmp_path):
     file = save(tmp_path / "one.pth", phase=1, prompt_length=3)
-    shapes = r"shared_prompts is \(4, 3, 24\) float32 and should be \(4, 5, 24\)"
+    shapes = r"shared_prompts is \(4, 3, 24\) float32 in the weights and \(4, 5, 24\)"
     with pytest.raises(ValueError, match=rf"prompt_length.*{shapes}"):
         check_checkpoint(MODELS.build(tiny_lpt(2)), file)
 
@@ -55,7 +55,9 @@ def test_integers_in_place_of_weights_are_refused(tmp_path, name, dtype):
     tensors[name] = tensors[name].to(dtype)
     torch.save(dict(state_dict=tensors), tmp_path / "one.pth")
     is_wrong = rf"of another shape or type: {name} is .* {dtype}".replace("torch.", "")
-    with pytest.raises(ValueError, match=rf"{is_wrong} and should be .* float32"):
+    with pytest.raises(
+        ValueError, match=rf"{is_wrong} in the weights and .* float32 in the config"
+    ):
         check_checkpoint(model, str(tmp_path / "one.pth"))
 
 
