@@ -33,15 +33,9 @@ def compare_tensors(
     own: Mapping[str, Tensor],
     optional: Collection[str] = (),
 ) -> str:
-    """Say how tensors differ from a model's own, which may lie on the device ``meta``.
+    """Say how tensors differ from a model's own; empty if they fit.
 
-    Args:
-        theirs: The tensors by name.
-        own: The model's.
-        optional: Names of the model's that need not be among them.
-
-    Returns:
-        The differences in words; empty if the tensors fit.
+    The model may lie on the device ``meta``; tensors may lack its ``optional`` ones.
     """
     unfit = [
         f"{name} is {_describe(theirs[name])} in the weights "

@@ -17,18 +17,10 @@ from lpt_mm.weights.weights import Weights
 
 
 def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
-    """Find the configs whose model the weights fit, by trying all.
+    """Find the configs in the folder ``configs`` that the weights fit, by trying all.
 
-    Args:
-        weights: What the file holds; if it is a checkpoint of the authors, configs that
-            take it once it is converted are sought.
-        folder: The folder ``configs``.
-
-    Raises:
-        FileNotFoundError: If there is no such folder.
-
-    Yields:
-        Leaves that test a trained model, or model files that start from a backbone.
+    They are leaves that test a trained model, if need be once it is converted from that
+    of the authors, or model files that start from a backbone.
     """
     folder = Path(folder).resolve(strict=True)
     init_default_scope("mmpretrain")

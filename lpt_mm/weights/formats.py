@@ -37,14 +37,11 @@ def find_format(path: Path) -> str:
         return _check_archive(path)
     if head[8:9] == b"{":
         return "safetensors"
-    if head.startswith(b"\x80"):
-        with (
-            path.open("rb") as file,
-            mmap(file.fileno(), 0, access=ACCESS_READ) as text,
-        ):
-            _refuse_filling(path, text.find(FILLING) >= 0)
-        return "pickle"
-    raise WeightFileError(f"'{path}' is no weight file: it is {_guess(path, head)}")
+    if not head.startswith(b"\x80"):
+        raise WeightFileError(f"'{path}' is no weight file: it is {_guess(path, head)}")
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+        _refuse_filling(path, text.find(FILLING) >= 0)
+    return "pickle"
 
 
 def require_modest(path: Path, num_bytes: int) -> None:
@@ -86,8 +83,8 @@ def _check_archive(path: Path) -> str:
     raise WeightFileError(f"'{path}' is a zip archive without weights")
 
 
-def _refuse_filling(path: Path, found: bool) -> None:
-    if found:
+def _refuse_filling(path: Path, is_there: bool) -> None:
+    if is_there:
         raise WeightFileError(
             f"'{path}' holds a bytearray, which no weights need and which may be of "
             "any size: save the tensors alone"

@@ -41,16 +41,9 @@ def write_model(tensors: Mapping[str, Tensor], meta: Mapping[str, object]) -> by
 
 
 def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
-    """Read a file of safetensors, of ours or of others.
+    """Read the tensors of a safetensors file, and the facts of :func:`write_model`.
 
-    Args:
-        path: Path of the file.
-
-    Returns:
-        The tensors by name, and the facts that :func:`write_model` kept.
-
-    Raises:
-        WeightFileError: If it is damaged; in a file of ours, any change is found.
+    A damaged file is refused; in a file of ours, any change is found.
     """
     try:
         with safe_open(path, "pt") as file:

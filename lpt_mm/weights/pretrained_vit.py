@@ -87,15 +87,12 @@ class PretrainedViT:
     def check(
         self, module: nn.Module, trained: Mapping[str, object] | None = None
     ) -> None:
-        """Refuse weights that do not fit, without loading them.
+        """Refuse weights that :meth:`__call__` would refuse, without loading them.
 
         Args:
             module: A ``PromptedViT``, which may lie on the device ``meta``.
-            trained: Identity that the weights must have, if any. Without it nothing is
-                downloaded.
-
-        Raises:
-            WeightFileError: See :meth:`__call__`.
+            trained: Identity that the weights must have, if any. Without it nothing of
+                timm is downloaded.
         """
         _, tensors = self._read(module, fetch=trained is not None)
         if trained is None:

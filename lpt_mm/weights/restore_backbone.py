@@ -33,8 +33,8 @@ def restore_backbone(weights: Weights, source: str | None = None) -> Weights:
         The whole model; position embeddings are those of the source.
 
     Raises:
-        WeightFileError: If the layers cannot be had, are others than those that were
-            trained on, or are to be had elsewhere and ``source`` is not given.
+        WeightFileError: If the layers cannot be had or are others than those that were
+            trained on.
     """
     if not weights.is_light:
         return weights

@@ -6,15 +6,9 @@ from torch import nn
 
 
 def build_skeleton(model: dict) -> nn.Module:
-    """Build a model on the device ``meta``: names, shapes and settings, no values.
+    """Build the model of a config on the device ``meta``: names and shapes, no values.
 
     One that computes with tensors when it is built is built on the CPU.
-
-    Args:
-        model: Its config.
-
-    Returns:
-        The model.
     """
     try:
         with torch.device("meta"):

@@ -52,17 +52,7 @@ def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
 
 
 def local_file(checkpoint: str) -> str:
-    """Give the path of a file; that of a URL is kept in torch's hub folder.
-
-    Args:
-        checkpoint: Path or URL.
-
-    Returns:
-        The path.
-
-    Raises:
-        WeightFileError: If the URL cannot be fetched.
-    """
+    """Give the path of a file; one of a URL is fetched into torch's hub folder once."""
     if "://" not in checkpoint:
         return checkpoint
     # Half of all files are called model.safetensors.

@@ -28,8 +28,7 @@ def read_timm(name: str, fetch: bool = True) -> Weights:
 
     Args:
         name: Model name with tag, such as ``vit_base_patch16_224.augreg_in21k``.
-        fetch: Whether the weights are wanted; otherwise only their names and shapes,
-            for which nothing is downloaded.
+        fetch: See ``read_weights``.
 
     Returns:
         Its tensors, with what they do not show.
@@ -75,15 +74,8 @@ def read_npz(path: Path) -> Weights:
 
     The files are listed at https://github.com/google-research/vision_transformer.
 
-    Args:
-        path: The ``.npz`` file.
-
-    Returns:
-        The tensors in timm's names.
-
-    Raises:
-        WeightFileError: If the file is damaged, is none of AugReg's or is small but
-            would fill the memory.
+    The tensors get timm's names. A file that is damaged, none of AugReg's, or small but
+    would fill the memory is refused.
     """
     try:
         shapes = _read_shapes(path)
@@ -130,7 +122,7 @@ def _build_for(shapes: dict[str, tuple[int, ...]]) -> VisionTransformer:
     positions = shapes["Transformer/posembed_input/pos_embedding"][1]
     side = int((positions - 1) ** 0.5)
     first = "Transformer/encoderblock_0"
-    attention = shapes[f"{first}/MultiHeadDotProductAttention_1/query/kernel"]
+    _, num_heads, _ = shapes[f"{first}/MultiHeadDotProductAttention_1/query/kernel"]
     hidden = shapes[f"{first}/MlpBlock_3/Dense_0/kernel"][1]
     return VisionTransformer(
         img_size=(side * height, side * width),
@@ -138,7 +130,7 @@ def _build_for(shapes: dict[str, tuple[int, ...]]) -> VisionTransformer:
         in_chans=channels,
         embed_dim=dims,
         depth=sum(LAYER_OF_NPZ.fullmatch(name) is not None for name in shapes),
-        num_heads=attention[1],
+        num_heads=num_heads,
         mlp_ratio=hidden / dims,
         num_classes=0,
     )

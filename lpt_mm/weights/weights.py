@@ -43,11 +43,7 @@ class Weights:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What is recorded of ``PromptedViT.identity``; empty if nothing is.
-
-        Raises:
-            WeightFileError: If the record is damaged.
-        """
+        """What is recorded of ``PromptedViT.identity``; refuse a damaged record."""
         if self.is_light:
             try:
                 return decode_identity(self.tensors[BACKBONE + IDENTITY])

@@ -46,8 +46,9 @@ def write_config(path, phase):
     path.write_text(f"_base_ = {str(base)!r}\nmodel = {model!r}\n")
 
 
-@PHASES
-@pytest.mark.parametrize(("prefix", "wrapped"), [("", False), ("module.", True)])
+@pytest.mark.parametrize(
+    ("phase", "prefix", "wrapped"), [(1, "", False), (2, "module.", True)]
+)
 def test_converted_files_give_the_golden_outputs(
     run_here, tmp_path, float64, phase, prefix, wrapped
 ):

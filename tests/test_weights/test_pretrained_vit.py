@@ -191,8 +191,8 @@ def test_refuses_weights_that_do_not_fit(timm_vit, tmp_path, change, message):
     ("settings", "message"),
     [
         (
-            dict(arch="base"),
-            r"it is a ViT \(24 wide, 2 layers, patch 8\), the config has a ViT-B/8 "
+            dict(arch="deit-tiny"),
+            r"it is a ViT \(24 wide, 2 layers, patch 8\), the config has a ViT-Ti/8 "
             r"\(to use it, set arch=\{'embed_dims': 24,",
         ),
         (dict(patch_size=16), "set patch_size=8 in model.backbone"),
