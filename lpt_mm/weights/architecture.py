@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
@@ -15,13 +15,7 @@ ARCHS = {
     (1280, 32, 5120): ("huge", "H"),
     (1536, 40, 6144): ("dinov2-giant", "g"),
 }
-DEFAULTS = dict(
-    in_channels=3,
-    qkv_bias=True,
-    pre_norm=False,
-    layer_scale_init_value=0.0,
-    layer_cfgs={},
-)
+SIZES = ("embed_dims", "num_layers", "feedforward_channels")
 PATCHES = "patch_embed.projection.weight"
 MOST_PARTS = 100  # of one layer; a ViT has 12 to 15
 # Every vision transformer has these, in mmpretrain's names.
@@ -32,38 +26,23 @@ ESSENTIAL = {"cls_token", "pos_embed", PATCHES, "ln1.weight", "ln1.bias"}
 class ViTArchitecture:
     """The architecture of a vision transformer, as far as its tensors show it.
 
-    Args:
-        embed_dims: Width, D.
-        num_layers: Layers, L.
-        feedforward_channels: mmpretrain's argument of this name.
-        patch_size: Height and width of a patch in pixels.
-        in_channels: Channels of the images.
-        qkv_bias: Whether queries, keys and values have a bias.
-        pre_norm: Whether the tokens are normalised before the first layer, as in CLIP.
-        layer_scale: Whether the layers' outputs are scaled, as in DINOv2.
-        swiglu: Whether the MLP is gated, as in DINOv2's ViT-g.
+    Names and default values are those of mmpretrain's arguments; ``pre_norm`` is CLIP's
+    norm before the first layer, layer scale and SwiGLU (a gated MLP) are DINOv2's.
     """
 
     embed_dims: int
     num_layers: int
     feedforward_channels: int
-    patch_size: tuple[int, int]
-    in_channels: int
-    qkv_bias: bool
-    pre_norm: bool
-    layer_scale: bool
-    swiglu: bool
+    patch_size: int | tuple[int, int]
+    in_channels: int = 3
+    qkv_bias: bool = True
+    pre_norm: bool = False
+    layer_scale_init_value: float = 0.0
+    layer_cfgs: dict = field(default_factory=dict)
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> "ViTArchitecture | None":
-        """Read the architecture off.
-
-        Args:
-            tensors: Tensors in mmpretrain's names.
-
-        Returns:
-            The architecture; None if this is not one whole vision transformer.
-        """
+        """Read it off tensors in mmpretrain's names; None if they are no whole one."""
         layers = _layers(tensors)
         if not layers or find_missing(tensors) or tensors[PATCHES].ndim != 4:
             return None
@@ -73,88 +52,64 @@ class ViTArchitecture:
         if last not in tensors or tensors[last].ndim != 2:
             return None
         hidden = tensors[last].shape[1]
+        embed_dims, in_channels, height, width = patches.shape
         return cls(
-            embed_dims=patches.shape[0],
+            embed_dims=embed_dims,
             num_layers=len(layers),
             feedforward_channels=hidden * 3 // 2 if swiglu else hidden,
-            patch_size=tuple(patches.shape[2:]),
-            in_channels=patches.shape[1],
+            patch_size=height if height == width else (height, width),
+            in_channels=in_channels,
             qkv_bias="attn.qkv.bias" in layers[0],
             pre_norm="pre_norm.weight" in tensors,
-            layer_scale="attn.gamma1.weight" in layers[0],
-            swiglu=swiglu,
+            layer_scale_init_value=1e-5 if "attn.gamma1.weight" in layers[0] else 0.0,
+            layer_cfgs=dict(ffn_type="swiglu_fused") if swiglu else {},
         )
 
     def __str__(self) -> str:
         """Name it as the papers do."""
-        height, width = self.patch_size
-        patch = str(height) if height == width else f"{height}x{width}"
+        patch = self.patch_size
+        if isinstance(patch, tuple):
+            patch = "x".join(map(str, patch))
         name = f"ViT ({self.embed_dims} wide, {self.num_layers} layers, patch {patch})"
         if self._known():
             name = f"ViT-{self._known()[1]}/{patch}"
         extras = (
             ("pre-norm (CLIP)", self.pre_norm),
-            ("layer scale (DINOv2)", self.layer_scale),
-            ("SwiGLU", self.swiglu),
+            ("layer scale (DINOv2)", self.layer_scale_init_value),
+            ("SwiGLU", self.layer_cfgs),
             ("no bias of queries, keys and values", not self.qkv_bias),
             (f"{self.in_channels} image channel(s)", self.in_channels != 3),
         )
         present = ", ".join(extra for extra, there in extras if there)
         return f"{name} with {present}" if present else name
 
-    def settings(self) -> dict[str, object]:
-        """Give the arguments of a ``PromptedViT`` of this architecture.
-
-        Returns:
-            The arguments by name, those with ``VisionTransformer``'s default value left
-            out. The number of heads is in no tensor, so it is ``'?'`` if mmpretrain has
-            no name for the sizes.
-        """
-        return {k: v for k, v in self._settings().items() if DEFAULTS.get(k) != v}
-
-    def differences(self, other: "ViTArchitecture") -> dict[str, object]:
-        """Give the arguments that make a ``PromptedViT`` of another architecture this.
+    def settings(self, unlike: "ViTArchitecture | None" = None) -> dict[str, object]:
+        """Give the arguments that make a ``PromptedViT`` of this architecture.
 
         Args:
-            other: The other architecture.
+            unlike: An architecture whose arguments are left out; by default they are
+                ``VisionTransformer``'s default values.
 
         Returns:
-            The arguments that differ.
+            The arguments by name. The number of heads is in no tensor, so it is ``'?'``
+            if mmpretrain has no name for the sizes.
         """
-        theirs = other._settings()
-        return {k: v for k, v in self._settings().items() if v != theirs[k]}
+        defaults = ViTArchitecture(0, 0, 0, 0)
+        without = (unlike or defaults)._arguments()
+        return {k: v for k, v in self._arguments().items() if v != without[k]}
 
-    def _settings(self) -> dict[str, object]:
-        sizes = dict(
-            embed_dims=self.embed_dims,
-            num_layers=self.num_layers,
-            num_heads="?",
-            feedforward_channels=self.feedforward_channels,
-        )
-        height, width = self.patch_size
-        return dict(
-            arch=self._known()[0] if self._known() else sizes,
-            patch_size=height if height == width else self.patch_size,
-            in_channels=self.in_channels,
-            qkv_bias=self.qkv_bias,
-            pre_norm=self.pre_norm,
-            layer_scale_init_value=1e-5 if self.layer_scale else 0.0,
-            layer_cfgs=dict(ffn_type="swiglu_fused") if self.swiglu else {},
-        )
+    def _arguments(self) -> dict[str, object]:
+        arguments = dict(vars(self))
+        sizes = {name: arguments.pop(name) for name in SIZES}
+        arch = self._known()[0] if self._known() else dict(sizes, num_heads="?")
+        return dict(arch=arch, **arguments)
 
     def _known(self) -> tuple[str, str] | None:
         return ARCHS.get((self.embed_dims, self.num_layers, self.feedforward_channels))
 
 
 def find_missing(tensors: Mapping[str, Tensor]) -> set[str]:
-    """Find out what a vision transformer lacks, without knowing which one it is.
-
-    Args:
-        tensors: Tensors in mmpretrain's names.
-
-    Returns:
-        Names that every vision transformer has, and those that other layers have.
-    """
+    """Find which names are missing that other layers, or all transformers, have."""
     layers = _layers(tensors)
     per_layer = set().union(*layers.values())
     # No more layers than tensors, whatever number a name may hold.

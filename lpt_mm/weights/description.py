@@ -1,14 +1,17 @@
 """What a weight file is."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing
-from lpt_mm.weights.checks import describe_backbone
-from lpt_mm.weights.layouts import is_official, official_to_own, to_mmpretrain
+from lpt_mm.weights.identity import POSITIONS, SHARED_PROMPTS
+from lpt_mm.weights.layouts import (
+    find_layout,
+    is_official,
+    official_to_own,
+    to_mmpretrain,
+)
 from lpt_mm.weights.weights import Weights
 
 # Classifiers of timm and mmpretrain; classes come first in their shape.
@@ -17,85 +20,27 @@ CLASSIFIERS = ("head.weight", "head.fc.weight", "head.layers.head.weight")
 
 @dataclass(frozen=True)
 class Description:
-    """What a weight file is, as far as its tensors show it.
-
-    Args:
-        layout: Whose names the tensors have; None if nobody's we know.
-        architecture: Architecture of the backbone; None if it is not whole.
-        missing: Tensors that the backbone lacks.
-        left_out: The backbone that a light checkpoint leaves out; None for others.
-        img_size: Height and width in pixels of the images of its position embeddings.
-        phase: Phase of LPT, 1 or 2; None for other models.
-        prompt_length: Shared prompt tokens per layer.
-        pool_size: Groups.
-        group_prompt_length: Group prompt tokens per layer.
-        num_shared_layers: First layers without group prompts.
-        num_classes: Classes of the classifier.
-        numerics: What no tensor shows, where the file records it.
-    """
+    """What a weight file is, as far as its tensors show it; None is unknown."""
 
     layout: str | None
-    architecture: ViTArchitecture | None
-    missing: frozenset[str]
-    left_out: str | None
-    img_size: tuple[int, int] | None
-    phase: int | None
-    prompt_length: int | None
-    pool_size: int | None
+    architecture: ViTArchitecture | None  # of a backbone that is whole
+    missing: set[str]  # tensors of the backbone
+    img_size: tuple[int, int] | None  # in pixels; of the position embeddings
+    phase: int | None  # 1 or 2; None for other models than LPT's
+    prompt_length: int | None  # shared prompt tokens per layer
+    pool_size: int | None  # groups
     group_prompt_length: int | None
-    num_shared_layers: int | None
+    num_shared_layers: int | None  # first layers without group prompts
     num_classes: int | None
-    numerics: Mapping[str, object]
-
-    def skeleton(self) -> dict:
-        """Give the config of a model with these tensors, names and shapes alike.
-
-        Returns:
-            Config of an ``LPTClassifier``. What no tensor shows, such as the number of
-            heads, is set to 1.
-        """
-        assert self.architecture is not None and self.phase is not None
-        settings = self.architecture.settings()
-        if isinstance(settings["arch"], dict):
-            settings["arch"] = dict(settings["arch"], num_heads=1)
-        model = dict(
-            type="LPTClassifier",
-            backbone=dict(
-                settings,
-                type="PromptedViT",
-                prompt_length=self.prompt_length,
-                img_size=self.img_size or 224,
-            ),
-            head=dict(type="CosineHead", num_classes=self.num_classes),
-        )
-        if self.phase == 2:
-            model["neck"] = dict(
-                type="GroupPromptNeck",
-                pool_size=self.pool_size,
-                topk=1,
-                prompt_length=self.group_prompt_length,
-                num_shared_layers=self.num_shared_layers,
-            )
-        return model
 
 
 def describe(weights: Weights) -> Description:
-    """Find out what a weight file is.
-
-    Args:
-        weights: What it holds.
-
-    Returns:
-        The description.
-
-    Raises:
-        WeightFileError: If a tensor is there twice, in two layouts.
-    """
+    """Find out what a weight file is; refuse one with a tensor twice in two layouts."""
     tensors = weights.tensors
     if is_official(tensors):
         tensors = official_to_own(tensors)
     backbone = to_mmpretrain(tensors)
-    shared = backbone.pop("shared_prompts", None)
+    shared = backbone.pop(SHARED_PROMPTS, None)
     pool = tensors.get("neck.group_prompts")
     architecture = ViTArchitecture.of(backbone)
     classifier = next((tensors[k] for k in CLASSIFIERS if k in tensors), None)
@@ -106,42 +51,21 @@ def describe(weights: Weights) -> Description:
     if weights.is_light:
         depth = _size(shared, 0)
     return Description(
-        layout=_find_layout(weights, backbone),
+        layout=find_layout(weights),
         architecture=architecture,
-        missing=frozenset(() if weights.is_light else find_missing(backbone)),
-        left_out=describe_backbone(weights.identity) if weights.is_light else None,
-        img_size=_find_image_size(architecture, backbone.get("pos_embed")),
+        missing=set() if weights.is_light else find_missing(backbone),
+        img_size=_find_image_size(architecture, backbone.get(POSITIONS)),
         phase=phase,
         prompt_length=_size(shared, 1),
         pool_size=_size(pool, 0),
         group_prompt_length=_size(pool, 2),
         num_shared_layers=depth - _size(pool, 1) if phase == 2 and depth else None,
         num_classes=_size(classifier, 1 if phase else 0),
-        numerics=weights.numerics,
     )
 
 
 def _size(tensor: Tensor | None, axis: int) -> int | None:
     return None if tensor is None or tensor.ndim <= axis else tensor.shape[axis]
-
-
-def _find_layout(weights: Weights, backbone: dict[str, Tensor]) -> str | None:
-    names = weights.tensors
-    if is_official(names):
-        return "LPT's authors"
-    if weights.is_light:
-        return "lpt_mm"
-    if not any(re.match(r"layers\.\d+\.attn\.qkv\.", name) for name in backbone):
-        return None
-    if "backbone.shared_prompts" in names:
-        return "lpt_mm"
-    if weights.format == "npz":
-        return "Google's AugReg"
-    if any(name.startswith(("backbone.", "visual.", "layers.")) for name in names):
-        return "mmpretrain"
-    if "mask_token" in names or any(".mlp.w12." in name for name in names):
-        return "DINOv2"
-    return "timm"
 
 
 def _find_image_size(
@@ -153,4 +77,6 @@ def _find_image_size(
     side = round((positions.shape[1] - 1) ** 0.5)
     if side**2 != positions.shape[1] - 1:
         return None
-    return tuple(side * size for size in architecture.patch_size)
+    patch = architecture.patch_size
+    height, width = patch if isinstance(patch, tuple) else (patch, patch)
+    return side * height, side * width

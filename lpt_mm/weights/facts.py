@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import isnan
+from typing import TypeGuard
 
 Check = Callable[[object], bool]
 LARGEST = 2**53  # what counts steps, images or epochs stays below
@@ -9,42 +10,35 @@ DEEPEST, MOST_ITEMS = 8, 10**6
 
 
 def known_facts(meta: object) -> dict[str, object]:
-    """Keep what is known of a checkpoint's ``meta``, and well-formed.
-
-    Args:
-        meta: Whatever stands there; files of others may have anything.
-
-    Returns:
-        The facts that have their type.
-    """
+    """Keep what is known of a checkpoint's ``meta``, and of its type."""
     if not isinstance(meta, dict):
         return {}
     return {k: meta[k] for k, check in META.items() if k in meta and check(meta[k])}
 
 
-def is_dict(value: object) -> bool:
+def is_dict(value: object) -> TypeGuard[dict]:
     """Tell whether a value is a dict."""
     return isinstance(value, dict)
 
 
-def is_text(value: object) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Tell whether a value is a text."""
     return isinstance(value, str)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Tell whether a value is a number, perhaps infinite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return not isnan(value) if isinstance(value, float) else abs(value) < LARGEST
 
 
-def is_count(value: object) -> bool:
+def is_count(value: object) -> TypeGuard[int]:
     """Tell whether a value counts something."""
     return isinstance(value, int) and is_number(value) and value >= 0
 
 
-def are_counts(value: object) -> bool:
+def are_counts(value: object) -> TypeGuard[list[int]]:
     """Tell whether a value is a list of counts."""
     return isinstance(value, list | tuple) and all(map(is_count, value))
 
@@ -52,11 +46,7 @@ def are_counts(value: object) -> bool:
 def is_plain(value: object) -> bool:
     """Tell whether a value is made of numbers, texts, lists and dicts with names.
 
-    Args:
-        value: Anything; it may hold itself, or the same list a billion times.
-
-    Returns:
-        Whether it is, and neither deep nor large.
+    It is neither deep nor large, even if it holds the same list a billion times.
     """
     left = [(value, 0)]
     for _ in range(MOST_ITEMS):
@@ -76,12 +66,8 @@ def is_plain(value: object) -> bool:
     return False
 
 
-def _is_seed(value: object) -> bool:
-    return is_count(value) and value < 2**32
-
-
 def _are_facts(value: object) -> bool:
-    return isinstance(value, dict) and is_plain(value)
+    return is_dict(value) and is_plain(value)
 
 
 def _are_class_counts(value: object) -> bool:
@@ -89,10 +75,8 @@ def _are_class_counts(value: object) -> bool:
 
 
 def _is_dataset_meta(value: object) -> bool:
-    if value is None:
-        return True
-    if not isinstance(value, dict):
-        return False
+    if not is_dict(value):
+        return value is None
     classes = value.get("classes")
     return classes is None or (
         isinstance(classes, list | tuple) and all(map(is_text, classes))
@@ -102,7 +86,7 @@ def _is_dataset_meta(value: object) -> bool:
 META: dict[str, Check] = dict(
     epoch=is_count,
     iter=is_count,
-    seed=_is_seed,
+    seed=lambda value: is_count(value) and value < 2**32,
     time=is_text,
     experiment_name=is_text,
     mmengine_version=is_text,

@@ -9,6 +9,7 @@ from mmengine.registry import init_default_scope
 from lpt_mm.weights.checks import find_misfit
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.layouts import is_official
 from lpt_mm.weights.official import from_official
 from lpt_mm.weights.pretrained_vit import fit_backbone
 from lpt_mm.weights.skeleton import build_skeleton
@@ -16,23 +17,15 @@ from lpt_mm.weights.weights import Weights
 
 
 def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
-    """Find the configs whose model the weights fit, by trying all.
+    """Find the configs in the folder ``configs`` that the weights fit, by trying all.
 
-    Args:
-        weights: What the file holds; if it is a checkpoint of the authors, configs that
-            take it once it is converted are sought.
-        folder: The folder ``configs``.
-
-    Raises:
-        FileNotFoundError: If there is no such folder.
-
-    Yields:
-        Leaves that test a trained model, or model files that start from a backbone.
+    They are leaves that test a trained model, if need be once it is converted from that
+    of the authors, or model files that start from a backbone.
     """
     folder = Path(folder).resolve(strict=True)
     init_default_scope("mmpretrain")
     description = describe(weights)
-    if description.architecture is None and description.left_out is None:
+    if description.architecture is None and not weights.is_light:
         return
     if description.phase is None:
         for path in sorted(folder.glob("_base_/models/*.py")):
@@ -43,7 +36,7 @@ def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
                 continue
             yield path
         return
-    if description.layout == "LPT's authors":
+    if is_official(weights.tensors):
         weights = from_official(weights)
     for path in sorted(folder.glob("lpt/*.py")):
         model = build_skeleton(Config.fromfile(path).model)

@@ -1,4 +1,7 @@
-"""Telling weight files by their content, and damaged ones by their checksums."""
+"""Telling weight files by their content, and damaged ones by their checksums.
+
+Each byte of an archive, such as a ``.pth`` file, is read once: torch compares nothing.
+"""
 
 import zipfile
 from mmap import ACCESS_READ, mmap
@@ -19,7 +22,7 @@ def find_format(path: Path) -> str:
     """Tell what kind of weight file this is.
 
     Args:
-        path: Path of the file.
+        path: The file.
 
     Returns:
         ``'torch'``, ``'pickle'`` (torch's before 1.6), ``'safetensors'`` or ``'npz'``.
@@ -31,29 +34,18 @@ def find_format(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(64)
     if head.startswith(b"PK"):
-        return _find_format_of_archive(path)
+        return _check_archive(path)
     if head[8:9] == b"{":
         return "safetensors"
-    if head.startswith(b"\x80"):
-        with (
-            path.open("rb") as file,
-            mmap(file.fileno(), 0, access=ACCESS_READ) as text,
-        ):
-            _refuse_filling(path, text.find(FILLING) >= 0)
-        return "pickle"
-    raise WeightFileError(f"'{path}' is no weight file: it is {_guess(path, head)}")
+    if not head.startswith(b"\x80"):
+        raise WeightFileError(f"'{path}' is no weight file: it is {_guess(path, head)}")
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+        _refuse_filling(path, text.find(FILLING) >= 0)
+    return "pickle"
 
 
 def require_modest(path: Path, num_bytes: int) -> None:
-    """Refuse a small file that would fill the memory.
-
-    Args:
-        path: Path of the file.
-        num_bytes: Size of what it says that it holds.
-
-    Raises:
-        WeightFileError: If that is too much.
-    """
+    """Refuse a small file that says that it holds more bytes than weights could be."""
     size = path.stat().st_size
     if num_bytes > max(MOST_TIMES_SIZE * size, ALWAYS_FITS):
         raise WeightFileError(
@@ -62,12 +54,12 @@ def require_modest(path: Path, num_bytes: int) -> None:
         )
 
 
-def _find_format_of_archive(path: Path) -> str:
+def _check_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             require_modest(path, sum(info.file_size for info in archive.infolist()))
-            whole = _is_whole(archive)
+            whole = archive.testzip() is None
             pickles = [name for name in names if name.endswith("data.pkl")]
             _refuse_filling(path, any(FILLING in archive.read(x) for x in pickles))
     except WeightFileError:
@@ -91,17 +83,12 @@ def _find_format_of_archive(path: Path) -> str:
     raise WeightFileError(f"'{path}' is a zip archive without weights")
 
 
-def _refuse_filling(path: Path, found: bool) -> None:
-    if found:
+def _refuse_filling(path: Path, is_there: bool) -> None:
+    if is_there:
         raise WeightFileError(
             f"'{path}' holds a bytearray, which no weights need and which may be of "
             "any size: save the tensors alone"
         )
-
-
-def _is_whole(archive: zipfile.ZipFile) -> bool:
-    """Compare the content with its checksums, which torch does not."""
-    return archive.testzip() is None
 
 
 def _guess(path: Path, head: bytes) -> str:

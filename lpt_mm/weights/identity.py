@@ -12,6 +12,8 @@ from hashlib import sha256
 import torch
 from torch import Tensor
 
+from lpt_mm.utils.text import printable
+from lpt_mm.weights.architecture import ViTArchitecture
 from lpt_mm.weights.plain_tensors import is_plain, value_bytes
 
 BACKBONE = "backbone."
@@ -21,17 +23,11 @@ SHARED_PROMPTS = "shared_prompts"
 
 
 def fingerprint(tensors: Mapping[str, Tensor]) -> str:
-    """Compute a number that tells the frozen layers of backbones apart.
+    """Compute a SHA-256 digest that tells the frozen layers of backbones apart.
 
     The values are rounded to bfloat16, so that it is the same in every
     ``frozen_dtype``. Position embeddings are left out: those of other image sizes are
     resized. :func:`digest_positions` is for them.
-
-    Args:
-        tensors: The frozen layers by name.
-
-    Returns:
-        A SHA-256 digest in hexadecimal.
     """
     names = sorted(tensors.keys() - {POSITIONS, SHARED_PROMPTS})
     # Hashing lets other threads run. torch stays in this one: in a process that was
@@ -42,14 +38,7 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
 
 
 def digest_positions(tensors: Mapping[str, Tensor]) -> str:
-    """Compute a number that tells the position embeddings of backbones apart.
-
-    Args:
-        tensors: The frozen layers by name, before any resizing.
-
-    Returns:
-        A SHA-256 digest in hexadecimal.
-    """
+    """Compute the like for the position embeddings, before any resizing."""
     return _digest(_contents(tensors[POSITIONS]))
 
 
@@ -65,31 +54,53 @@ def _digest(contents: tuple[bytes, memoryview]) -> str:
     return digest.hexdigest()
 
 
-def encode_identity(identity: Mapping[str, object]) -> Tensor:
-    """Put an identity into a tensor.
+def identify(tensors: Mapping[str, Tensor], source: str) -> dict[str, object]:
+    """Give the identity of a backbone that was read from ``source``, as it is there."""
+    return dict(
+        source=source,
+        architecture=str(ViTArchitecture.of(tensors)),
+        fingerprint=fingerprint(tensors),
+        positions=digest_positions(tensors),
+    )
 
-    Args:
-        identity: What ``PromptedViT.identity`` gives.
 
-    Returns:
-        (number of bytes,) uint8.
+def compare_backbones(
+    trained: Mapping[str, object], own: Mapping[str, object]
+) -> str | None:
+    """Say whether a model was trained on another backbone than the config's own.
+
+    The end of a sentence whose subject is the checkpoint; None if they are the same, as
+    far as is recorded.
     """
+    difference = ""
+    if trained.get("fingerprint") == own.get("fingerprint"):
+        theirs, ours = trained.get("positions"), own.get("positions")
+        if theirs == ours or None in (theirs, ours):
+            return None
+        difference = " with other position embeddings"
+    return (
+        f"was trained on {describe_backbone(trained)}, but the config has "
+        f"{describe_backbone(own)}{difference}: set model.backbone.init_cfg.checkpoint"
+    )
+
+
+def describe_backbone(identity: Mapping[str, object]) -> str:
+    """Name a backbone by its architecture, source and fingerprint, for an error."""
+    digest = str(identity.get("fingerprint"))[:12]
+    return printable(
+        f"the {identity.get('architecture')} of '{identity.get('source')}' "
+        f"(fingerprint {digest})"
+    )
+
+
+def encode_identity(identity: Mapping[str, object]) -> Tensor:
+    """Put an identity into a tensor, (number of bytes,) uint8."""
     text = json.dumps(identity, sort_keys=True)
     return torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)
 
 
 def decode_identity(tensor: Tensor) -> dict[str, object]:
-    """Take an identity out of a tensor.
-
-    Args:
-        tensor: What :func:`encode_identity` returned.
-
-    Returns:
-        The identity.
-
-    Raises:
-        ValueError: If it is none.
-    """
+    """Take an identity out of a tensor; ``ValueError`` if there is none in it."""
     damaged = "backbone.identity is damaged"
     if tensor.ndim != 1 or tensor.dtype != torch.uint8 or not is_plain(tensor):
         raise ValueError(damaged)
@@ -105,15 +116,9 @@ def decode_identity(tensor: Tensor) -> dict[str, object]:
 def leave_out_backbone(
     state_dict: Mapping[str, Tensor], identity: Mapping[str, object], prefix: str = ""
 ) -> dict[str, Tensor]:
-    """Make a state light.
+    """Keep what was trained of a classifier, and the identity of the rest.
 
-    Args:
-        state_dict: State of a classifier with a frozen ``PromptedViT``.
-        identity: What ``PromptedViT.identity`` gives.
-        prefix: What its names begin with, if it is that of a wrapper.
-
-    Returns:
-        What was trained, and the identity of the rest.
+    The names of a wrapper's ``state_dict`` begin with ``prefix``.
     """
     kept = {
         name: tensor
@@ -124,12 +129,5 @@ def leave_out_backbone(
 
 
 def is_frozen(name: str) -> bool:
-    """Tell what a light checkpoint leaves out.
-
-    Args:
-        name: Name of a tensor of a classifier.
-
-    Returns:
-        Whether it belongs to the frozen layers.
-    """
+    """Tell whether a light checkpoint leaves out the tensor of this name."""
     return name.startswith(BACKBONE) and name != BACKBONE + SHARED_PROMPTS

@@ -1,10 +1,12 @@
 """The tensor names of vision transformers and of LPT in the layouts in circulation."""
 
 import re
+from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
-from lpt_mm.weights.reading import rename_all
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.weights import Weights
 
 # Beginnings of the names in timm, DINOv2 and mmpretrain; {i} stands for a layer.
 # https://github.com/huggingface/pytorch-image-models (vision_transformer.py),
@@ -43,6 +45,33 @@ OFFICIAL_TO_OWN = (
     ("pos_embed", "backbone.pos_embed"),
 )
 OWN_TO_OFFICIAL = tuple((ours, theirs) for theirs, ours in OFFICIAL_TO_OWN)
+AUTHORS, OWN, MMPRETRAIN = "LPT's authors", "lpt_mm", "mmpretrain"
+
+
+def find_layout(weights: Weights) -> str | None:
+    """Tell whose names the tensors of a vision transformer have; None if unknown."""
+    names = weights.tensors
+    if is_official(names):
+        return AUTHORS
+    if weights.is_light:
+        return OWN
+    layers = re.compile(r"layers\.\d+\.attn\.qkv\.")
+    if not any(map(layers.match, to_mmpretrain(names))):
+        return None
+    if "backbone.shared_prompts" in names:
+        return OWN
+    if weights.format == "npz":
+        return "Google's AugReg"
+    if any(name.startswith((*PREFIXES, "layers.")) for name in names):
+        return MMPRETRAIN
+    if "mask_token" in names or any(".mlp.w12." in name for name in names):
+        return "DINOv2"
+    return "timm"
+
+
+def is_official(tensors: Mapping[str, Tensor]) -> bool:
+    """Tell the checkpoints of LPT's authors by their names."""
+    return any(name.startswith("prompt_learner.") for name in tensors)
 
 
 def to_mmpretrain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -70,40 +99,26 @@ def to_mmpretrain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def official_to_own(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Name the tensors of a checkpoint of LPT's authors as ours are.
-
-    Args:
-        tensors: Tensors in their names; a classifier of timm among them is left out.
-
-    Returns:
-        The tensors in our names. Names of no known layout are kept.
-    """
+    """Name the tensors of the authors as ours are, without a classifier of timm."""
     tensors = {k: v for k, v in tensors.items() if not LEFT_OUT.match(k)}
     return rename_all(tensors, lambda name: rename(name, OFFICIAL_TO_OWN))
 
 
-def is_official(tensors: dict[str, Tensor]) -> bool:
-    """Tell the checkpoints of LPT's authors by their names.
-
-    Args:
-        tensors: Tensors by name.
-
-    Returns:
-        Whether this is one of them.
-    """
-    return any(name.startswith("prompt_learner.") for name in tensors)
+def rename_all(
+    tensors: dict[str, Tensor], rename: Callable[[str], str]
+) -> dict[str, Tensor]:
+    """Rename tensors; ``WeightFileError`` if two of them get the same name."""
+    origins: dict[str, str] = {}
+    for name in tensors:
+        new = rename(name)
+        if new in origins:
+            raise WeightFileError(f"{origins[new]} and {name} are the same tensor")
+        origins[new] = name
+    return {new: tensors[old] for new, old in origins.items()}
 
 
 def rename(name: str, layout: tuple[tuple[str, str], ...]) -> str:
-    """Replace the beginning of a name.
-
-    Args:
-        name: Name of a tensor.
-        layout: Pairs of an old and a new beginning.
-
-    Returns:
-        The new name; the old one if no beginning fits.
-    """
+    """Replace the beginning of a name, if it is one of the layout's."""
     for old, new in layout:
         pattern = re.escape(old).replace(re.escape("{i}"), r"(\d+)")
         if match := re.match(pattern, name):

@@ -6,40 +6,37 @@ recorded in ``meta.backbone``.
 """
 
 from lpt_mm.utils.text import list_some
-from lpt_mm.weights.description import describe
+from lpt_mm.weights.comparison import compare_tensors
+from lpt_mm.weights.description import Description, describe
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.layouts import (
+    OWN,
     OWN_TO_OFFICIAL,
+    find_layout,
     is_official,
     official_to_own,
     rename,
+    rename_all,
 )
-from lpt_mm.weights.reading import rename_all
 from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.weights import Weights
 
 LAYER_NORM_EPS = 1e-5
 ACTIVATION = "GELU"
+NOT_THEIRS = {"pre_norm", "layer_scale_init_value", "layer_cfgs"}
 
 
 def from_official(weights: Weights) -> Weights:
     """Turn a checkpoint of the authors, of either phase, into ours.
 
-    Args:
-        weights: What it holds. A classifier of timm in it is left out.
-
-    Returns:
-        The same tensors in our names, with the eps of LayerNorm.
-
-    Raises:
-        WeightFileError: If it is none of theirs, or not exactly one whole model.
+    The tensors stay the same, but for a classifier of timm, which is left out. What is
+    none of theirs, or not exactly one whole model, is refused.
     """
     if not is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} is no checkpoint of LPT's authors")
-    backbone = dict(layer_norm_eps=LAYER_NORM_EPS, activation=ACTIVATION)
     converted = Weights(
         official_to_own(weights.tensors),
-        dict(backbone=backbone),
+        dict(backbone=dict(layer_norm_eps=LAYER_NORM_EPS, activation=ACTIVATION)),
         source=weights.source,
     )
     _require_whole(converted)
@@ -49,23 +46,17 @@ def from_official(weights: Weights) -> Weights:
 def to_official(weights: Weights) -> Weights:
     """Turn a checkpoint of ours, of either phase, into one of the authors' layout.
 
-    Args:
-        weights: What it holds.
-
-    Returns:
-        The same tensors in their names.
-
-    Raises:
-        WeightFileError: If it is none of ours, not exactly one whole model, or has
-            another backbone than a plain vision transformer.
+    What is none of ours, not exactly one whole model, or has another backbone than a
+    plain vision transformer, is refused.
     """
-    if describe(weights).layout != "lpt_mm":
+    if find_layout(weights) != OWN:
         raise WeightFileError(f"{weights.source} is no checkpoint of lpt_mm")
     _require_whole(weights)
-    if weights.numerics.get("activation", ACTIVATION) != ACTIVATION:
+    activation = weights.hidden_settings.get("activation", ACTIVATION)
+    if activation != ACTIVATION:
         raise WeightFileError(
-            f"{weights.source} was trained with {weights.numerics['activation']}, the "
-            f"authors' code has {ACTIVATION}"
+            f"{weights.source} was trained with {activation}, the authors' code has "
+            f"{ACTIVATION}"
         )
     return Weights(
         rename_all(weights.tensors, lambda name: rename(name, OWN_TO_OFFICIAL))
@@ -79,24 +70,41 @@ def _require_whole(weights: Weights) -> None:
     if architecture is None or description.phase is None:
         lacks = list_some(description.missing or {"the prompts or the classifier"})
         raise WeightFileError(f"{weights.source} is not whole: it lacks {lacks}")
-    if architecture.pre_norm or architecture.layer_scale or architecture.swiglu:
+    if NOT_THEIRS & architecture.settings().keys():
         raise WeightFileError(
             f"{weights.source} has a {architecture}, which the authors' code has not"
         )
     try:
-        own = build_skeleton(description.skeleton()).state_dict()
+        own = build_skeleton(_config_of(description)).state_dict()
     except (ValueError, TypeError) as error:
         raise WeightFileError(f"{weights.source} makes no model: {error}") from error
-    theirs = weights.tensors
-    wrong = {
-        name
-        for name in own.keys() | theirs.keys()
-        if name not in own
-        or name not in theirs
-        or own[name].shape != theirs[name].shape
-    }
-    if wrong:
+    if misfit := compare_tensors(weights.tensors, own):
         raise WeightFileError(
-            f"{weights.source} is not whole or of one piece: these tensors are missing,"
-            f" left over or do not go with the rest: {list_some(wrong)}"
+            f"{weights.source} is not whole or of one piece: {misfit}"
         )
+
+
+def _config_of(description: Description) -> dict:
+    """Give the config of a model with tensors of the same names and shapes."""
+    settings = description.architecture.settings()
+    if isinstance(settings["arch"], dict):  # no tensor shows the number of heads
+        settings["arch"] = dict(settings["arch"], num_heads=1)
+    model = dict(
+        type="LPTClassifier",
+        backbone=dict(
+            settings,
+            type="PromptedViT",
+            prompt_length=description.prompt_length,
+            img_size=description.img_size or 224,
+        ),
+        head=dict(type="CosineHead", num_classes=description.num_classes),
+    )
+    if description.phase == 2:
+        model["neck"] = dict(
+            type="GroupPromptNeck",
+            pool_size=description.pool_size,
+            topk=1,
+            prompt_length=description.group_prompt_length,
+            num_shared_layers=description.num_shared_layers,
+        )
+    return model

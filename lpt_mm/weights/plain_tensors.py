@@ -24,12 +24,8 @@ LONGEST_NAME = 1000
 def is_plain(tensor: Tensor) -> bool:
     """Tell whether each value of a tensor is in memory or in a file.
 
-    Args:
-        tensor: Any tensor.
-
-    Returns:
-        False for sparse, nested, quantized, complex and the like, for those without
-        values, and for those that repeat the values that are there.
+    Not so are sparse, nested, quantized, complex tensors and the like, those without
+    values, and those that repeat the values that are there.
     """
     if tensor.layout is not torch.strided or tensor.dtype not in DTYPES:
         return False
@@ -42,17 +38,10 @@ def is_plain(tensor: Tensor) -> bool:
 
 
 def plain_tensors(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tensor]:
-    """Refuse tensors that are not plain, and take off what is attached to them.
+    """Refuse tensors that are not plain, and names that cannot be printed.
 
-    Args:
-        tensors: Tensors by name.
-        source: What the error calls the file.
-
-    Returns:
-        The same values, without gradients and attributes.
-
-    Raises:
-        WeightFileError: If a tensor is not plain, or its name cannot be printed.
+    The same values are returned without gradients and attributes; ``source`` is what
+    the ``WeightFileError`` calls the file.
     """
     require_names(tensors, source)
     for name, tensor in tensors.items():
@@ -78,13 +67,6 @@ def require_names(names: Iterable[str], source: str) -> None:
 
 
 def value_bytes(tensor: Tensor) -> memoryview:
-    """Look at the values of a tensor as bytes, to hash them.
-
-    Args:
-        tensor: A plain tensor on the CPU.
-
-    Returns:
-        Its memory, row by row; a copy if its rows are not in order.
-    """
+    """Look at a plain tensor on the CPU as bytes, row by row, to hash them."""
     values = tensor.flatten()[:, None]  # the stride of a single value may be 0
     return values.view(torch.uint8).numpy().data

@@ -8,24 +8,32 @@ from mmengine.logging import print_log
 from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
-from lpt_mm.utils.text import list_some
-from lpt_mm.weights.architecture import ViTArchitecture
-from lpt_mm.weights.checks import (
-    OFFICIAL,
+from lpt_mm.weights.checks import OFFICIAL
+from lpt_mm.weights.comparison import (
+    compare_settings,
+    compare_tensors,
+    find_non_finite,
+)
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.identity import (
+    POSITIONS,
+    SHARED_PROMPTS,
     compare_backbones,
     describe_backbone,
-    find_non_finite,
-    fits_positions,
+    digest_positions,
+    identify,
 )
-from lpt_mm.weights.description import describe
-from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.identity import SHARED_PROMPTS, digest_positions, fingerprint
-from lpt_mm.weights.layouts import is_official, to_mmpretrain
+from lpt_mm.weights.layouts import (
+    MMPRETRAIN,
+    OWN,
+    find_layout,
+    is_official,
+    to_mmpretrain,
+)
 from lpt_mm.weights.sources import read_weights
 from lpt_mm.weights.weights import Weights
 
-# Of PromptedViT, but in no pre-trained transformer.
-OWN_PARAMETERS = {SHARED_PROMPTS}
+EPS = "layer_norm_eps"
 
 
 @WEIGHT_INITIALIZERS.register_module()
@@ -57,72 +65,55 @@ class PretrainedViT:
         Raises:
             TypeError: If it is another module, whose random initialisation would run
                 after this one and undo it.
-            WeightFileError: If the weights cannot be had, one of them is missing, left
-                over or of another shape, or they were made for other settings.
+            WeightFileError: If the weights cannot be had or do not fit; see
+                ``comparison.py``.
         """
-        if not hasattr(module, "numerics"):
+        if not hasattr(module, "hidden_settings"):
             raise TypeError(
                 f"PretrainedViT initialises a PromptedViT, got {type(module).__name__};"
                 " for a plain one use PromptedViT(prompt_mode='none', frozen=False)"
             )
-        weights = read_weights(self.checkpoint)
-        tensors = fit_backbone(module, weights)
+        weights, tensors = self._read(module)
         self.positions = digest_positions(tensors)
-        tensors["pos_embed"] = _resize(tensors["pos_embed"], module, weights)
-        if fault := find_non_finite(tensors):
-            raise WeightFileError(f"{self.checkpoint} {fault}")
+        tensors[POSITIONS] = _resize(tensors[POSITIONS], module, weights)
         module.load_state_dict(tensors, strict=False)
-        own_eps = module.numerics["layer_norm_eps"]
-        eps = weights.numerics.get("layer_norm_eps", own_eps)
-        if eps != own_eps:
-            print_log(
-                f"{self.checkpoint} was made with a LayerNorm eps of {eps}, "
-                f"norm_cfg has {own_eps}",
-                logger="current",
-                level=logging.WARNING,
-            )
+        if other_eps := compare_settings(
+            weights.hidden_settings, {EPS: module.hidden_settings[EPS]}
+        ):
+            text = f"{self.checkpoint}: {other_eps}"
+            print_log(text, logger="current", level=logging.WARNING)
         print_log(f"loaded the backbone from {self.checkpoint}", logger="current")
 
     def check(
         self, module: nn.Module, trained: Mapping[str, object] | None = None
     ) -> None:
-        """Refuse weights that do not fit, without loading them.
+        """Refuse weights that :meth:`__call__` would refuse, without loading them.
 
         Args:
             module: A ``PromptedViT``, which may lie on the device ``meta``.
-            trained: Identity that the weights must have, if any. Without it nothing is
-                downloaded.
-
-        Raises:
-            WeightFileError: See :meth:`__call__`.
+            trained: Identity that the weights must have, if any. Without it nothing of
+                timm is downloaded.
         """
-        weights = read_weights(self.checkpoint, fetch=trained is not None)
-        tensors = fit_backbone(module, weights)
+        _, tensors = self._read(module, fetch=trained is not None)
         if trained is None:
             return
-        own = dict(
-            source=self.checkpoint,
-            architecture=ViTArchitecture.of(tensors),
-            fingerprint=fingerprint(tensors),
-            positions=digest_positions(tensors),
-        )
-        if misfit := compare_backbones(trained, own):
+        if misfit := compare_backbones(trained, identify(tensors, self.checkpoint)):
             raise WeightFileError(f"the checkpoint {misfit}")
+
+    def _read(
+        self, module: nn.Module, fetch: bool = True
+    ) -> tuple[Weights, dict[str, Tensor]]:
+        weights = read_weights(self.checkpoint, fetch)
+        tensors = fit_backbone(module, weights)
+        if fault := find_non_finite(tensors):
+            raise WeightFileError(f"{self.checkpoint} {fault}")
+        return weights, tensors
 
 
 def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
-    """Name tensors as a backbone does, and refuse them unless they fit.
+    """Name tensors as a ``PromptedViT`` does, and refuse them unless they fit.
 
-    Args:
-        module: A ``PromptedViT``.
-        weights: The tensors, and what is known beside them.
-
-    Returns:
-        The backbone's tensors in mmpretrain's names; position embeddings may be of
-        another image size.
-
-    Raises:
-        WeightFileError: See :class:`PretrainedViT`.
+    Position embeddings may still be of another image size.
     """
     if is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} {OFFICIAL}")
@@ -133,10 +124,10 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
         )
     own = module.state_dict()
     tensors = _new_norm(own) | to_mmpretrain(weights.tensors)
+    settings = {k: v for k, v in module.hidden_settings.items() if k != EPS}
     misfits = [
-        _compare_architectures(tensors, own) or _compare_shapes(tensors, own),
-        _compare_names(tensors, own),
-        _compare_numerics(weights.numerics, module.numerics),
+        compare_tensors(tensors, own, optional={SHARED_PROMPTS}),
+        compare_settings(weights.hidden_settings, settings),
     ]
     if any(misfits):
         raise WeightFileError(
@@ -156,57 +147,13 @@ def _new_norm(own: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def _compare_architectures(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
-    file, config = ViTArchitecture.of(theirs), ViTArchitecture.of(own)
-    if file is None or config is None or file == config:
-        return ""
-    changes = ", ".join(f"{k}={v!r}" for k, v in file.differences(config).items())
-    return (
-        f"it is a {file}, the config has a {config} "
-        f"(to use it, set {changes} in model.backbone)"
-    )
-
-
-def _compare_shapes(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
-    reshaped = {
-        name
-        for name in own.keys() & theirs.keys() - {"pos_embed"}
-        if own[name].shape != theirs[name].shape or not theirs[name].is_floating_point()
-    }
-    positions = theirs.get("pos_embed")
-    if positions is not None and not (
-        fits_positions(positions.shape, own["pos_embed"].shape)
-        and positions.is_floating_point()
-    ):
-        reshaped.add("pos_embed")
-    return f"of another shape or type: {list_some(reshaped)}" if reshaped else ""
-
-
-def _compare_names(theirs: dict[str, Tensor], own: dict[str, Tensor]) -> str:
-    differences = (
-        ("missing", own.keys() - theirs.keys() - OWN_PARAMETERS),
-        ("left over", theirs.keys() - own.keys()),
-    )
-    parts = (f"{what}: {list_some(names)}" for what, names in differences if names)
-    return "; ".join(parts)
-
-
-def _compare_numerics(theirs: dict[str, object], own: dict[str, object]) -> str:
-    differences = [
-        f"{name} is {theirs[name]} in the weights and {own[name]} in the config"
-        for name in ("num_heads", "activation")
-        if theirs.get(name) not in (None, own[name])
-    ]
-    return "; ".join(differences)
-
-
 def _resize(positions: Tensor, module: nn.Module, weights: Weights) -> Tensor:
     """Resize position embeddings of a square of patches to the module's grid."""
     patches = positions.shape[1] - 1
     side = round(patches**0.5)
     # In mmpretrain's names as many patches are taken for the same grid, square or not.
     same = positions.shape == module.pos_embed.shape and (
-        describe(weights).layout in ("mmpretrain", "lpt_mm") or side**2 != patches
+        find_layout(weights) in (MMPRETRAIN, OWN) or side**2 != patches
     )
     if same or (side, side) == tuple(module.patch_resolution):
         return positions

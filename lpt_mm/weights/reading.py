@@ -3,7 +3,6 @@
 import pickle
 import re
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.facts import known_facts
 from lpt_mm.weights.formats import find_format, require_modest
+from lpt_mm.weights.layouts import rename_all
 from lpt_mm.weights.model_file import read_model
 from lpt_mm.weights.plain_tensors import plain_tensors
 from lpt_mm.weights.weights import Weights
@@ -44,14 +44,16 @@ class _Ignored:
 def read_file(path: str | Path) -> Weights:
     """Read a file of torch, safetensors or Google's AugReg, whatever it is called.
 
-    Files of torch and safetensors are mapped into memory: what is not used is not read.
+    Files of torch and safetensors are mapped into memory, not copied, though every byte
+    is read once where there is a checksum: in ``.pth`` files, and in safetensors of
+    :func:`write_model`.
 
     Args:
-        path: Path of the file.
+        path: The file.
 
     Returns:
-        Its tensors. A wrapper (``state_dict``, ``model``) and the prefix ``module.`` of
-        ``DataParallel`` are taken off.
+        What it holds, without a wrapper (``state_dict``, ``model``) and without the
+        prefix ``module.`` of ``DataParallel``.
 
     Raises:
         WeightFileError: If there is no such file, or it holds no tensors, is damaged or
@@ -130,27 +132,3 @@ def _tensors_of(content: object) -> dict[str, Tensor]:
         if isinstance(name, str) and isinstance(tensor, Tensor)
     }
     return rename_all(tensors, lambda name: name.removeprefix("module."))
-
-
-def rename_all(
-    tensors: dict[str, Tensor], rename: Callable[[str], str]
-) -> dict[str, Tensor]:
-    """Rename tensors.
-
-    Args:
-        tensors: Tensors by name.
-        rename: Gives the new name for an old one.
-
-    Returns:
-        The tensors by new name.
-
-    Raises:
-        WeightFileError: If two of them get the same name.
-    """
-    origins: dict[str, str] = {}
-    for name in tensors:
-        new = rename(name)
-        if new in origins:
-            raise WeightFileError(f"{origins[new]} and {name} are the same tensor")
-        origins[new] = name
-    return {new: tensors[old] for new, old in origins.items()}

@@ -8,19 +8,14 @@ from rich.table import Table
 
 from lpt_mm.utils.text import for_rich, list_some
 from lpt_mm.weights.description import Description
+from lpt_mm.weights.identity import describe_backbone
 from lpt_mm.weights.weights import Weights
 
 
 def print_weights(
     weights: Weights, description: Description, configs: Iterable[Path]
 ) -> None:
-    """Print the tensors of a weight file, and then what it is.
-
-    Args:
-        weights: What the file holds.
-        description: What it is.
-        configs: The configs that take it.
-    """
+    """Print the tensors of a weight file, what it is, and the configs that take it."""
     tensors = Table("tensor", "shape", "type", title="Tensors")
     tensors.add_column("KiB", justify="right")
     for name, tensor in weights.tensors.items():
@@ -46,10 +41,18 @@ def _facts(weights: Weights, file: Description) -> Iterator[tuple[str, str]]:
     yield "names", file.layout or "of no known layout"
     if file.layout and file.missing:
         yield "backbone", f"not whole: lacks {list_some(file.missing)}"
-    if file.left_out:
-        yield "backbone", f"left out: {file.left_out}"
+    if weights.is_light:
+        yield "backbone", f"left out: {describe_backbone(weights.identity)}"
     if file.architecture is not None:
-        yield from _facts_of_backbone(file)
+        architecture = file.architecture
+        yield "backbone", str(architecture)
+        yield "width, depth", f"{architecture.embed_dims}, {architecture.num_layers}"
+        if file.img_size is not None:
+            yield "image size", "{} x {}".format(*file.img_size)
+        for name, value in weights.hidden_settings.items():
+            yield name, str(value)
+        settings = (f"{k}={v!r}" for k, v in architecture.settings().items())
+        yield "as PromptedViT", ", ".join(settings)
     if file.phase is not None:
         yield "phase of LPT", str(file.phase)
     if file.prompt_length is not None:
@@ -59,15 +62,3 @@ def _facts(weights: Weights, file: Description) -> Iterator[tuple[str, str]]:
         yield "first layers without them", str(file.num_shared_layers)
     if file.num_classes is not None:
         yield "classes", str(file.num_classes)
-
-
-def _facts_of_backbone(file: Description) -> Iterator[tuple[str, str]]:
-    architecture = file.architecture
-    yield "backbone", str(architecture)
-    yield "width, depth", f"{architecture.embed_dims}, {architecture.num_layers}"
-    if file.img_size is not None:
-        yield "image size", "{} x {}".format(*file.img_size)
-    for name, value in file.numerics.items():
-        yield name, str(value)
-    settings = (f"{k}={v!r}" for k, v in architecture.settings().items())
-    yield "as PromptedViT", ", ".join(settings)

@@ -6,14 +6,9 @@ from torch import nn
 
 
 def build_skeleton(model: dict) -> nn.Module:
-    """Build a model that takes no memory, where that is possible.
+    """Build the model of a config on the device ``meta``: names and shapes, no values.
 
-    Args:
-        model: Config of the model.
-
-    Returns:
-        The model, on the device ``meta``: names, shapes and settings, but no values. A
-        backbone that computes with tensors when it is built is built on the CPU.
+    One that computes with tensors when it is built is built on the CPU.
     """
     try:
         with torch.device("meta"):

@@ -29,7 +29,14 @@ def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
         WeightFileError: If they cannot be had or read.
     """
     if checkpoint.startswith(PACKAGED):
-        return _read_packaged(checkpoint.removeprefix(PACKAGED))
+        name = checkpoint.removeprefix(PACKAGED)
+        packaged = {file.stem: file for file in Path(__file__).parent.glob("*.pth")}
+        if name not in packaged:
+            known = ", ".join(sorted(packaged))
+            raise WeightFileError(
+                f"lpt_mm comes with no backbone {name!r}, only {known}"
+            )
+        return read_file(packaged[name])
     source, _, name = checkpoint.partition(":")
     if source == "timm":
         from lpt_mm.weights.timm_vit import read_timm  # timm takes a second
@@ -44,26 +51,8 @@ def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
         raise
 
 
-def _read_packaged(name: str) -> Weights:
-    packaged = {file.stem: file for file in Path(__file__).parent.glob("*.pth")}
-    if name not in packaged:
-        known = ", ".join(sorted(packaged))
-        raise WeightFileError(f"lpt_mm comes with no backbone {name!r}, only {known}")
-    return read_file(packaged[name])
-
-
 def local_file(checkpoint: str) -> str:
-    """Fetch a file, unless it is here already.
-
-    Args:
-        checkpoint: Path or URL.
-
-    Returns:
-        The path; that of a URL's file lies in torch's hub folder (``TORCH_HOME``).
-
-    Raises:
-        WeightFileError: If the URL cannot be fetched.
-    """
+    """Give the path of a file; one of a URL is fetched into torch's hub folder once."""
     if "://" not in checkpoint:
         return checkpoint
     # Half of all files are called model.safetensors.

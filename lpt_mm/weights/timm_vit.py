@@ -10,11 +10,7 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
-from numpy.lib.format import (
-    read_array_header_1_0,
-    read_array_header_2_0,
-    read_magic,
-)
+from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
 from timm.models import VisionTransformer
 from timm.models.vision_transformer import Block
 
@@ -32,8 +28,7 @@ def read_timm(name: str, fetch: bool = True) -> Weights:
 
     Args:
         name: Model name with tag, such as ``vit_base_patch16_224.augreg_in21k``.
-        fetch: Whether the weights are wanted; otherwise only their names and shapes,
-            for which nothing is downloaded.
+        fetch: See ``read_weights``.
 
     Returns:
         Its tensors, with what they do not show.
@@ -62,20 +57,16 @@ def read_timm(name: str, fetch: bool = True) -> Weights:
         raise WeightFileError(
             f"timm has no weights of the name {name!r}{hint}"
         ) from error
-    meta = dict(backbone=_numerics(model))
-    return Weights(model.state_dict(), meta, "timm", source=f"timm:{name}")
-
-
-def _numerics(model: torch.nn.Module) -> dict[str, object]:
-    """Find what ``PromptedViT.numerics`` gives, as far as the model has it."""
     block = model.blocks[0] if isinstance(model, VisionTransformer) else None
-    if not isinstance(block, Block):  # another kind of layer, whose names do not fit
-        return {}
-    return dict(
-        num_heads=block.attn.num_heads,
-        layer_norm_eps=block.norm1.eps,
-        activation=type(block.mlp.act).__name__,
-    )
+    settings = {}
+    if isinstance(block, Block):  # names of another kind of layer do not fit anyway
+        settings = dict(
+            num_heads=block.attn.num_heads,
+            layer_norm_eps=block.norm1.eps,
+            activation=type(block.mlp.act).__name__,
+        )
+    meta = dict(backbone=settings)
+    return Weights(model.state_dict(), meta, "timm", source=f"timm:{name}")
 
 
 def read_npz(path: Path) -> Weights:
@@ -83,15 +74,8 @@ def read_npz(path: Path) -> Weights:
 
     The files are listed at https://github.com/google-research/vision_transformer.
 
-    Args:
-        path: Path of the ``.npz`` file.
-
-    Returns:
-        The tensors in timm's names.
-
-    Raises:
-        WeightFileError: If the file is damaged, is none of AugReg's or is small but
-            would fill the memory.
+    The tensors get timm's names. A file that is damaged, none of AugReg's, or small but
+    would fill the memory is refused.
     """
     try:
         shapes = _read_shapes(path)
@@ -112,8 +96,7 @@ def read_npz(path: Path) -> Weights:
         raise WeightFileError(
             f"'{path}' is no whole vision transformer of AugReg: {reason}"
         ) from error
-    numerics = dict(num_heads=model.blocks[0].attn.num_heads)
-    meta = dict(backbone=numerics)
+    meta = dict(backbone=dict(num_heads=model.blocks[0].attn.num_heads))
     return Weights(model.state_dict(), meta, "npz", source=f"'{path}'")
 
 
@@ -139,7 +122,7 @@ def _build_for(shapes: dict[str, tuple[int, ...]]) -> VisionTransformer:
     positions = shapes["Transformer/posembed_input/pos_embedding"][1]
     side = int((positions - 1) ** 0.5)
     first = "Transformer/encoderblock_0"
-    attention = shapes[f"{first}/MultiHeadDotProductAttention_1/query/kernel"]
+    _, num_heads, _ = shapes[f"{first}/MultiHeadDotProductAttention_1/query/kernel"]
     hidden = shapes[f"{first}/MlpBlock_3/Dense_0/kernel"][1]
     return VisionTransformer(
         img_size=(side * height, side * width),
@@ -147,7 +130,7 @@ def _build_for(shapes: dict[str, tuple[int, ...]]) -> VisionTransformer:
         in_chans=channels,
         embed_dim=dims,
         depth=sum(LAYER_OF_NPZ.fullmatch(name) is not None for name in shapes),
-        num_heads=attention[1],
+        num_heads=num_heads,
         mlp_ratio=hidden / dims,
         num_classes=0,
     )

@@ -8,7 +8,8 @@ from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.facts import Check, is_count, is_text
 from lpt_mm.weights.identity import BACKBONE, IDENTITY, decode_identity
 
-NUMERICS: dict[str, Check] = dict(
+# What the features of a backbone depend on, but no tensor shows.
+HIDDEN_SETTINGS: dict[str, Check] = dict(
     num_heads=is_count,
     layer_norm_eps=lambda value: isinstance(value, float) and 0 <= value < 1,
     activation=lambda value: is_text(value) and value.isidentifier(),
@@ -42,11 +43,7 @@ class Weights:
 
     @property
     def identity(self) -> dict[str, object]:
-        """What is recorded of ``PromptedViT.identity``; empty if nothing is.
-
-        Raises:
-            WeightFileError: If the record is damaged.
-        """
+        """What is recorded of ``PromptedViT.identity``; refuse a damaged record."""
         if self.is_light:
             try:
                 return decode_identity(self.tensors[BACKBONE + IDENTITY])
@@ -56,15 +53,11 @@ class Weights:
         return recorded if isinstance(recorded, dict) else {}
 
     @property
-    def numerics(self) -> dict[str, object]:
-        """What is recorded of ``PromptedViT.numerics``.
-
-        Returns:
-            The known values by name; what is not of the right type is not believed.
-        """
+    def hidden_settings(self) -> dict[str, object]:
+        """What is recorded of ``PromptedViT.hidden_settings``, and of its type."""
         recorded = self.identity
         return {
             name: recorded[name]
-            for name, check in NUMERICS.items()
+            for name, check in HIDDEN_SETTINGS.items()
             if check(recorded.get(name))
         }

@@ -17,31 +17,55 @@ def save(path, phase, prompt_length=5):
 def test_phase1_starts_phase2_but_does_not_replace_it(tmp_path):
     file, model = save(tmp_path / "one.pth", phase=1), MODELS.build(tiny_lpt(2))
     check_checkpoint(model, file)
-    with pytest.raises(ValueError, match=r"one\.pth is of another kind.*lacks neck\."):
+    with pytest.raises(ValueError, match=r"one\.pth does not fit .* missing: neck\."):
         check_checkpoint(model, file, new="")
     check_checkpoint(model, save(tmp_path / "two.pth", phase=2), new="")
 
 
 def test_phase2_is_no_start_for_phase1(tmp_path):
     file = save(tmp_path / "two.pth", phase=2)
-    with pytest.raises(ValueError, match=r"has, unlike the model, neck\.group_prompts"):
+    with pytest.raises(ValueError, match=r"left over: neck\.group_prompts"):
         check_checkpoint(MODELS.build(tiny_lpt(1)), file)
 
 
 def test_another_prompt_length_is_named(tmp_path):
     file = save(tmp_path / "one.pth", phase=1, prompt_length=3)
-    shapes = r"shared_prompts is \(4, 3, 24\) in the checkpoint and \(4, 5, 24\)"
+    shapes = r"shared_prompts is \(4, 3, 24\) float32 in the weights and \(4, 5, 24\)"
     with pytest.raises(ValueError, match=rf"prompt_length.*{shapes}"):
         check_checkpoint(MODELS.build(tiny_lpt(2)), file)
 
 
 @pytest.mark.parametrize("key", ["embed_dims", "num_layers"])
-def test_another_width_or_depth_is_refused(tmp_path, key):
+def test_another_width_or_depth_is_named_with_what_to_set(tmp_path, key):
     cfg = tiny_lpt(2)
     cfg["backbone"]["arch"] = dict(cfg["backbone"]["arch"], **{key: 6})
     file = save(tmp_path / "one.pth", phase=1)
-    with pytest.raises(ValueError, match="must be the same"):
+    is_a = (
+        r"it is a ViT \(24 wide, 4 layers, patch 8\), the config has .*to use it, set"
+    )
+    with pytest.raises(ValueError, match=rf"must be the same.*{is_a} arch="):
         check_checkpoint(MODELS.build(cfg), file)
+
+
+@pytest.mark.parametrize("name", ["head.weight", "backbone.pos_embed"])
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool])
+def test_integers_in_place_of_weights_are_refused(tmp_path, name, dtype):
+    model = MODELS.build(tiny_lpt(1))
+    tensors = model.state_dict()
+    tensors[name] = tensors[name].to(dtype)
+    torch.save(dict(state_dict=tensors), tmp_path / "one.pth")
+    is_wrong = rf"of another shape or type: {name} is .* {dtype}".replace("torch.", "")
+    with pytest.raises(
+        ValueError, match=rf"{is_wrong} in the weights and .* float32 in the config"
+    ):
+        check_checkpoint(model, str(tmp_path / "one.pth"))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_any_precision_fits(dtype):
+    model = MODELS.build(tiny_lpt(1))
+    halved = {name: tensor.to(dtype) for name, tensor in model.state_dict().items()}
+    assert find_misfit(model, Weights(halved), new="") is None
 
 
 @pytest.mark.parametrize(

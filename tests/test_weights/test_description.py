@@ -63,7 +63,7 @@ def test_the_architecture_is_read_off_and_builds(name, text, settings):
 def test_the_settings_that_differ_are_named():
     small = ViTArchitecture.of(to_mmpretrain(shapes_of("vit_small_patch14_dinov2")))
     base = ViTArchitecture.of(to_mmpretrain(shapes_of("vit_base_patch16_224")))
-    assert base.differences(small) == dict(
+    assert base.settings(unlike=small) == dict(
         arch="base", patch_size=16, layer_scale_init_value=0.0
     )
 
@@ -166,7 +166,8 @@ def test_odd_tensors_are_described_all_the_same(capsys, tensors):
 @pytest.mark.parametrize("recorded", ["vit", None, dict(layer_norm_eps="x", heads=1)])
 def test_records_of_the_wrong_type_are_not_believed(recorded):
     weights = Weights({}, dict(backbone=recorded))
-    assert weights.numerics == describe(weights).numerics == {}
+    assert weights.hidden_settings == {}
+    assert describe(weights).layout is None
 
 
 def test_a_missing_folder_of_configs_is_named(tmp_path):

@@ -1,6 +1,6 @@
 """Every family of vision transformers gives timm's features, with and without prompts.
 
-The models are timm's own, two layers deep and with random weights.
+The models are timm's own, two layers deep, an eighth as wide and with random weights.
 """
 
 import pytest
@@ -31,19 +31,26 @@ FAMILIES = {
 }
 
 
-def build_timm(name, patch_size):
-    vit = timm.create_model(name, depth=2, img_size=2 * patch_size, num_classes=3)
+SIZES = ("embed_dims", "feedforward_channels")
+
+
+def small_arch(name):
+    arch = MODELS.get("PromptedViT").arch_zoo[name]
+    return dict(arch, num_layers=2, **{key: arch[key] // 8 for key in SIZES})
+
+
+def build_timm(name, patch_size, embed_dim):
+    sizes = dict(depth=2, embed_dim=embed_dim, img_size=2 * patch_size)
+    vit = timm.create_model(name, num_classes=3, **sizes)
     for parameter in vit.parameters():
-        nn.init.normal_(parameter, std=0.05)
+        nn.init.normal_(parameter, std=0.2)
     return vit.eval()
 
 
 def build_ours(checkpoint, settings, img_size):
-    zoo = MODELS.get("PromptedViT").arch_zoo
     cfg = dict(
         settings,
         type="PromptedViT",
-        arch=dict(zoo[settings["arch"]], num_layers=2),
         img_size=img_size,
         init_cfg=dict(type="PretrainedViT", checkpoint=checkpoint),
     )
@@ -66,7 +73,8 @@ def concatenate_and_cut(vit, x, prompts):
 @torch.no_grad()
 def test_features_are_timms(name, settings, float64, tmp_path):
     patch_size = settings.get("patch_size", 16)
-    theirs = build_timm(name, patch_size)
+    settings = dict(settings, arch=small_arch(settings["arch"]))
+    theirs = build_timm(name, patch_size, settings["arch"]["embed_dims"])
     file = str(tmp_path / "w.pth")
     torch.save(theirs.state_dict(), file)
     x = torch.randn(2, 3, 2 * patch_size, 2 * patch_size)

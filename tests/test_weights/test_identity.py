@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from lpt_mm.weights.checks import compare_backbones
 from lpt_mm.weights.identity import (
+    compare_backbones,
     decode_identity,
     encode_identity,
     fingerprint,

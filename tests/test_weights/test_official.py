@@ -45,8 +45,9 @@ def write_config(path, phase):
     path.write_text(f"_base_ = {str(base)!r}\nmodel = {model!r}\n")
 
 
-@PHASES
-@pytest.mark.parametrize(("prefix", "wrapped"), [("", False), ("module.", True)])
+@pytest.mark.parametrize(
+    ("phase", "prefix", "wrapped"), [(1, "", False), (2, "module.", True)]
+)
 def test_converted_files_give_the_golden_outputs(
     run_here, tmp_path, float64, phase, prefix, wrapped
 ):
@@ -86,7 +87,7 @@ def test_our_checkpoints_go_out_and_come_back_bit_for_bit(phase):
 
 def test_another_eps_of_layer_norm_is_told(run_here, tmp_path):
     model = MODELS.build(tiny_lpt(1))
-    meta = dict(backbone=model.backbone.numerics)
+    meta = dict(backbone=model.backbone.hidden_settings)
     torch.save(dict(meta=meta, state_dict=model.state_dict()), tmp_path / "mm.pth")
     out = run_here(CONVERTERS / "mm_to_lpt.py", "mm.pth", "lpt.pth")
     assert "this model was trained with 1e-06" in out
@@ -95,7 +96,10 @@ def test_another_eps_of_layer_norm_is_told(run_here, tmp_path):
 def test_a_converted_file_is_for_an_eps_of_1e_5(tmp_path):
     save_official(tmp_path / "lpt.pth", 2)
     weights = from_official(read_file(tmp_path / "lpt.pth"))
-    for eps, misfit in ((1e-5, None), (1e-6, "layer_norm_eps was 1e-05 and is 1e-06")):
+    for eps, misfit in (
+        (1e-5, None),
+        (1e-6, "layer_norm_eps is 1e-05 in the weights and 1e-06"),
+    ):
         model = MODELS.build(tiny_lpt(2, norm_cfg=dict(type="LN", eps=eps)))
         found = find_misfit(model, weights, new="")
         assert found == misfit or misfit in found
@@ -107,13 +111,20 @@ def test_a_converted_file_is_for_an_eps_of_1e_5(tmp_path):
         ("blocks.1.", "not whole: it lacks layers.1.attn.proj.bias"),
         ("prompt_learner.head", "it lacks the prompts or the classifier"),
         ("prompt_learner.", "the file is no checkpoint of LPT's authors"),
-        ("prompt_learner.Prompt_Keys", "missing, left over .*: neck.prompt_keys"),
+        ("prompt_learner.Prompt_Keys", "of one piece: missing: neck.prompt_keys"),
     ],
 )
 def test_parts_of_a_checkpoint_are_refused(drop, reason):
     state = official_checkpoint("phase2_forward")
     state = {k: v for k, v in state.items() if not k.startswith(drop)}
     with pytest.raises(WeightFileError, match=reason):
+        from_official(Weights(state))
+
+
+def test_integers_in_place_of_weights_are_refused():
+    state = official_checkpoint("phase1_forward")
+    state["prompt_learner.head.weight"] = state["prompt_learner.head.weight"].long()
+    with pytest.raises(WeightFileError, match=r"another shape or type: head\.weight"):
         from_official(Weights(state))
 
 
@@ -135,7 +146,7 @@ def test_a_classifier_of_timm_is_left_out():
 
 def test_another_activation_is_refused():
     model = MODELS.build(tiny_lpt(1, layer_cfgs=dict(act_cfg=dict(type="QuickGELU"))))
-    meta = dict(backbone=model.backbone.numerics)
+    meta = dict(backbone=model.backbone.hidden_settings)
     with pytest.raises(WeightFileError, match="with QuickGELU, the authors' code has"):
         to_official(Weights(model.state_dict(), meta))
 

@@ -126,10 +126,13 @@ def test_a_tensor_that_is_there_twice_is_refused(timm_vit, tmp_path):
 
 
 def test_values_that_are_no_numbers_are_refused(timm_vit, tmp_path):
+    torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
+    vit = build(tmp_path / "w.pth")
     timm_vit.norm.bias.data[3] = torch.nan
     torch.save(timm_vit.state_dict(), tmp_path / "w.pth")
-    with pytest.raises(WeightFileError, match=r"no finite numbers: ln1\.bias"):
-        build(tmp_path / "w.pth")
+    for load_or_check in (vit.init_weights, vit.check_init):
+        with pytest.raises(WeightFileError, match=r"no finite numbers: ln1\.bias"):
+            load_or_check()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
@@ -188,8 +191,8 @@ def test_refuses_weights_that_do_not_fit(timm_vit, tmp_path, change, message):
     ("settings", "message"),
     [
         (
-            dict(arch="base"),
-            r"it is a ViT \(24 wide, 2 layers, patch 8\), the config has a ViT-B/8 "
+            dict(arch="deit-tiny"),
+            r"it is a ViT \(24 wide, 2 layers, patch 8\), the config has a ViT-Ti/8 "
             r"\(to use it, set arch=\{'embed_dims': 24,",
         ),
         (dict(patch_size=16), "set patch_size=8 in model.backbone"),

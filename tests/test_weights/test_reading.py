@@ -149,10 +149,10 @@ def test_truncated_files_are_refused(tmp_path, save, share):
         read_file(file)
 
 
-def test_numerics_that_cannot_be_are_not_believed(tmp_path):
+def test_hidden_settings_that_cannot_be_are_not_believed(tmp_path):
     facts = dict(num_heads=4, layer_norm_eps=1e-6, activation="GELU")
     wrong = dict(num_heads=10**600, layer_norm_eps=float("nan"), activation="\x1b[2J")
     for recorded, expected in ((facts, facts), (wrong, {})):
         content = dict(state_dict=dict(a=torch.ones(2)), meta=dict(backbone=recorded))
         torch.save(content, tmp_path / "a.pth")
-        assert read_file(tmp_path / "a.pth").numerics == expected
+        assert read_file(tmp_path / "a.pth").hidden_settings == expected

@@ -29,7 +29,9 @@ def test_a_light_checkpoint_is_made_whole(light, tmp_path):
     assert light.is_light
     assert not whole.is_light
     assert_close(whole.tensors, dict(model.state_dict()), rtol=0, atol=0)
-    assert whole.numerics == light.numerics == model.backbone.numerics
+    assert (
+        whole.hidden_settings == light.hidden_settings == model.backbone.hidden_settings
+    )
     assert restore_backbone(whole) is whole
 
 

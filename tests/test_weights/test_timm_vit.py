@@ -131,8 +131,8 @@ def test_another_eps_of_layer_norm_is_a_warning(timm_model, monkeypatch):
         lambda text, logger, level=logging.INFO: logged.append((level, text)),
     )
     build("timm:some_vit", norm_cfg=dict(type="LN", eps=1e-5))
-    warning = "was made with a LayerNorm eps of 1e-06, norm_cfg has 1e-05"
-    assert logged[0] == (logging.WARNING, f"timm:some_vit {warning}")
+    warning = "layer_norm_eps is 1e-06 in the weights and 1e-05 in the config"
+    assert logged[0] == (logging.WARNING, f"timm:some_vit: {warning}")
     logged.clear()
     build("timm:some_vit")
     assert [level for level, _ in logged] == [logging.INFO]

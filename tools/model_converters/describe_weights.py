@@ -1,8 +1,8 @@
 """Say what a weight file is and which config takes it: ``describe_weights.py FILE``."""
 
-import os
 import sys
 
+from lpt_mm import MIM
 from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.fitting_configs import fitting_configs
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("file", help="weight file; nothing in it is executed")
     parser.add_argument(
         "--configs",
-        default=os.path.join(os.path.dirname(__file__), "..", "..", "configs"),
+        default=MIM / "configs",
         help="folder of the configs to try, by default the project's",
     )
     args = parser.parse_args()
@@ -24,7 +24,7 @@ def main() -> None:
     description = describe(weights)
     configs = fitting_configs(weights, args.configs)
     print_weights(weights, description, configs)
-    if description.architecture is None and description.left_out is None:
+    if description.architecture is None and not weights.is_light:
         sys.exit(f"error: {weights.source} holds no whole vision transformer")
 
 

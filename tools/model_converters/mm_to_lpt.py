@@ -27,7 +27,7 @@ def main() -> None:
     weights = restore_backbone(read_file(args.src), args.backbone)
     with new_file(args.dst) as file:
         torch.save(dict(state_dict=to_official(weights).tensors), file)
-    eps = weights.numerics.get("layer_norm_eps")
+    eps = weights.hidden_settings.get("layer_norm_eps")
     if eps != LAYER_NORM_EPS:
         sys.stderr.write(
             f"note: the authors' code sets the eps of LayerNorm to {LAYER_NORM_EPS}; "

@@ -20,7 +20,7 @@ def main() -> None:
     weights = read_file(args.src)
     if describe(weights).layout not in ("mmpretrain", "lpt_mm"):
         raise WeightFileError(f"{weights.source} holds no backbone of mmpretrain")
-    meta = dict(backbone=weights.numerics)
+    meta = dict(backbone=weights.hidden_settings)
     state_dict = to_mmpretrain(weights.tensors)
     with new_file(args.dst) as file:
         torch.save(dict(meta=meta, state_dict=state_dict), file)

@@ -15,7 +15,7 @@ from mmpretrain.utils import get_ori_model
 from lpt_mm.engine.atomic_backend import SaveError
 from lpt_mm.engine.checkpoint_content import HISTORY_KEYS
 from lpt_mm.models.backbones import PromptedViT
-from lpt_mm.weights.checks import find_non_finite
+from lpt_mm.weights.comparison import find_non_finite
 from lpt_mm.weights.identity import leave_out_backbone
 
 LOG_STEPS = 10_000  # more than any window of the log; all of them would be megabytes

@@ -7,12 +7,13 @@ from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor
 
 from lpt_mm.weights.architecture import ViTArchitecture
-from lpt_mm.weights.checks import compare_backbones, describe_backbone
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import (
     IDENTITY,
     SHARED_PROMPTS,
+    compare_backbones,
     decode_identity,
+    describe_backbone,
     fingerprint,
 )
 from lpt_mm.weights.pretrained_vit import PretrainedViT
@@ -36,7 +37,7 @@ class SourcedViT(VisionTransformer):
         self.register_load_state_dict_pre_hook(restore_frozen)
 
     @property
-    def numerics(self) -> dict[str, object]:
+    def hidden_settings(self) -> dict[str, object]:
         """What the features depend on, but no weight shows.
 
         Returns:
@@ -60,7 +61,7 @@ class SourcedViT(VisionTransformer):
 
         Returns:
             ``source``, ``architecture``, ``fingerprint`` of the values, ``positions``
-            of the source, and what :attr:`numerics` gives.
+            of the source, and what :attr:`hidden_settings` gives.
         """
         frozen = self.frozen_state()
         return dict(
@@ -68,7 +69,7 @@ class SourcedViT(VisionTransformer):
             architecture=str(ViTArchitecture.of(frozen)),
             fingerprint=fingerprint(frozen),
             positions=self.positions,
-            **self.numerics,
+            **self.hidden_settings,
         )
 
     def check_init(self, trained: Mapping[str, object] | None = None) -> None:
