@@ -1,0 +1,61 @@
+"""Every tool ends with one line where something given is wrong."""
+
+import pytest
+
+from tests.conftest import ROOT
+
+PHASE1 = ROOT / "configs" / "lpt" / "phase1_digits_lt.py"
+PHASE2 = ROOT / "configs" / "lpt" / "phase2_digits_lt.py"
+NO_METRIC = "test_evaluator={'type': 'Accuracy'}"
+CASES = {
+    ("train.py", "gone.py"): "there is no config 'gone.py'",
+    ("train.py", PHASE1, "--phase1", "x.pth"): "--phase1 is for phase-2 configs",
+    ("train.py", PHASE2): "phase 2 starts from phase 1, but",
+    ("train.py", PHASE1, "--resume", "x.pth"): "there is no checkpoint 'x.pth'",
+    ("train.py", PHASE1, "--cfg-options", "modle.x=1"): "did you mean 'model'?",
+    ("train.py", PHASE1, "--cfg-options", "train_dataloader.batch_size=999"): (
+        "no full batch"
+    ),
+    ("test.py", PHASE1): "name the checkpoint to test",
+    ("test.py", PHASE1, "x.pth"): "there is no checkpoint 'x.pth'",
+    ("test.py", PHASE1, "x.pth", "--out", "there/x.py"): "there is no checkpoint",
+    (
+        *("test.py", ROOT / "configs" / "baselines" / "knn_digits_lt.py"),
+        *("--cfg-options", NO_METRIC),
+    ): "test_evaluator has no LongTailMetric",
+    ("analysis_tools/benchmark.py", "gone.py"): "there is no config 'gone.py'",
+    ("analysis_tools/check_dataset.py", "gone.py"): "there is no config 'gone.py'",
+    ("analysis_tools/compare.py", "gone.json"): "gone.json",
+    ("analysis_tools/compare.py", PHASE1): "is no file of tools/test.py --out",
+    ("analysis_tools/cost.py", "gone.py"): "there is no config 'gone.py'",
+    ("analysis_tools/features.py", "gone.py", "x.pth"): "there is no config",
+    ("analysis_tools/matching.py", PHASE1, "x.pth"): "give a phase-2 config",
+    ("analysis_tools/sweep.py", "gone.py"): "there is no sweep file 'gone.py'",
+    ("analysis_tools/sweep.py", PHASE1): "unknown",
+    ("analysis_tools/draw_sweep.py", "gone.py", "--rows", "a"): "no sweep file",
+    ("dataset_converters/new_dataset.py", "gone", "--name", "a"): "gone",
+    ("dataset_converters/cifar10_jpeg.py", "gone"): "has 0 class folders",
+    ("dataset_converters/prepare.py", "places_lt"): "not in place",
+    ("model_converters/describe_weights.py", "x.pth"): "no weight file 'x.pth'",
+    ("model_converters/lpt_to_mm.py", "x.pth", "y.pth"): "no weight file 'x.pth'",
+    ("model_converters/mm_to_lpt.py", "x.pth", "y.pth"): "no weight file 'x.pth'",
+    ("model_converters/publish_backbone.py", "x", "y"): "no weight file 'x'",
+    ("model_converters/publish_model.py", "x", "y"): "call 'y' NAME.safetensors",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "message"), CASES.items(), ids=[" ".join(map(str, c)) for c in CASES]
+)
+def test_one_line_says_what_is_wrong(run_here, tmp_path, command, message):
+    tool, *arguments = command
+    said = run_here(ROOT / "tools" / tool, *arguments, fails=True)
+    *_, error = said.partition("error: ")
+    assert message in error
+    assert "error: " not in error
+    assert not list(tmp_path.rglob("*.pth"))
+
+
+def test_every_tool_has_a_case():
+    tools = {path.relative_to(ROOT / "tools") for path in ROOT.glob("tools/**/*.py")}
+    assert {str(t) for t in tools} - {c[0] for c in CASES} == {"check_env.py"}
