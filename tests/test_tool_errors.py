@@ -12,7 +12,12 @@ CASES = {
     ("train.py", PHASE1, "--phase1", "x.pth"): "--phase1 is for phase-2 configs",
     ("train.py", PHASE2): "phase 2 starts from phase 1, but",
     ("train.py", PHASE1, "--resume", "x.pth"): "there is no checkpoint 'x.pth'",
-    ("train.py", PHASE1, "--cfg-options", "optim_wraper.x=1"): "did you mean 'optim_wrapper'?",
+    (
+        "train.py",
+        PHASE1,
+        "--cfg-options",
+        "optim_wraper.x=1",
+    ): "did you mean 'optim_wrapper'?",
     ("train.py", PHASE1, "--cfg-options", "train_dataloader.batch_size=999"): (
         "no full batch"
     ),

@@ -1,4 +1,4 @@
-"""The tools as a user runs them, each in a process of its own."""
+"""The tools as a user runs them."""
 
 import json
 import re
@@ -33,11 +33,9 @@ def phase1_folder(tmp_path_factory):
     return folder / "work_dirs" / "phase1_digits_lt"
 
 
-def test_phase2_trains_from_phase1_and_is_tested(
-    phase1_folder, run_tool, run_here, tmp_path
-):
+def test_phase2_trains_from_phase1_and_is_tested(phase1_folder, run_here, tmp_path):
     start = phase1_folder / "epoch_2.pth"
-    run_tool(TRAIN, PHASE2, "--phase1", start, "--amp", "--cfg-options", *SHORT)
+    run_here(TRAIN, PHASE2, "--phase1", start, "--amp", "--cfg-options", *SHORT)
     checkpoint = tmp_path / "work_dirs" / "phase2_digits_lt" / "epoch_2.pth"
     before, after = load(start)["state_dict"], load(checkpoint)["state_dict"]
     changed = {k for k in before if not torch.equal(before[k], after[k])}
@@ -50,7 +48,7 @@ def test_phase2_trains_from_phase1_and_is_tested(
 
     publish = ROOT / "tools" / "model_converters" / "publish_model.py"
     run_here(publish, checkpoint, "model.safetensors")
-    out = run_tool(TEST, PHASE2, "model.safetensors", "--out", "out/m.json")
+    out = run_here(TEST, PHASE2, "model.safetensors", "--out", "out/m.json")
     assert "lpt: few <= 15 < medium <= 40 < many" in out
     metrics = json.loads((tmp_path / "out" / "m.json").read_text())
     keys = ("overall", "many", "medium", "few", "mean_class")
@@ -59,7 +57,7 @@ def test_phase2_trains_from_phase1_and_is_tested(
     assert [c["train_images"] for c in metrics["classes"]][:3] == [100, 71, 51]
 
 
-def test_a_resumed_run_goes_on_where_it_stopped(phase1_folder, run_tool, tmp_path):
+def test_a_resumed_run_goes_on_where_it_stopped(phase1_folder, run_here, tmp_path):
     folder = tmp_path / "work_dirs" / "phase1_digits_lt"
     folder.mkdir(parents=True)
     (folder / "epoch_1.pth").write_bytes((phase1_folder / "epoch_1.pth").read_bytes())
@@ -67,7 +65,7 @@ def test_a_resumed_run_goes_on_where_it_stopped(phase1_folder, run_tool, tmp_pat
     damaged[len(damaged) // 2] ^= 1
     (folder / "epoch_2.pth").write_bytes(damaged)
     (folder / "last_checkpoint").write_text("/elsewhere/epoch_2.pth")
-    out = run_tool(TRAIN, PHASE1, "--resume", "--cfg-options", *SHORT[:2])
+    out = run_here(TRAIN, PHASE1, "--resume", "--cfg-options", *SHORT[:2])
     assert "epoch_2.pth' is truncated or damaged" in out
     assert f"resuming from {folder.relative_to(tmp_path) / 'epoch_1.pth'}" in out
     assert "resumed epoch: 1, iter: 5" in out
@@ -93,16 +91,16 @@ def test_a_resumed_run_goes_on_where_it_stopped(phase1_folder, run_tool, tmp_pat
         ),
     ],
 )
-def test_errors_come_before_training(run_tool, tmp_path, config, options, message):
+def test_errors_come_before_training(run_here, tmp_path, config, options, message):
     options = ["--cfg-options", *options] if options else []
-    out = run_tool(TRAIN, CONFIGS / config, *options, fails=True)
+    out = run_here(TRAIN, CONFIGS / config, *options, fails=True)
     assert message in out.splitlines()[-1] or message in out.splitlines()[-2]
     assert "Epoch(train)" not in out
     assert not list(tmp_path.rglob("*.pth"))
 
 
-def test_phase1_of_another_prompt_length_is_refused(phase1_folder, run_tool):
-    out = run_tool(
+def test_phase1_of_another_prompt_length_is_refused(phase1_folder, run_here):
+    out = run_here(
         *(TRAIN, PHASE2, "--phase1", phase1_folder / "epoch_2.pth", "--cfg-options"),
         "model.backbone.prompt_length=6",
         fails=True,
@@ -110,8 +108,8 @@ def test_phase1_of_another_prompt_length_is_refused(phase1_folder, run_tool):
     assert "shared_prompts is (6, 1, 64) float32 in the weights and (6, 6, 64)" in out
 
 
-def test_a_phase1_checkpoint_is_no_phase2_model(phase1_folder, run_tool):
-    out = run_tool(TEST, PHASE2, phase1_folder / "epoch_2.pth", fails=True)
+def test_a_phase1_checkpoint_is_no_phase2_model(phase1_folder, run_here):
+    out = run_here(TEST, PHASE2, phase1_folder / "epoch_2.pth", fails=True)
     assert "missing: neck.group_prompts, neck.prompt_keys" in out
 
 
@@ -213,9 +211,9 @@ def make_places(folder, broken=None):
 
 
 @pytest.mark.parametrize("broken", [None, b"", b"no image"])
-def test_image_files_are_trained_on(run_tool, tmp_path, broken):
+def test_image_files_are_trained_on(run_here, tmp_path, broken):
     make_places(tmp_path / "data" / "Places_LT", broken)
-    out = run_tool(
+    out = run_here(
         *(TRAIN, CONFIGS / "phase1_places_lt.py", "--cfg-options"),
         *("train_cfg.max_epochs=1", "model.head.num_classes=2"),
         *("model.backbone.arch=deit-tiny", "model.backbone.init_cfg=None"),
@@ -266,14 +264,14 @@ def test_a_data_root_that_is_not_there_ends_a_run(run_here, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_backbone_is_pre_trained_and_published(run_tool, tmp_path):
+def test_a_backbone_is_pre_trained_and_published(run_here, tmp_path):
     config = ROOT / "configs" / "pretrain" / "vit_glyphs.py"
     options = ("train_cfg.max_epochs=1", "train_dataloader.dataset.num_images=600")
     options = (*options, "val_dataloader.dataset.num_images=64", "log_level=WARNING")
-    run_tool(TRAIN, config, "--cfg-options", *options)
+    run_here(TRAIN, config, "--cfg-options", *options)
     checkpoint = tmp_path / "work_dirs" / "vit_glyphs" / "epoch_1.pth"
     publish = ROOT / "tools" / "model_converters" / "publish_backbone.py"
-    run_tool(publish, checkpoint, "mine.pth")
+    run_here(publish, checkpoint, "mine.pth")
     weights = load(tmp_path / "mine.pth")["state_dict"]
     shipped = load(ROOT / "lpt_mm" / "weights" / "vit_glyphs.pth")
     assert {k: v.shape for k, v in weights.items()} == {
@@ -283,10 +281,10 @@ def test_a_backbone_is_pre_trained_and_published(run_tool, tmp_path):
     assert all(torch.equal(weights[k], trained[f"backbone.{k}"]) for k in weights)
 
 
-def test_results_of_other_shot_groups_are_not_compared(run_tool, tmp_path):
+def test_results_of_other_shot_groups_are_not_compared(run_here, tmp_path):
     for name, groups in (("a", "lpt: few <= 20"), ("b", "oltr: few < 20")):
         report = {"long_tail/overall": 50.0, "shot_groups": groups, "classes": []}
         (tmp_path / f"{name}.json").write_text(json.dumps(report))
     compare = ROOT / "tools" / "analysis_tools" / "compare.py"
-    out = run_tool(compare, "a.json", "b.json", fails=True)
+    out = run_here(compare, "a.json", "b.json", fails=True)
     assert "different shot groups" in out
