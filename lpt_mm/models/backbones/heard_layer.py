@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from torch import Tensor, nn
 
-from lpt_mm.models.backbones.prompted_layer import attend, project_normed
+from lpt_mm.models.backbones.prompted_layer import attend
 
 HOOKS = (
     "_forward_hooks",
@@ -75,14 +75,14 @@ def run_heard_layer(
     Args:
         layer: The layer.
         tokens: (B, N, D) its input.
-        prompts: Any number of (B, P, 2 D) or (1, P, 2 D) from ``project_prompts``.
+        prompts: As ``run_layer`` takes them.
 
     Returns:
         (B, N, D) its output.
     """
 
     def run_attention(normed: Tensor) -> Tensor:
-        return attend(layer, project_normed(layer, normed), prompts)
+        return attend(layer, normed, prompts)
 
     def run(tokens: Tensor) -> Tensor:
         tokens = tokens + _call(layer.attn, run_attention, layer.ln1(tokens))
