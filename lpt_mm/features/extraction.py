@@ -1,9 +1,9 @@
 """Features of a config's training and test images, as its head classifies them."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
+from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.engine.hooks.data_check_hook import check_classes
 from lpt_mm.models.finite import require_finite
-from lpt_mm.utils.progress import progress_bar
 from lpt_mm.utils.text import printable
 
 
@@ -103,7 +103,7 @@ def _load_model(cfg: Config) -> BaseClassifier:
         load_checkpoint(model, cfg.load_from, map_location="cpu")
     else:
         model.backbone.load_source()
-    return model.to(get_device()).eval()
+    return model.to(get_device())
 
 
 def _build_loaders(cfg: Config) -> tuple[DataLoader, DataLoader]:
@@ -119,17 +119,10 @@ def _build_loaders(cfg: Config) -> tuple[DataLoader, DataLoader]:
     )
 
 
-@torch.no_grad()
 def _run(
-    model: BaseClassifier, loader: DataLoader, name: str
+    model: BaseClassifier, loader: DataLoader, images: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    features, labels = [], []
-    with progress_bar(transient=True) as progress:
-        for batch in progress.track(loader, description=printable(name)):
-            batch = model.data_preprocessor(batch)
-            feature = model.extract_feat(batch["inputs"], stage="pre_logits")
-            features.append(feature.float().cpu())
-            labels += [int(sample.gt_label) for sample in batch["data_samples"]]
-    features = torch.cat(features)
-    require_finite(features, f"images ({printable(name)})")
-    return features.numpy(), np.array(labels, dtype=np.int64)
+    feature_of = partial(model.extract_feat, stage="pre_logits")
+    feature, label = compute_features(model, loader, feature_of, images)
+    require_finite(feature, f"images ({printable(images)})")
+    return feature.float().cpu().numpy(), label.cpu().numpy()

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
 from lpt_mm.datasets.training_images import training_images
+from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.models.finite import require_finite
 from lpt_mm.models.unit import unit
 
@@ -85,7 +86,6 @@ class KeyInitHook(Hook):
         return runner.build_dataloader(dict(cfg, dataset=dataset))
 
 
-@torch.no_grad()
 def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
     """Compute the queries of a data set, in its order, all processes together.
 
@@ -96,12 +96,11 @@ def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
     Returns:
         (number of images, D) queries of length 1.
     """
-    model.eval()
-    batches = (model.data_preprocessor(batch)["inputs"] for batch in loader)
-    queries = torch.cat([unit(model.query(inputs), dim=1) for inputs in batches])
+    queries, _ = compute_features(model, loader, model.query, "training images")
     # The sampler deals the images to the processes in turn, and the first ones again
     # where the number does not come out even.
-    return torch.stack(all_gather(queries), dim=1).flatten(0, 1)[: len(loader.dataset)]
+    queries = torch.stack(all_gather(unit(queries, dim=1)), dim=1).flatten(0, 1)
+    return queries[: len(loader.dataset)]
 
 
 def kmeans_centres(queries: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
