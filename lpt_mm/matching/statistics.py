@@ -1,6 +1,6 @@
 """Which class is matched with which group of prompts.
 
-The letters are those of the package: M pool_size, K topk, C classes.
+The letters are those of the package: M pool_size, k topk, C classes.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ def count_matches(
     """Count how often images of each class were matched with each group.
 
     Args:
-        groups: (number of images, K) groups chosen for each image.
+        groups: (number of images, k) groups chosen for each image.
         labels: (number of images,) class indices.
         num_classes: Number of classes, C.
         pool_size: Number of groups, M.

@@ -80,7 +80,7 @@ class LPTClassifier(ImageClassifier):
         return self.head.pre_logits(feats) if stage == "pre_logits" else feats
 
     def _encode(self, inputs: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
-        """Compute the features to classify, and the similarities (B, K) to the keys."""
+        """Compute the features to classify, and the similarities (B, k) to the keys."""
         if not self.with_neck:
             return self.backbone(inputs), None
         backbone, shared = self.backbone, self.neck.num_shared_layers

@@ -19,7 +19,7 @@ class GroupPromptNeck(BaseModule):
 
     Source: Long-tailed Prompt Tuning, section 4.3, https://arxiv.org/abs/2210.01033.
     The key loss is ``-loss_weight * s`` with s the mean over images of the sum over
-    their K groups of cos(query, key), as in the authors' code; the paper's constant is
+    their k groups of cos(query, key), as in the authors' code; the paper's constant is
     ``loss_weight=1, similarity_reduction='mean'``.
 
     The buffer ``usage`` (M,) counts how often each group was chosen in training, since
@@ -29,15 +29,15 @@ class GroupPromptNeck(BaseModule):
         embed_dims: Width of the transformer, D.
         num_layers: Layers of the transformer, L.
         pool_size: Number of groups, M.
-        topk: Groups chosen per image, K.
+        topk: Groups chosen per image, k.
         prompt_length: Tokens of a group prompt in each layer, P.
-        num_shared_layers: The first layers, which have no group prompts.
+        num_shared_layers: The first layers, which have no group prompts, K.
         loss_weight: Weight of the key loss.
-        similarity_reduction: How the similarities of an image's K groups are joined in
+        similarity_reduction: How the similarities of an image's k groups are joined in
             the key loss, ``'sum'`` or ``'mean'``.
         query: What is matched: the class token of a whole forward pass with the shared
             prompts alone (``'final_layer'``, the method), or that at the input of layer
-            ``num_shared_layers`` (``'layer_k'``), which saves this second pass.
+            K (``'layer_k'``), which saves this second pass.
         key_init: Where keys start, ``'random'`` or ``'kmeans'``: ``KeyInitHook`` then
             sets them to the cluster centres of the training images' queries.
         init_cfg: Initialisation config of mmengine.
@@ -107,13 +107,13 @@ class GroupPromptNeck(BaseModule):
         self.register_buffer("usage", usage, persistent=False)
 
     def match(self, query: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the K groups whose keys are most similar to each query.
+        """Find the k groups whose keys are most similar to each query.
 
         Args:
             query: (B, D) features.
 
         Returns:
-            The cosine similarities (B, K), and the group indices (B, K).
+            The cosine similarities (B, k), and the group indices (B, k).
         """
         # Under mixed precision the similarities stay in float32.
         with torch.autocast(query.device.type, enabled=False):
@@ -128,7 +128,7 @@ class GroupPromptNeck(BaseModule):
             query: (B, D) features.
 
         Returns:
-            The prompts (B, L - num_shared_layers, P, D) and the similarities (B, K).
+            The prompts (B, L - K, P, D) and the similarities (B, k).
         """
         similarity, groups = self.match(query)
         share = torch.zeros(
@@ -144,7 +144,7 @@ class GroupPromptNeck(BaseModule):
         """Compute the key loss, which pulls the chosen keys to the queries.
 
         Args:
-            similarity: (B, K) as returned by :meth:`forward`.
+            similarity: (B, k) as returned by :meth:`forward`.
 
         Returns:
             () loss.
