@@ -109,6 +109,8 @@ class Workload:
 def _build_model(cfg: Config) -> BaseClassifier:
     model = Config(cfg.to_dict()).model  # a copy: the config keeps its weights
     model.backbone.pop("init_cfg", None)
+    if model.get("neck"):
+        model.neck.pop("key_init", None)  # a run sets the keys, and random ones will do
     model = MODELS.build(model)
     for module in model.modules():
         if hasattr(module, "cls_num_list"):

@@ -41,7 +41,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--images", type=int, default=256, help="images of a run of --phase data"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the numbers to a file")
+    parser.add_argument("--json", metavar="FILE", help="new file for the numbers")
     parser.add_argument(
         "--cfg-options",
         nargs="+",

@@ -5,7 +5,6 @@ of the first config's backbone. No pre-trained weights are fetched.
 """
 
 import argparse
-from pathlib import Path
 
 from mmengine.config import DictAction
 from rich.progress import track
@@ -13,6 +12,7 @@ from rich.progress import track
 from lpt_mm.cost import full_fine_tuning, measure_cost, print_costs
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import load_config
+from lpt_mm.utils.files import short_names
 from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import require_new
 
@@ -23,7 +23,7 @@ def parse_args() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("configs", nargs="+", metavar="CONFIG", help="config files")
-    parser.add_argument("--json", metavar="FILE", help="write the numbers to a file")
+    parser.add_argument("--json", metavar="FILE", help="new file for the numbers")
     parser.add_argument(
         "--cfg-options",
         nargs="+",
@@ -40,13 +40,11 @@ def main() -> None:
     args = parse_args()
     with one_line_errors((OSError, ValueError)):
         require_new(args.json)
-        stems = {Path(config).stem for config in args.configs}
-        unique = len(stems) == len(args.configs)
         cfgs = {
-            Path(config).stem if unique else config: load_config(
-                argparse.Namespace(config=config, **vars(args))
+            name: load_config(argparse.Namespace(config=config, **vars(args)))
+            for name, config in zip(
+                short_names(args.configs), args.configs, strict=True
             )
-            for config in args.configs
         }
         first = next(iter(cfgs.values()))
         cfgs["full fine-tuning"] = full_fine_tuning(first)

@@ -30,8 +30,10 @@ def parse_args() -> argparse.Namespace:
         default="test",
         help="the images that are matched",
     )
-    parser.add_argument("--out", metavar="JSON", help="write the numbers to this file")
-    parser.add_argument("--picture", metavar="PNG", help="draw the usage by class")
+    parser.add_argument("--out", metavar="JSON", help="new file for the numbers")
+    parser.add_argument(
+        "--picture", metavar="PNG", help="new file for a picture: usage by class"
+    )
     parser.add_argument(
         "--cfg-options",
         nargs="+",

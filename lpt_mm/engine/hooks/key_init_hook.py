@@ -30,17 +30,6 @@ class KeyInitHook(Hook):
 
     def __init__(self, max_images: int = 20_000) -> None:
         self.max_images = max_images
-        self.has_keys = False
-
-    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note whether a checkpoint brings keys.
-
-        Args:
-            runner: Loads the checkpoint, to train or to test.
-            checkpoint: The checkpoint just read.
-        """
-        names = checkpoint.get("state_dict", checkpoint)
-        self.has_keys = any(name.endswith("neck.prompt_keys") for name in names)
 
     def before_train(self, runner: Runner) -> None:
         """Set the keys.
@@ -53,10 +42,10 @@ class KeyInitHook(Hook):
                 numbers.
         """
         model = get_ori_model(runner.model)
-        key_init = getattr(getattr(model, "neck", None), "key_init", "random")
-        if key_init == "random" or self.has_keys:
+        neck = getattr(model, "neck", None)
+        if getattr(neck, "keys_set", True):
             return
-        keys = model.neck.prompt_keys.data
+        keys = neck.prompt_keys.data
         loader = self._build_loader(runner, len(keys))
         queries = extract_queries(model, loader)
         require_finite(queries, "training images")
@@ -64,6 +53,7 @@ class KeyInitHook(Hook):
             centres = kmeans_centres(queries.cpu().numpy(), len(keys), runner.seed)
             keys.copy_(torch.from_numpy(centres))
         broadcast(keys)
+        neck.keys_set = True
         runner.logger.info(
             f"the {len(keys)} keys start at the k-means centres of {len(queries)} "
             "queries"

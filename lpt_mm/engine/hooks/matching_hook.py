@@ -31,11 +31,7 @@ class MatchingHook(Hook):
         self.has_warned = False
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Log the matching of the epoch, and begin to count anew.
-
-        Args:
-            runner: Runs the training.
-        """
+        """Log the matching of the epoch, and begin to count anew."""
         neck = getattr(get_ori_model(runner.model), "neck", None)
         if not isinstance(neck, GroupPromptNeck):
             return

@@ -23,7 +23,8 @@ class GroupPromptNeck(BaseModule):
     ``loss_weight=1, similarity_reduction='mean'``.
 
     The buffer ``usage`` (M,) counts how often each group was chosen in training, since
-    ``MatchingHook`` last read it.
+    ``MatchingHook`` last read it. ``keys_set`` tells whether the keys are where they
+    are to start, or a state brought them.
 
     Args:
         embed_dims: Width of the transformer, D.
@@ -92,6 +93,7 @@ class GroupPromptNeck(BaseModule):
             raise ValueError(f"key_init must be one of {KEY_INITS}, got {key_init!r}")
         self.query = query
         self.key_init = key_init
+        self.keys_set = key_init == "random"
         self.topk = topk
         self.num_shared_layers = num_shared_layers
         self.loss_weight = loss_weight
@@ -105,6 +107,7 @@ class GroupPromptNeck(BaseModule):
         trunc_normal_(self.group_prompts, std=0.02)
         usage = torch.zeros(pool_size, dtype=torch.int64)
         self.register_buffer("usage", usage, persistent=False)
+        self.register_load_state_dict_pre_hook(_note_keys)
 
     def match(self, query: Tensor) -> tuple[Tensor, Tensor]:
         """Find the k groups whose keys are most similar to each query.
@@ -129,7 +132,16 @@ class GroupPromptNeck(BaseModule):
 
         Returns:
             The prompts (B, L - K, P, D) and the similarities (B, k).
+
+        Raises:
+            ValueError: If training, and nothing has set the keys of
+                ``key_init='kmeans'``.
         """
+        if self.training and not self.keys_set:
+            raise ValueError(
+                f"key_init={self.key_init!r}, but nothing has set the keys: add "
+                "dict(type='KeyInitHook') to custom_hooks or set key_init='random'"
+            )
         similarity, groups = self.match(query)
         share = torch.zeros(
             len(query), len(self.prompt_keys), dtype=query.dtype, device=query.device
@@ -151,3 +163,9 @@ class GroupPromptNeck(BaseModule):
         """
         joined = getattr(similarity, self.similarity_reduction)(dim=1)
         return -self.loss_weight * joined.mean()
+
+
+def _note_keys(
+    neck: GroupPromptNeck, state_dict: dict[str, Tensor], prefix: str, *_: object
+) -> None:
+    neck.keys_set |= f"{prefix}prompt_keys" in state_dict
