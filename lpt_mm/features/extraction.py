@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 
 import numpy as np
 from mmengine.config import Config
@@ -44,18 +45,17 @@ class Features:
         """Training images per class, (C,)."""
         return np.bincount(self.train_label, minlength=len(self.class_names))
 
+    def has_images_of(self, other: Self) -> bool:
+        """Whether the labels, and so the images, are the same."""
+        return np.array_equal(self.test_label, other.test_label) and np.array_equal(
+            self.train_label, other.train_label
+        )
+
 
 def frozen_backbone(cfg: Config) -> Config:
-    """Take away all that a config trains.
+    """Take away all that a config trains: prompts and neck. It needs no checkpoint.
 
-    Args:
-        cfg: The config of a model with a ``PromptedViT``.
-
-    Returns:
-        The same without prompts and without neck; it needs no checkpoint.
-
-    Raises:
-        ValueError: If the backbone has no pre-trained weights.
+    Without pre-trained weights of the backbone that is a ``ValueError``.
     """
     cfg = Config(cfg.to_dict(), filename=cfg.filename)
     if not cfg.model.backbone.get("init_cfg"):
@@ -69,14 +69,16 @@ def frozen_backbone(cfg: Config) -> Config:
 
 
 def extract_features(cfg: Config, name: str) -> Features:
-    """Compute the features of all images, with the transforms of the test.
+    """Compute what the head classifies, of a config's training and test set.
+
+    The transforms are those of the test.
 
     Args:
         cfg: The config of a test, as ``set_test`` and ``check_start`` complete it.
         name: What the progress bar says.
 
     Returns:
-        What the head classifies, of the config's training and test set.
+        The features.
 
     Raises:
         WeightFileError: If the weights cannot be read.
@@ -84,7 +86,13 @@ def extract_features(cfg: Config, name: str) -> Features:
             fit the head, or features are no finite numbers.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
-    train, test = _build_loaders(cfg)
+    for split in ("train_dataloader", "test_dataloader"):
+        if cfg.get(split) is None:
+            raise ValueError(
+                f"{printable(cfg.filename)} has no {split}: features need both sets"
+            )
+    train = Runner.build_dataloader(training_images(cfg), seed=0)
+    test = Runner.build_dataloader(cfg.test_dataloader, seed=0)
     model = _load_model(cfg)
     class_names = train.dataset.metainfo.get("classes")
     num_classes = cfg.model.head.num_classes
@@ -104,19 +112,6 @@ def _load_model(cfg: Config) -> BaseClassifier:
     else:
         model.backbone.load_source()
     return model.to(get_device())
-
-
-def _build_loaders(cfg: Config) -> tuple[DataLoader, DataLoader]:
-    """Build loaders that differ in nothing but the images."""
-    for name in ("train_dataloader", "test_dataloader"):
-        if cfg.get(name) is None:
-            raise ValueError(
-                f"{printable(cfg.filename)} has no {name}: features need both sets"
-            )
-    return (
-        Runner.build_dataloader(training_images(cfg), seed=0),
-        Runner.build_dataloader(cfg.test_dataloader, seed=0),
-    )
 
 
 def _run(

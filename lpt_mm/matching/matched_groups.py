@@ -14,14 +14,7 @@ from lpt_mm.models.finite import require_finite
 
 
 def require_group_prompts(cfg: Config) -> None:
-    """Refuse a model without groups.
-
-    Args:
-        cfg: Config of a run.
-
-    Raises:
-        ValueError: If its model has no neck.
-    """
+    """Refuse the config of a model without groups, by a ``ValueError``."""
     if not cfg.model.get("neck"):
         raise ValueError(
             "the model has no neck, and so no groups to match: give a phase-2 config "
@@ -49,14 +42,7 @@ def find_groups(model: nn.Module, loader: DataLoader) -> tuple[np.ndarray, np.nd
 
 
 def examine_matching(runner: Runner) -> MatchingReport:
-    """Match the test set of a run that has not begun.
-
-    Args:
-        runner: Has the test set, and loads the checkpoint of its config.
-
-    Returns:
-        The report.
-    """
+    """Match the test set of a run that has not begun, with its config's checkpoint."""
     metric = find_long_tail_metric(runner.test_loop.evaluator)
     runner.call_hook("before_run")
     runner.load_or_resume()

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from lpt_mm.engine.launch import check_start, set_test
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
-from lpt_mm.matching import MatchingReport, examine_matching
+from lpt_mm.matching import MatchingReport, draw_matching, examine_matching
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.run import result_checkpoint
@@ -67,7 +67,7 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
     if with_groups:
         row, seed = with_groups[-1], plan.seeds[0]
         report = match(plan, row, row.folder(root, seed))
-        report.draw(str(out / "matching.png"))
+        draw_matching(report, out / "matching.png")
 
 
 def mean_report(plan: Plan, root: Path, row: Row) -> dict:

@@ -73,9 +73,7 @@ def main() -> None:
         machine = describe_machine()
         print_speeds(speeds, f"{args.phase}: {args.config}", machine)
         if args.json:
-            numbers = {name: speed.as_dict() for name, speed in speeds.items()}
-            report = dict(vars(args), machine=machine, **numbers)
-            write_json(args.json, report)
+            write_json(args.json, dict(vars(args), machine=machine, **speeds))
 
 
 if __name__ == "__main__":

@@ -70,9 +70,7 @@ def main() -> None:
         require_new(args.out, args.picture)
         cfgs = load_models(args)
         shot_groups = shot_groups_of(cfgs["frozen"])
-        comparison = compare_features(
-            cfgs, shot_groups, args.neighbors, with_picture=bool(args.picture)
-        )
+        comparison = compare_features(cfgs, shot_groups, args.neighbors)
         comparison.print()
         if args.out:
             write_json(args.out, comparison.as_dict())

@@ -13,7 +13,11 @@ from mmengine.runner import Runner
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.endings import one_line_errors
 from lpt_mm.engine.launch import check_start, load_config, set_test
-from lpt_mm.matching import examine_matching, require_group_prompts
+from lpt_mm.matching import (
+    draw_matching,
+    examine_matching,
+    require_group_prompts,
+)
 from lpt_mm.utils.new_file import require_new
 
 
@@ -63,7 +67,7 @@ def main() -> None:
         if args.out:
             report.write(args.out)
         if args.picture:
-            report.draw(args.picture)
+            draw_matching(report, args.picture)
 
 
 if __name__ == "__main__":
