@@ -17,9 +17,9 @@ from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
     write_class_csv,
-    write_report,
 )
 from lpt_mm.evaluation.tables import print_tables
+from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import require_new
 
 
@@ -64,7 +64,7 @@ def main() -> None:
         print_tables({Path(args.config).stem: report}, report["shot_groups"])
         with one_line_errors():
             if args.out:
-                write_report(args.out, report)
+                write_json(args.out, report)
             if args.csv:
                 write_class_csv(args.csv, report)
 

@@ -79,7 +79,7 @@ class FeatureComparison:
 def compare_features(
     cfgs: Mapping[str, Config], shot_groups: ShotGroups, num_neighbors: int
 ) -> FeatureComparison:
-    """Compare the features of models.
+    """Compare the features of models; of several data sets it is a ``ValueError``.
 
     Args:
         cfgs: Configs of tests by name of the model, see :func:`extract_features`.
@@ -88,9 +88,6 @@ def compare_features(
 
     Returns:
         The comparison.
-
-    Raises:
-        ValueError: If the models are of different data sets.
     """
     comparison = FeatureComparison(shot_groups, num_neighbors, {}, {})
     for name, cfg in cfgs.items():

@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from lpt_mm.cost import full_fine_tuning, measure_cost
 from lpt_mm.weights.skeleton import build_skeleton
-from tests.conftest import ROOT, run_in
+from tests.conftest import ROOT
 from tests.golden import tiny_lpt
 
 TOOLS = ROOT / "tools"
@@ -85,24 +85,18 @@ def test_a_config_that_trains_nothing_is_refused():
         measure_cost(cfg)
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """Train a large prompt pool for an epoch, and publish the model."""
-    folder = tmp_path_factory.mktemp("cost")
+def test_the_tool_tells_the_size_of_real_files(run_here, tmp_path):
+    """A large prompt pool is trained for an epoch, and published."""
     short = ("train_cfg.max_epochs=1", "train_cfg.val_interval=9", "log_level=ERROR")
     save = "default_hooks.checkpoint.interval=1"
     # All prompts start at random.
     start = ("phase1_work_dir=None", "model.backbone.frozen_prompts=False")
     options = (*LARGE, *short, save, *start)
-    run_in(folder, TOOLS / "train.py", DIGITS, "--cfg-options", *options)
-    checkpoint = folder / "work_dirs" / "phase2_digits_lt" / "epoch_1.pth"
+    run_here(TOOLS / "train.py", DIGITS, "--cfg-options", *options)
+    checkpoint = tmp_path / "work_dirs" / "phase2_digits_lt" / "epoch_1.pth"
+    model = tmp_path / "model.safetensors"
     publish = TOOLS / "model_converters" / "publish_model.py"
-    run_in(folder, publish, checkpoint, "model.safetensors")
-    return checkpoint, folder / "model.safetensors"
-
-
-def test_the_tool_tells_the_size_of_real_files(saved, run_here, tmp_path):
-    checkpoint, model = saved
+    run_here(publish, checkpoint, model)
     command = (DIGITS, "--json", "cost.json", "--cfg-options", *LARGE)
     out = run_here(COST, *command)
     assert "full fine-tuning" in out

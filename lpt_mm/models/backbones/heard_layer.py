@@ -21,14 +21,7 @@ HOOKS = (
 
 
 def is_heard(module: nn.Module) -> bool:
-    """Tell whether a module or any part of it has a hook.
-
-    Args:
-        module: The module.
-
-    Returns:
-        Whether there is one.
-    """
+    """Tell whether a module or any part of it has a hook."""
     parts = [module]
     for part in parts:  # a third of the time of part.modules(), in every pass
         if (
@@ -44,14 +37,7 @@ def is_heard(module: nn.Module) -> bool:
 
 @contextmanager
 def silenced(module: nn.Module) -> Iterator[None]:
-    """Run no hooks of a module and its parts in the meantime.
-
-    Args:
-        module: The module.
-
-    Yields:
-        Nothing.
-    """
+    """Run no hooks of a module and its parts in the meantime."""
     hooks = [
         (part, name, getattr(part, name)) for part in module.modules() for name in HOOKS
     ]

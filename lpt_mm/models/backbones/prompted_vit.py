@@ -88,14 +88,7 @@ class PromptedViT(SourcedViT):
         self._heard = False
 
     def train(self, mode: bool = True) -> "PromptedViT":
-        """Set the training mode; a frozen transformer stays in evaluation mode.
-
-        Args:
-            mode: Whether to train.
-
-        Returns:
-            The module itself.
-        """
+        """Set the training mode; a frozen transformer stays in evaluation mode."""
         super().train(mode)
         if self.frozen:
             for child in self.children():
@@ -219,11 +212,7 @@ class PromptedViT(SourcedViT):
 
     @contextmanager
     def unheard(self) -> Iterator[None]:
-        """Run no hooks in the meantime.
-
-        Yields:
-            Nothing.
-        """
+        """Run no hooks in the meantime."""
         if not self._heard:
             yield
             return

@@ -231,7 +231,7 @@ def test_several_features_of_an_image_are_refused(phase, out_type):
 @pytest.mark.parametrize(
     ("phase", "backend", "sizes", "backbone"),
     [
-        (1, "aot_eager", [4], {}),
+        (1, "eager", [4], {}),
         (2, "aot_eager", [4], {}),
         (2, "eager", [4, 3, 1], dict(with_cp=True, frozen_dtype="bfloat16")),
     ],
