@@ -3,7 +3,7 @@
 Importing the package registers every component in mmpretrain's registries.
 
 Shape letters used in all docstrings: B images, N tokens, D embed_dims, L layers,
-P prompt_length, M pool_size, K topk, C classes.
+P prompt_length, M pool_size, k topk, K num_shared_layers, C classes.
 """
 
 import warnings

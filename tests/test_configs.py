@@ -1,5 +1,6 @@
 """Every config parses, builds and is put together as documented."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from lpt_mm.sweep import read_plan
 from lpt_mm.weights.skeleton import build_skeleton
 from tests.conftest import ROOT
 
+BASE = ROOT / "configs" / "_base_"
 SWEEPS = sorted((ROOT / "configs" / "sweeps").glob("*.py"))
 LEAVES = sorted(set((ROOT / "configs").glob("[!_]*/*.py")) - set(SWEEPS))
 LPT_LEAVES = [leaf for leaf in LEAVES if leaf.parent.name == "lpt"]
@@ -36,18 +38,24 @@ def stem(leaf):
     return leaf.stem
 
 
+@cache
+def read(leaf):
+    return Config.fromfile(leaf)
+
+
+@cache
+def skeleton(leaf):
+    return build_skeleton(read(leaf).model)
+
+
 @pytest.mark.parametrize("leaf", LEAVES, ids=stem)
-def test_builds(leaf):
-    cfg = Config.fromfile(leaf)
-    build_skeleton(cfg.model)
+def test_builds_and_says_how_to_run_it(leaf):
+    cfg = read(leaf)
+    skeleton(leaf)
     for name, hook in cfg.default_hooks.items():
         # VisualizationHook is mmengine's, and needs a running visualizer.
         assert hook is None or name == "visualization" or HOOKS.build(hook)
     METRICS.build(cfg.get("test_evaluator") or cfg.val_evaluator)
-
-
-@pytest.mark.parametrize("leaf", LEAVES, ids=stem)
-def test_leaves_are_short_and_say_how_to_run_them(leaf):
     text = leaf.read_text()
     tool = "test.py" if leaf.name.startswith(TEST_ONLY) else "train.py"
     assert f"python tools/{tool} {leaf.relative_to(ROOT)}" in text
@@ -61,9 +69,8 @@ def test_leaves_are_short_and_say_how_to_run_them(leaf):
 )
 def test_phase2_goes_with_its_phase1(leaf):
     phase1 = leaf.with_name(leaf.name.replace("phase2", "phase1"))
-    cfg, cfg1 = Config.fromfile(leaf), Config.fromfile(phase1)
-    assert Path(cfg.phase1_work_dir) == Path("work_dirs") / phase1.stem
-    model, model1 = build_skeleton(cfg.model), build_skeleton(cfg1.model)
+    assert Path(read(leaf).phase1_work_dir) == Path("work_dirs") / phase1.stem
+    model, model1 = skeleton(leaf), skeleton(phase1)
     shapes = {k: v.shape for k, v in model.state_dict().items()}
     shapes1 = {k: v.shape for k, v in model1.state_dict().items()}
     assert {k: v for k, v in shapes.items() if not k.startswith("neck.")} == shapes1
@@ -74,8 +81,7 @@ def test_phase2_goes_with_its_phase1(leaf):
 
 
 def test_the_authors_checkpoint_is_tested_as_theirs_is():
-    cfg = Config.fromfile(ROOT / "configs" / "lpt" / "official_places_lt.py")
-    model = build_skeleton(cfg.model)
+    model = skeleton(ROOT / "configs" / "lpt" / "official_places_lt.py")
     norms = [m for m in model.modules() if isinstance(m, nn.LayerNorm)]
     assert len(norms) == 2 * 12 + 1
     assert {norm.eps for norm in norms} == {1e-5}
@@ -83,52 +89,49 @@ def test_the_authors_checkpoint_is_tested_as_theirs_is():
 
 
 def test_digits_data_fit_their_head():
-    cfg = Config.fromfile(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
+    cfg = read(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     assert len(dataset.metainfo["classes"]) == cfg.model.head.num_classes
 
 
 def test_places_model_has_the_published_size():
-    cfg = Config.fromfile(ROOT / "configs" / "lpt" / "phase2_places_lt.py")
-    model = build_skeleton(cfg.model)
+    model = skeleton(ROOT / "configs" / "lpt" / "phase2_places_lt.py")
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     # 20 groups x (6 layers x 10 prompts + 1 key) and 365 classes, 768 wide
     assert trained == 768 * (20 * (6 * 10 + 1) + 365)
     assert 0.01 < trained / sum(p.numel() for p in model.parameters()) < 0.015
 
 
-def test_every_data_set_has_every_baseline():
-    sets = {leaf.stem.removeprefix("phase1_") for leaf in LPT_LEAVES}
-    sets = {
-        name for name in sets if (LPT_LEAVES[0].parent / f"phase1_{name}.py").exists()
-    }
-    names = {
-        f"{tuning}_{name}" for tuning in (*TRAINED, "fine_tuning") for name in sets
-    }
-    assert {leaf.stem for leaf in BASELINES} == names
+MODELS_OF = dict(digits_lt="lpt_vit_glyphs", cifar10_jpeg_lt="lpt_vit_cifar10_half")
 
 
-@pytest.mark.parametrize("leaf", BASELINES, ids=stem)
-def test_baselines_train_what_their_name_says(leaf):
-    model = build_skeleton(Config.fromfile(leaf).model)
-    trained = {name for name, p in model.named_parameters() if p.requires_grad}
-    if leaf.stem.startswith("fine_tuning"):
-        assert trained == {name for name, _ in model.named_parameters()}
-    else:
-        assert trained == next(
-            names for tuning, names in TRAINED.items() if leaf.stem.startswith(tuning)
-        )
-
-
-@pytest.mark.parametrize("leaf", BASELINES, ids=stem)
-def test_baselines_see_the_data_of_lpt(leaf):
+@pytest.mark.parametrize("tuning", [*(BASE / "tunings").glob("*.py")], ids=stem)
+@pytest.mark.parametrize("data", [*(BASE / "datasets").glob("*.py")], ids=stem)
+def test_every_tuning_goes_with_every_data_set(tuning, data, tmp_path):
+    model = BASE / "models" / f"{MODELS_OF.get(data.stem, 'lpt_vit_base')}.py"
+    schedule, runtime = BASE / "schedules" / "lpt_sgd.py", BASE / "default_runtime.py"
+    bases = [str(path) for path in (model, data, schedule, runtime, tuning)]
+    leaf = tmp_path / "leaf.py"
+    leaf.write_text(f"_base_ = {bases}\nmodel = _base_.tuning\n")
     cfg = Config.fromfile(leaf)
-    name = next(
-        n
-        for t in (*TRAINED, "fine_tuning")
-        if leaf.stem != (n := leaf.stem.removeprefix(f"{t}_"))
-    )
-    phase1 = Config.fromfile(leaf.parents[1] / "lpt" / f"phase1_{name}.py")
+    cfg.model.head.num_classes = 7
+    require_trained(build_skeleton(cfg.model), tuning.stem)
+
+
+def require_trained(model, tuning):
+    """The parameters that are trained are those of the tuning."""
+    trained = {name for name, p in model.named_parameters() if p.requires_grad}
+    everything = {name for name, _ in model.named_parameters()}
+    assert trained == TRAINED.get(tuning, everything)
+
+
+@pytest.mark.parametrize("leaf", BASELINES, ids=stem)
+def test_baselines_train_what_their_name_says_on_the_data_of_lpt(leaf):
+    cfg = read(leaf)
+    tuning = next(t for t in (*TRAINED, "fine_tuning") if leaf.stem.startswith(t))
+    require_trained(skeleton(leaf), tuning)
+    data = leaf.stem.removeprefix(f"{tuning}_")
+    phase1 = read(ROOT / "configs" / "lpt" / f"phase1_{data}.py")
     assert cfg.test_dataloader == phase1.test_dataloader
     if leaf.name.startswith(TEST_ONLY):
         assert cfg.custom_hooks[0].train_dataloader == phase1.train_dataloader

@@ -23,8 +23,8 @@ def main() -> None:
         default="test",
         help="what to test on; val to choose settings",
     )
-    parser.add_argument("--out", metavar="JSON", help="write the metrics to this file")
-    parser.add_argument("--csv", help="write the numbers of each class to this file")
+    parser.add_argument("--out", metavar="JSON", help="new file for the metrics")
+    parser.add_argument("--csv", help="new file for the numbers of each class")
     add_run_options(parser)
     args = parser.parse_args()
     cfg = load_config(

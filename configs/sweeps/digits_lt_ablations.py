@@ -26,7 +26,7 @@ rows = {
     "k = 2, no key loss": _phase2_with(**{_neck + "loss_weight": 0.0}),
     "k = 2, keys from k-means": _phase2_with(**{_neck + "key_init": "kmeans"}),
     "k = 2, K = {}": _grid(_neck + "num_shared_layers", [0, 1, 5]),
-    "k = 2, m = {}": _grid(_neck + "pool_size", [5, 40]),
+    "k = 2, M = {}": _grid(_neck + "pool_size", [5, 40]),
     "k = 2, eta = {}": _grid("default_hooks.beta_schedule.eta", [0.0, 1.0]),
 }
 _longer = {"model.backbone.prompt_length": 4}

@@ -3,11 +3,10 @@
 from lpt_mm.cost.cost_report import print_costs
 from lpt_mm.cost.data_speed import measure_data_speed
 from lpt_mm.cost.model_cost import full_fine_tuning, measure_cost
-from lpt_mm.cost.model_speed import ModelSpeed, measure_model_speed
+from lpt_mm.cost.model_speed import measure_model_speed
 from lpt_mm.cost.speed_report import print_speeds
 
 __all__ = [
-    "ModelSpeed",
     "full_fine_tuning",
     "measure_cost",
     "measure_data_speed",

@@ -10,14 +10,14 @@ from lpt_mm.utils.text import for_rich
 
 # Two tables, since all columns in one would leave no room for the names.
 PARAMETERS: dict[str, Callable[[ModelCost], str]] = {
-    "trained": lambda cost: f"{cost.trained:,}",
-    "of all": lambda cost: f"{cost.total:,}",
+    "trained": lambda cost: f"{cost.trained_parameters:,}",
+    "of all": lambda cost: f"{cost.parameters:,}",
     "share": lambda cost: f"{cost.trained_share:.2%}",
     "beside\nclassifier": lambda cost: f"{cost.trained_share_beside_head:.2%}",
 }
 WORK_AND_FILES: dict[str, Callable[[ModelCost], str]] = {
-    "GFLOP to\nclassify": lambda cost: f"{cost.infer_flops / 1e9:,.3g}",
-    "GFLOP to\ntrain": lambda cost: f"{cost.train_flops / 1e9:,.3g}",
+    "GFLOP to\nclassify": lambda cost: f"{cost.infer_flops_per_image / 1e9:,.3g}",
+    "GFLOP to\ntrain": lambda cost: f"{cost.train_flops_per_image / 1e9:,.3g}",
     "MiB to\nresume": lambda cost: f"{cost.checkpoint_bytes / 2**20:,.2f}",
     "MiB to\nuse": lambda cost: f"{cost.model_bytes / 2**20:,.2f}",
 }
@@ -29,11 +29,7 @@ leave out the frozen layers that come from pre-trained weights"""
 
 
 def print_costs(costs: Mapping[str, ModelCost]) -> None:
-    """Print what models cost, a row for each.
-
-    Args:
-        costs: The costs by name of the model.
-    """
+    """Print what models cost, a row for each."""
     console = Console()
     for title, columns in (
         ("Parameters", PARAMETERS),

@@ -13,15 +13,7 @@ MATRIX_SIZE = {"cpu": 3072, "cuda": 8192}
 def matrix_product(
     dtype: torch.dtype, device: torch.device
 ) -> tuple[Callable[[], object], int]:
-    """Make the yardstick: a product of square matrices.
-
-    Args:
-        dtype: What the model computes in.
-        device: Device that it computes on.
-
-    Returns:
-        The product to time, and its floating point operations.
-    """
+    """Make the yardstick, a product of square matrices, and count its operations."""
     size = MATRIX_SIZE[device.type]
     a, b = torch.randn(2, size, size, device=device).to(dtype)
     out = torch.empty_like(a)
@@ -29,20 +21,12 @@ def matrix_product(
 
 
 def find_device() -> torch.device:
-    """Choose the device to measure on.
-
-    Returns:
-        The GPU if there is one.
-    """
+    """Choose the device to measure on: the GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def describe_machine() -> str:
-    """Name what numbers were measured on.
-
-    Returns:
-        GPU or processor and threads, versions.
-    """
+    """Name what numbers were measured on: GPU or processor and threads, versions."""
     if find_device().type == "cuda":
         name = torch.cuda.get_device_name()
     else:

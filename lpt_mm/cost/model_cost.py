@@ -1,13 +1,13 @@
 """Parameters, arithmetic and size on disk of a config's model."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from lpt_mm.cost.flops import count_flops
+from lpt_mm.cost.resources import count_flops
 from lpt_mm.cost.workload import Workload
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.identity import digest_positions, leave_out_backbone
@@ -21,52 +21,41 @@ class ModelCost:
     """What a model costs, whatever the machine.
 
     Args:
-        trained: Parameters that are trained.
-        trained_beside_head: Those outside of the classifier.
-        total: Parameters.
-        total_beside_head: Those outside of the classifier.
-        infer_flops: Floating point operations to classify an image.
-        train_flops: Floating point operations of an image in a training step.
+        trained_parameters: Parameters that are trained.
+        trained_parameters_beside_head: Those outside of the classifier.
+        parameters: Parameters.
+        parameters_beside_head: Those outside of the classifier.
+        infer_flops_per_image: Floating point operations to classify an image.
+        train_flops_per_image: Floating point operations of an image in a training step.
         model_bytes: Tensors of the model that are saved: without the layers that come
             from pre-trained weights and are frozen.
         checkpoint_bytes: Those and the tensors of the optimizer, to resume from.
     """
 
-    trained: int
-    trained_beside_head: int
-    total: int
-    total_beside_head: int
-    infer_flops: float
-    train_flops: float
+    trained_parameters: int
+    trained_parameters_beside_head: int
+    parameters: int
+    parameters_beside_head: int
+    infer_flops_per_image: float
+    train_flops_per_image: float
     model_bytes: int
     checkpoint_bytes: int
 
     @property
     def trained_share(self) -> float:
         """Share of the parameters that is trained."""
-        return self.trained / self.total
+        return self.trained_parameters / self.parameters
 
     @property
     def trained_share_beside_head(self) -> float:
         """Share of the parameters outside of the classifier that is trained."""
-        return self.trained_beside_head / self.total_beside_head
+        return self.trained_parameters_beside_head / self.parameters_beside_head
 
     def as_dict(self) -> dict[str, float]:
-        """Return the numbers for JSON.
-
-        Returns:
-            Parameters, shares between 0 and 1, floating point operations, bytes.
-        """
-        return dict(
-            trained_parameters=self.trained,
-            trained_parameters_beside_head=self.trained_beside_head,
-            parameters=self.total,
+        """Return the numbers for JSON; shares are between 0 and 1."""
+        return asdict(self) | dict(
             trained_share=self.trained_share,
             trained_share_beside_head=self.trained_share_beside_head,
-            infer_flops_per_image=self.infer_flops,
-            train_flops_per_image=self.train_flops,
-            model_bytes=self.model_bytes,
-            checkpoint_bytes=self.checkpoint_bytes,
         )
 
 
@@ -74,16 +63,9 @@ def measure_cost(cfg: Config) -> ModelCost:
     """Count what a config's model costs; no pre-trained weights are loaded.
 
     Operations are those of products of matrices, as :func:`count_flops` counts them, in
-    a batch of 4 images: what is computed once for a batch is shared by them.
-
-    Args:
-        cfg: The config.
-
-    Returns:
-        The cost, of computing on the CPU in the config's precision.
-
-    Raises:
-        ValueError: If nothing is trained by the config.
+    a batch of 4 images: what is computed once for a batch is shared by them. They are
+    those of computing on the CPU in the config's precision. A config that trains
+    nothing is a ``ValueError``.
     """
     if cfg.get("optim_wrapper") is None:
         raise ValueError(
@@ -98,26 +80,20 @@ def measure_cost(cfg: Config) -> ModelCost:
     head = list(workload.model.head.parameters())
     model_bytes = _size_of_model(workload, cfg.model.backbone.get("init_cfg"))
     return ModelCost(
-        trained=trained,
-        trained_beside_head=trained - sum(p.numel() for p in head if p.requires_grad),
-        total=total,
-        total_beside_head=total - sum(p.numel() for p in head),
-        infer_flops=infer / BATCH_SIZE,
-        train_flops=count_flops(workload.run) / BATCH_SIZE,
+        trained_parameters=trained,
+        trained_parameters_beside_head=trained
+        - sum(p.numel() for p in head if p.requires_grad),
+        parameters=total,
+        parameters_beside_head=total - sum(p.numel() for p in head),
+        infer_flops_per_image=infer / BATCH_SIZE,
+        train_flops_per_image=count_flops(workload.run) / BATCH_SIZE,
         model_bytes=model_bytes,
         checkpoint_bytes=model_bytes + _size_of_optimizer(workload),
     )
 
 
 def full_fine_tuning(cfg: Config) -> Config:
-    """Train the whole transformer instead of prompts.
-
-    Args:
-        cfg: The config of a model with a ``PromptedViT``.
-
-    Returns:
-        The same without prompts and without neck, nothing frozen.
-    """
+    """Train the whole transformer of a ``PromptedViT``, instead of prompts and neck."""
     cfg = Config(cfg.to_dict(), filename=cfg.filename)
     cfg.model.neck = None
     cfg.model.backbone.update(prompt_mode="none", frozen=False, frozen_dtype="float32")

@@ -1,66 +1,15 @@
 """Speed, memory and arithmetic of a config's model."""
 
-from dataclasses import dataclass, field
+from statistics import median
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.models.classifiers import BaseClassifier
 
-from lpt_mm.cost.flops import count_flops
 from lpt_mm.cost.machine import find_device, matrix_product
-from lpt_mm.cost.memory import peak_memory
-from lpt_mm.cost.timing import Timing, time_in_turns
+from lpt_mm.cost.resources import count_flops, peak_memory
+from lpt_mm.cost.timing import time_in_turns
 from lpt_mm.cost.workload import Workload
-
-
-@dataclass
-class ModelSpeed:
-    """What a model costs.
-
-    Args:
-        timing: Seconds of a batch.
-        batch_size: Images of a batch.
-        memory: Bytes of tensors at the peak, above the weights.
-        flops: Floating point operations of a batch.
-        peak_flops: Floating point operations a second of a matrix product.
-        trained: Parameters that are trained.
-        total: Parameters.
-        difference: Largest difference to the plain reference: of the scores, or of the
-            gradients as a share of the largest; None without a reference.
-    """
-
-    timing: Timing
-    batch_size: int
-    memory: int
-    flops: int
-    peak_flops: float
-    trained: int
-    total: int
-    difference: float | None = field(default=None)
-
-    @property
-    def peak_share(self) -> float:
-        """Share of the machine's matrix multiplication peak that is reached."""
-        return self.flops / self.timing.median / self.peak_flops
-
-    def as_dict(self) -> dict:
-        """Return the numbers for JSON.
-
-        Returns:
-            Times in seconds, memory in bytes, shares between 0 and 1.
-        """
-        return dict(
-            images_per_second=self.batch_size / self.timing.median,
-            seconds_per_step=self.timing.median,
-            seconds_of_each_step=self.timing.seconds,
-            peak_memory=self.memory,
-            trained_parameters=self.trained,
-            parameters=self.total,
-            flops_per_image=self.flops / self.batch_size,
-            matmul_peak_flops=self.peak_flops,
-            share_of_matmul_peak=self.peak_share,
-            difference_to_reference=self.difference,
-        )
 
 
 def measure_model_speed(
@@ -70,7 +19,7 @@ def measure_model_speed(
     repeats: int,
     amp: bool = False,
     reference: type[BaseClassifier] | None = None,
-) -> dict[str, ModelSpeed]:
+) -> dict[str, dict]:
     """Measure a config's model on random images that lie in memory.
 
     Args:
@@ -83,43 +32,44 @@ def measure_model_speed(
             computes in float32.
 
     Returns:
-        ``config`` and, with a reference, ``reference``.
+        The numbers of ``config`` and, with a reference, of ``reference``: times in
+        seconds; bytes of tensors at the peak, above the weights; what a product of
+        matrices reaches in FLOP/s, and which share of it is reached; the largest
+        difference to the reference, see :meth:`Workload.output`, or None.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     device = find_device()
     workloads = {"config": Workload(cfg, work, batch_size, device, amp)}
-    if reference is not None:
-        plain = Config(cfg.to_dict())
-        plain.model.type = reference
-        plain.model.backbone.update(frozen_dtype="float32", compile=False)
-        workloads["reference"] = Workload(plain, work, batch_size, device, amp=False)
-        workloads["reference"].model.load_state_dict(
-            workloads["config"].model.state_dict()
-        )
     difference = None
     if reference is not None:
-        difference = _difference(workloads["config"], workloads["reference"])
+        ours, plain = workloads["config"], Config(cfg.to_dict())
+        plain.model.type = reference
+        plain.model.backbone.update(frozen_dtype="float32", compile=False)
+        theirs = Workload(plain, work, batch_size, device, amp=False)
+        theirs.model.load_state_dict(ours.model.state_dict())
+        difference = (ours.output() - theirs.output()).abs().max().item()
+        workloads["reference"] = theirs
     memory = {name: peak_memory(load.run, device) for name, load in workloads.items()}
     flops = {name: count_flops(load.run) for name, load in workloads.items()}
     dtypes = {load.dtype for load in workloads.values()}
     products = {dtype: matrix_product(dtype, device) for dtype in dtypes}
     functions = {name: load.run for name, load in workloads.items()}
-    functions |= {str(dtype): product for dtype, (product, _) in products.items()}
-    timings = time_in_turns(functions, repeats, device)
-    return {
-        name: ModelSpeed(
-            timing=timings[name],
-            batch_size=batch_size,
-            memory=memory[name],
-            flops=flops[name],
-            peak_flops=products[load.dtype][1] / timings[str(load.dtype)].median,
-            trained=load.count_parameters(trained=True),
-            total=load.count_parameters(),
-            difference=difference if name == "config" else None,
+    functions |= {dtype: product for dtype, (product, _) in products.items()}
+    seconds = time_in_turns(functions, repeats, device)
+    speeds = {}
+    for name, load in workloads.items():
+        step = median(seconds[name])
+        peak = products[load.dtype][1] / median(seconds[load.dtype])
+        speeds[name] = dict(
+            images_per_second=batch_size / step,
+            seconds_per_step=step,
+            seconds_of_each_step=seconds[name],
+            peak_memory=memory[name],
+            trained_parameters=load.count_parameters(trained=True),
+            parameters=load.count_parameters(),
+            flops_per_image=flops[name] / batch_size,
+            matmul_peak_flops=peak,
+            share_of_matmul_peak=flops[name] / step / peak,
+            difference_to_reference=difference if name == "config" else None,
         )
-        for name, load in workloads.items()
-    }
-
-
-def _difference(workload: Workload, reference: Workload) -> float:
-    return (workload.output() - reference.output()).abs().max().item()
+    return speeds

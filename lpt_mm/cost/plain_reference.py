@@ -18,15 +18,7 @@ class PlainLPT(LPTClassifier):
     """``LPTClassifier`` that computes its features plainly."""
 
     def extract_feat(self, inputs: Tensor, stage: str = "neck") -> tuple[Tensor, ...]:
-        """Extract the features that are classified.
-
-        Args:
-            inputs: (B, 3, H, W) images.
-            stage: Not used.
-
-        Returns:
-            One feature (B, D).
-        """
+        """Extract the feature (B, D) that is classified, whatever the stage."""
         return self._encode(inputs)[0]
 
     def _encode(self, inputs: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
@@ -50,17 +42,7 @@ class PlainLPT(LPTClassifier):
 
 
 def require_plain(model: dict) -> type[BaseClassifier]:
-    """Return the class to compare a config's model with.
-
-    Args:
-        model: Config of the model.
-
-    Returns:
-        ``PlainLPT``.
-
-    Raises:
-        ValueError: If the model is none that ``PlainLPT`` can compute.
-    """
+    """Return the class to compare with; a ``ValueError`` says where there is none."""
     backbone = model.get("backbone", {})
     deep = backbone.get("prompt_mode", "deep") == "deep"
     if (
@@ -75,16 +57,9 @@ def require_plain(model: dict) -> type[BaseClassifier]:
 
 
 def plain_crop(path: str, size: int, mean: list[float], std: list[float]) -> Tensor:
-    """Make a training image as torchvision's examples do.
+    """Make a training image (3, size, size) as torchvision's examples do.
 
-    Args:
-        path: The image file.
-        size: Height and width of the result.
-        mean: Mean of each channel, of 255.
-        std: Standard deviation of each channel, of 255.
-
-    Returns:
-        (3, size, size) float32.
+    Mean and standard deviation are those of each channel, of 255.
     """
     image = Image.open(path).convert("RGB")
     crop = RandomResizedCrop(size, interpolation=InterpolationMode.BILINEAR)

@@ -1,9 +1,7 @@
 """Times that can be compared: measured in turns, in one run."""
 
-import statistics
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
 
 import torch
 from rich.progress import track
@@ -11,31 +9,12 @@ from rich.progress import track
 WARM_UP = 2
 
 
-@dataclass(frozen=True)
-class Timing:
-    """The times of several runs of one function.
-
-    Args:
-        seconds: Seconds of each run.
-    """
-
-    seconds: list[float]
-
-    @property
-    def median(self) -> float:
-        """Median in seconds."""
-        return statistics.median(self.seconds)
-
-    @property
-    def spread(self) -> tuple[float, float]:
-        """Fastest and slowest run, in seconds."""
-        return min(self.seconds), max(self.seconds)
-
-
 def time_in_turns(
-    functions: Mapping[str, Callable[[], object]], repeats: int, device: torch.device
-) -> dict[str, Timing]:
-    """Time functions one after the other, again and again.
+    functions: Mapping[Hashable, Callable[[], object]],
+    repeats: int,
+    device: torch.device,
+) -> dict[Hashable, list[float]]:
+    """Time functions by name, one after the other, again and again.
 
     A machine whose speed changes, changes it for all of them.
 
@@ -45,7 +24,7 @@ def time_in_turns(
         device: Device that the functions compute on.
 
     Returns:
-        The times by name.
+        The seconds of each run by name.
     """
     seconds = {name: [] for name in functions}
     for turn in track(range(WARM_UP + repeats), description="measuring"):
@@ -56,4 +35,4 @@ def time_in_turns(
                 torch.cuda.synchronize(device)
             if turn >= WARM_UP:
                 seconds[name].append(time.perf_counter() - start)
-    return {name: Timing(times) for name, times in seconds.items()}
+    return seconds

@@ -50,28 +50,19 @@ class Workload:
         return next(self.model.backbone.layers.parameters()).dtype
 
     def infer(self) -> object:
-        """Predict a batch.
-
-        Returns:
-            The predictions.
-        """
+        """Predict a batch."""
         with torch.no_grad(), self._autocast():
             return self.model.test_step(self.data)
 
     def train(self) -> object:
-        """Make one step of the optimizer.
-
-        Returns:
-            The losses by name.
-        """
+        """Make one step of the optimizer; return the losses."""
         return self.model.train_step(self.data, self.optim_wrapper)
 
     def output(self) -> Tensor:
         """Compute what two workloads can be compared by.
 
-        Returns:
-            (B, C) scores, or when training all gradients as a share of the largest,
-            (number of trained parameters,).
+        (B, C) scores, or when training all gradients as a share of the largest, (number
+        of trained parameters,).
         """
         torch.manual_seed(0)  # the same noise and dropout in each
         data = self.model.data_preprocessor(self.data, self.model.training)
@@ -89,14 +80,7 @@ class Workload:
         return gradients / gradients.abs().max()
 
     def count_parameters(self, trained: bool = False) -> int:
-        """Count parameters.
-
-        Args:
-            trained: Whether to leave out those that are not trained.
-
-        Returns:
-            How many numbers.
-        """
+        """Count the parameters, all or those that are trained."""
         parameters = self.model.parameters()
         return sum(p.numel() for p in parameters if p.requires_grad or not trained)
 
@@ -109,6 +93,8 @@ class Workload:
 def _build_model(cfg: Config) -> BaseClassifier:
     model = Config(cfg.to_dict()).model  # a copy: the config keeps its weights
     model.backbone.pop("init_cfg", None)
+    if model.get("neck"):
+        model.neck.pop("key_init", None)  # a run sets the keys, and random ones will do
     model = MODELS.build(model)
     for module in model.modules():
         if hasattr(module, "cls_num_list"):

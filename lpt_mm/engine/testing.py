@@ -9,9 +9,9 @@ from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
     write_class_csv,
-    write_report,
 )
 from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import require_new
 
 
@@ -51,7 +51,7 @@ def run_test(
         return None
     report = make_report(metrics, long_tail)
     if out:
-        write_report(out, report)
+        write_json(out, report)
     if csv:
         write_class_csv(csv, report)
     return report

@@ -15,15 +15,12 @@ from lpt_mm.utils.text import for_picture
 def draw_accuracy_over_frequency(
     reports: Mapping[str, Mapping], path: str | Path
 ) -> None:
-    """Draw the accuracy of each class, most frequent class first.
+    """Draw the accuracy of each class, most frequent class first, in a new PNG file.
 
     Args:
         reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
             model.
         path: PNG to write.
-
-    Raises:
-        FileExistsError: If there is something of that name; it is left alone.
     """
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))

@@ -8,23 +8,12 @@ from pathlib import Path
 from mmengine.evaluator import Evaluator
 
 from lpt_mm.evaluation.metrics import LongTailMetric
-from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import new_file
 from lpt_mm.utils.text import printable
 
 
 def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
-    """Find the metric that the report is made from.
-
-    Args:
-        evaluator: The evaluator of the test set.
-
-    Returns:
-        Its ``LongTailMetric``.
-
-    Raises:
-        ValueError: If it has none.
-    """
+    """Find the metric that the report is made from; without it a ``ValueError``."""
     for metric in evaluator.metrics:
         if isinstance(metric, LongTailMetric):
             return metric
@@ -32,22 +21,18 @@ def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
 
 
 def make_report(metrics: Mapping[str, float], metric: LongTailMetric) -> dict:
-    """Put together what is known of a test.
+    """Put together what is known of a test: its metrics by key and what made them.
 
-    Args:
-        metrics: The metrics by key.
-        metric: The metric that made them.
-
-    Returns:
-        The metrics by key; ``shot_groups``, the convention in words; ``intervals``, the
-        95 % bootstrap intervals of the accuracies; ``shot_confusion``, see
-        ``ShotConfusion``; ``classes``, the numbers of each class, None if unknown.
+    Further keys are ``shot_groups``, the convention in words; ``intervals``, the
+    95 % bootstrap intervals of the accuracies; ``shot_confusion``, see
+    :func:`count_shot_confusion`; ``classes``, the numbers of each class, None if
+    unknown.
     """
     return dict(
         metrics,
         shot_groups=str(metric.shot_groups),
         intervals=metric.intervals(),
-        shot_confusion=metric.shot_confusion.as_dict(),
+        shot_confusion=metric.shot_confusion,
         classes=_describe_classes(metric),
     )
 
@@ -72,32 +57,8 @@ def _none_if_unknown(values: list[float]) -> list[float | None]:
     return [None if value != value else value for value in values]  # NaN is no JSON
 
 
-def write_report(path: str | Path, report: Mapping) -> None:
-    """Write a report as JSON.
-
-    Args:
-        path: File to write.
-        report: A report of :func:`make_report`.
-
-    Raises:
-        FileExistsError: If there is something of that name; it is left alone.
-    """
-    write_json(path, report)
-
-
 def read_report(path: str | Path) -> dict:
-    """Read a report that :func:`write_report` wrote.
-
-    Args:
-        path: File to read.
-
-    Returns:
-        The report.
-
-    Raises:
-        OSError: If it cannot be read.
-        ValueError: If it is no report.
-    """
+    """Read what ``tools/test.py --out`` wrote; a ``ValueError`` if it is no report."""
     try:
         report = json.loads(Path(path).read_bytes())
     except ValueError:
@@ -108,18 +69,11 @@ def read_report(path: str | Path) -> dict:
 
 
 def write_class_csv(path: str | Path, report: Mapping) -> None:
-    """Write a line for each class; what is unknown is left empty.
+    """Write a line for each class to a new file; what is unknown is left empty.
 
     The columns are ``class`` (its index), ``name``, ``train_images``, ``shot_group``,
     ``test_images``, and in per cent ``accuracy``, ``precision``, ``recall`` and ``f1``.
     Within a class, accuracy and recall are the same.
-
-    Args:
-        path: File to write.
-        report: A report of :func:`make_report`.
-
-    Raises:
-        FileExistsError: If there is something of that name; it is left alone.
     """
     columns = "class name train_images shot_group test_images accuracy precision recall"
     with new_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:

@@ -23,10 +23,9 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
     Args:
         reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
             model.
-        path: PNG to write.
+        path: PNG to write, which must be new.
 
     Raises:
-        FileExistsError: If there is something of that name; it is left alone.
         ValueError: If a report is of an older version and knows no confusion.
     """
     for name, report in reports.items():

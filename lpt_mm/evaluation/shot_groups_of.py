@@ -8,14 +8,7 @@ from lpt_mm.evaluation.metrics import LongTailMetric, ShotGroups
 
 
 def shot_groups_of(cfg: Config) -> ShotGroups:
-    """Read the shot groups off the evaluators.
-
-    Args:
-        cfg: The config.
-
-    Returns:
-        Those of the first ``LongTailMetric``, else the default ones.
-    """
+    """Read the shot groups off the first ``LongTailMetric``, else the default ones."""
     for name in ("val_evaluator", "test_evaluator"):
         metrics = cfg.get(name) or []
         for metric in [metrics] if isinstance(metrics, Mapping) else metrics:

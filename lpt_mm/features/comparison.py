@@ -1,10 +1,9 @@
 """Features of several models side by side."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
@@ -12,18 +11,8 @@ from rich.table import Table
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.features.extraction import Features, extract_features
 from lpt_mm.features.picture import draw_features
-from lpt_mm.features.projection import (
-    ImageSelection,
-    align,
-    project_lda,
-    project_tsne,
-    select_images,
-)
-from lpt_mm.features.quality import (
-    DEFINITIONS,
-    FeatureQuality,
-    measure_features,
-)
+from lpt_mm.features.projection import align, project, select_images
+from lpt_mm.features.quality import DEFINITIONS, FeatureQuality, measure_features
 from lpt_mm.utils.text import for_picture, for_rich, printable
 
 
@@ -34,82 +23,37 @@ class FeatureComparison:
     Args:
         shot_groups: How classes are grouped.
         num_neighbors: How many training images vote in K-NN.
-        qualities: What was measured by name of the model.
-        projections: Coordinates (number of images, 2) of the shown images by LDA and by
-            t-SNE, by name of the model; empty without a picture.
-        selection: The images that the picture shows.
-        features: Those of the last model; the labels are those of all.
+        features: The features by name of the model.
+        qualities: What was measured of them.
     """
 
     shot_groups: ShotGroups
     num_neighbors: int
-    qualities: dict[str, FeatureQuality] = field(default_factory=dict)
-    projections: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-    selection: ImageSelection | None = None
-    features: Features | None = None
-
-    def add(self, name: str, features: Features, with_picture: bool) -> None:
-        """Measure the features of one more model.
-
-        Args:
-            name: Name of the model.
-            features: Its features.
-            with_picture: Whether to project them, too.
-
-        Raises:
-            ValueError: If they are of other images than those of the models before.
-        """
-        before = self.features
-        if before is not None and not (
-            np.array_equal(before.test_label, features.test_label)
-            and np.array_equal(before.train_label, features.train_label)
-        ):
-            raise ValueError(
-                f"{printable(name)} has other training or test images than the "
-                "models before: compare models of one data set"
-            )
-        self.features = features
-        self.qualities[name] = measure_features(
-            features, self.shot_groups, self.num_neighbors
-        )
-        if with_picture:
-            self.selection = self.selection or select_images(features, self.shot_groups)
-            points = (
-                project_lda(features, self.selection),
-                project_tsne(features, self.selection),
-            )
-            first = next(iter(self.projections.values()), points)
-            self.projections[name] = tuple(map(align, points, first))
+    features: dict[str, Features]
+    qualities: dict[str, FeatureQuality]
 
     def as_dict(self) -> dict:
-        """Return the numbers for JSON.
-
-        Returns:
-            Definitions and settings, and the numbers of each model.
-        """
+        """Return definitions, settings and the numbers of each model for JSON."""
         return dict(
             definitions=DEFINITIONS,
             num_neighbors=self.num_neighbors,
             shot_groups=str(self.shot_groups),
-            models={name: q.as_dict() for name, q in self.qualities.items()},
+            models={name: asdict(q) for name, q in self.qualities.items()},
         )
 
     def draw(self, path: str | Path) -> None:
-        """Draw the projections.
-
-        Args:
-            path: PNG to write.
-
-        Raises:
-            FileExistsError: If there is something of that name; it is left alone.
-        """
-        titles = {}
+        """Project the features, and draw them in a new PNG file."""
+        first = next(iter(self.features.values()))
+        selection = select_images(first, self.shot_groups)
+        projections = {}
         for name, quality in self.qualities.items():
+            points = project(self.features[name], selection)
             accuracy = f"{self.num_neighbors}-NN {quality.knn['overall']:.1f} %"
             title = f"{for_picture(name)}\n{accuracy}, gamma {quality.gamma:.2f}"
-            titles[title] = self.projections[name]
-        label = self.features.test_label[self.selection.images]
-        draw_features(titles, self.selection, label, self.features.class_names, path)
+            reference = next(iter(projections.values()), points)
+            projections[title] = tuple(map(align, points, reference))
+        label = first.test_label[selection.images]
+        draw_features(projections, selection, label, first.class_names, path)
 
     def print(self) -> None:
         """Print a table, a row for each model, and what its columns are."""
@@ -133,26 +77,27 @@ class FeatureComparison:
 
 
 def compare_features(
-    cfgs: Mapping[str, Config],
-    shot_groups: ShotGroups,
-    num_neighbors: int,
-    with_picture: bool,
+    cfgs: Mapping[str, Config], shot_groups: ShotGroups, num_neighbors: int
 ) -> FeatureComparison:
-    """Compare the features of models.
+    """Compare the features of models; of several data sets it is a ``ValueError``.
 
     Args:
         cfgs: Configs of tests by name of the model, see :func:`extract_features`.
         shot_groups: How classes are grouped.
         num_neighbors: How many training images vote in K-NN.
-        with_picture: Whether to project the features, too.
 
     Returns:
         The comparison.
-
-    Raises:
-        ValueError: If the models are of different data sets.
     """
-    comparison = FeatureComparison(shot_groups, num_neighbors)
+    comparison = FeatureComparison(shot_groups, num_neighbors, {}, {})
     for name, cfg in cfgs.items():
-        comparison.add(name, extract_features(cfg, name), with_picture)
+        features = extract_features(cfg, name)
+        if not all(map(features.has_images_of, comparison.features.values())):
+            raise ValueError(
+                f"{printable(name)} has other training or test images than the "
+                "models before: compare models of one data set"
+            )
+        quality = measure_features(features, shot_groups, num_neighbors)
+        comparison.features[name] = features
+        comparison.qualities[name] = quality
     return comparison

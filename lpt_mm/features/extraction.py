@@ -1,9 +1,10 @@
 """Features of a config's training and test images, as its head classifies them."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Self
 
 import numpy as np
-import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
@@ -14,10 +15,10 @@ from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
+from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.engine.hooks.data_check_hook import check_classes
 from lpt_mm.models.finite import require_finite
-from lpt_mm.utils.progress import progress_bar
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.reading import read_file
 
@@ -45,18 +46,17 @@ class Features:
         """Training images per class, (C,)."""
         return np.bincount(self.train_label, minlength=len(self.class_names))
 
+    def has_images_of(self, other: Self) -> bool:
+        """Whether the labels, and so the images, are the same."""
+        return np.array_equal(self.test_label, other.test_label) and np.array_equal(
+            self.train_label, other.train_label
+        )
+
 
 def frozen_backbone(cfg: Config) -> Config:
-    """Take away all that a config trains.
+    """Take away all that a config trains: prompts and neck. It needs no checkpoint.
 
-    Args:
-        cfg: The config of a model with a ``PromptedViT``.
-
-    Returns:
-        The same without prompts and without neck; it needs no checkpoint.
-
-    Raises:
-        ValueError: If the backbone has no pre-trained weights.
+    Without pre-trained weights of the backbone that is a ``ValueError``.
     """
     cfg = Config(cfg.to_dict(), filename=cfg.filename)
     if not cfg.model.backbone.get("init_cfg"):
@@ -70,14 +70,16 @@ def frozen_backbone(cfg: Config) -> Config:
 
 
 def extract_features(cfg: Config, name: str) -> Features:
-    """Compute the features of all images, with the transforms of the test.
+    """Compute what the head classifies, of a config's training and test set.
+
+    The transforms are those of the test.
 
     Args:
         cfg: The config of a test, as ``set_test`` and ``check_start`` complete it.
         name: What the progress bar says.
 
     Returns:
-        What the head classifies, of the config's training and test set.
+        The features.
 
     Raises:
         WeightFileError: If the weights cannot be read.
@@ -85,7 +87,13 @@ def extract_features(cfg: Config, name: str) -> Features:
             fit the head, or features are no finite numbers.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
-    train, test = _build_loaders(cfg)
+    for split in ("train_dataloader", "test_dataloader"):
+        if cfg.get(split) is None:
+            raise ValueError(
+                f"{printable(cfg.filename)} has no {split}: features need both sets"
+            )
+    train = Runner.build_dataloader(training_images(cfg), seed=0)
+    test = Runner.build_dataloader(cfg.test_dataloader, seed=0)
     model = _load_model(cfg)
     class_names = train.dataset.metainfo.get("classes")
     num_classes = cfg.model.head.num_classes
@@ -104,33 +112,13 @@ def _load_model(cfg: Config) -> BaseClassifier:
         model.load_state_dict(read_file(cfg.load_from).tensors, strict=False)
     else:
         model.backbone.load_source()
-    return model.to(get_device()).eval()
+    return model.to(get_device())
 
 
-def _build_loaders(cfg: Config) -> tuple[DataLoader, DataLoader]:
-    """Build loaders that differ in nothing but the images."""
-    for name in ("train_dataloader", "test_dataloader"):
-        if cfg.get(name) is None:
-            raise ValueError(
-                f"{printable(cfg.filename)} has no {name}: features need both sets"
-            )
-    return (
-        Runner.build_dataloader(training_images(cfg), seed=0),
-        Runner.build_dataloader(cfg.test_dataloader, seed=0),
-    )
-
-
-@torch.no_grad()
 def _run(
-    model: BaseClassifier, loader: DataLoader, name: str
+    model: BaseClassifier, loader: DataLoader, images: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    features, labels = [], []
-    with progress_bar(transient=True) as progress:
-        for batch in progress.track(loader, description=printable(name)):
-            batch = model.data_preprocessor(batch)
-            feature = model.extract_feat(batch["inputs"], stage="pre_logits")
-            features.append(feature.float().cpu())
-            labels += [int(sample.gt_label) for sample in batch["data_samples"]]
-    features = torch.cat(features)
-    require_finite(features, f"images ({printable(name)})")
-    return features.numpy(), np.array(labels, dtype=np.int64)
+    feature_of = partial(model.extract_feat, stage="pre_logits")
+    feature, label = compute_features(model, loader, feature_of, images)
+    require_finite(feature, f"images ({printable(images)})")
+    return feature.float().cpu().numpy(), label.cpu().numpy()

@@ -37,10 +37,7 @@ def draw_features(
         selection: The images that are drawn, and their classes.
         label: (number of images,) their class indices.
         class_names: Names of all classes, length C.
-        path: PNG to write.
-
-    Raises:
-        FileExistsError: If there is something of that name; it is left alone.
+        path: PNG to write, which must be new.
     """
     figure = Figure(figsize=(2 + 4.2 * len(projections), 9), layout="constrained")
     grid = figure.subplots(len(METHODS), len(projections), squeeze=False)

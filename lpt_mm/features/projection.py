@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.features.extraction import Features
-from lpt_mm.models.unit import unit
+from lpt_mm.features.quality import unit_rows
 
 MOST_CLASSES, MOST_IMAGES = 20, 3_000  # what can be told apart in a picture
 PERPLEXITY = 30  # t-SNE's usual number of neighbours
+SEED = 0
 
 
 @dataclass(frozen=True)
@@ -28,23 +28,12 @@ class ImageSelection:
     images: np.ndarray
 
 
-def select_images(
-    features: Features, shot_groups: ShotGroups, seed: int = 0
-) -> ImageSelection:
+def select_images(features: Features, shot_groups: ShotGroups) -> ImageSelection:
     """Choose classes, evenly from the shot groups, and images, evenly from the classes.
 
-    Args:
-        features: Their labels decide.
-        shot_groups: How classes are grouped.
-        seed: Another one chooses others.
-
-    Returns:
-        At most 20 classes and 3,000 images.
-
-    Raises:
-        ValueError: If there are fewer than three classes: one dimension is enough.
+    At most 20 classes and 3,000 images; less than three classes are a ``ValueError``.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     counts, label = features.cls_num_list, features.test_label
     groups = shot_groups.assign(counts)
     usable = np.intersect1d(np.unique(label), np.flatnonzero(counts))
@@ -61,18 +50,11 @@ def select_images(
 
 
 def project_lda(features: Features, selection: ImageSelection) -> np.ndarray:
-    """Project the shown test images on the axes that separate the training images best.
+    """Project the shown test images on the two axes that best separate training images.
 
     Axes that were found on the images that are shown would separate any features. The
     training images of few-shot classes are repeated, so that all classes count the
     same, and covariances are shrunk (Ledoit and Wolf), for there are few images.
-
-    Args:
-        features: The features.
-        selection: The images.
-
-    Returns:
-        (number of images, 2) coordinates.
     """
     # A second that others need not pay.
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -82,47 +64,33 @@ def project_lda(features: Features, selection: ImageSelection) -> np.ndarray:
     most = max(map(len, members))
     balanced = np.concatenate([np.resize(part, most) for part in members])
     lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto", n_components=2)
-    lda.fit(_unit(features.train[balanced]), label[balanced])
-    return lda.transform(_unit(features.test[selection.images]))
+    lda.fit(unit_rows(features.train[balanced]), label[balanced])
+    return lda.transform(unit_rows(features.test[selection.images]))
 
 
-def project_tsne(
-    features: Features, selection: ImageSelection, seed: int = 0
-) -> np.ndarray:
-    """Embed the shown test images by t-SNE.
-
-    Args:
-        features: The features.
-        selection: The images.
-        seed: Another one gives another picture.
-
-    Returns:
-        (number of images, 2) coordinates, whose axes and scale mean nothing.
-    """
+def project_tsne(features: Features, selection: ImageSelection) -> np.ndarray:
+    """Embed the shown test images by t-SNE; both axes and their scale mean nothing."""
     from sklearn.manifold import TSNE  # a second that others need not pay
 
-    tsne = TSNE(
-        perplexity=min(PERPLEXITY, len(selection.images) / 4), random_state=seed
-    )
-    return tsne.fit_transform(_unit(features.test[selection.images]))
+    neighbors = min(PERPLEXITY, len(selection.images) / 4)
+    tsne = TSNE(perplexity=neighbors, random_state=SEED)
+    return tsne.fit_transform(unit_rows(features.test[selection.images]))
+
+
+def project(
+    features: Features, selection: ImageSelection
+) -> tuple[np.ndarray, np.ndarray]:
+    """Project the shown test images by LDA and by t-SNE, (number of images, 2) each."""
+    return project_lda(features, selection), project_tsne(features, selection)
 
 
 def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Turn and mirror points so that they lie as another projection does.
+    """Turn and mirror points (number of images, 2) so that they lie as others do.
 
-    Args:
-        points: (number of images, 2) coordinates, whose directions mean nothing.
-        reference: (number of images, 2) coordinates of the same images.
-
-    Returns:
-        (number of images, 2) coordinates of the same distances, about the origin.
+    Their directions mean nothing; distances stay, and the origin is their mean.
     """
     from scipy.linalg import orthogonal_procrustes  # a moment that others need not pay
 
     points = points - points.mean(axis=0)
     turn, _ = orthogonal_procrustes(points, reference - reference.mean(axis=0))
     return points @ turn
-
-
-def _unit(feature: np.ndarray) -> np.ndarray:
-    return unit(torch.from_numpy(feature), dim=1).numpy()

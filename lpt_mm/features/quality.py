@@ -28,66 +28,39 @@ DEFINITIONS = dict(
 
 @dataclass(frozen=True)
 class FeatureQuality:
-    """The quality of a model's features.
+    """The quality of a model's features, as defined by ``DEFINITIONS``.
 
     Args:
         knn: Accuracies of K-NN in per cent: ``overall``, ``mean_class``, and by shot
             group.
         intra: Mean distance within the classes.
         inter: Mean distance between the classes.
+        gamma: Ratio of the latter to the former.
     """
 
     knn: dict[str, float]
     intra: float
     inter: float
-
-    @property
-    def gamma(self) -> float:
-        """Ratio of the distances between and within the classes."""
-        return self.inter / self.intra if self.intra else math.inf
-
-    def as_dict(self) -> dict:
-        """Return the numbers for JSON.
-
-        Returns:
-            As defined by ``DEFINITIONS``.
-        """
-        return dict(knn=self.knn, intra=self.intra, inter=self.inter, gamma=self.gamma)
+    gamma: float
 
 
 def measure_features(
     features: Features, shot_groups: ShotGroups, num_neighbors: int = 10
 ) -> FeatureQuality:
-    """Measure how well features tell classes apart.
-
-    Args:
-        features: The features.
-        shot_groups: By which accuracies are averaged.
-        num_neighbors: How many training images vote.
-
-    Returns:
-        The quality.
-    """
+    """Measure how well features tell classes apart, with so many neighbours voting."""
     prediction = classify_by_neighbors(features, num_neighbors)
     knn = LongTailMetric.calculate(
         features.test_label, prediction, features.cls_num_list, shot_groups
     )
     intra, inter = class_distances(features.test, features.test_label)
-    return FeatureQuality(knn, intra, inter)
+    return FeatureQuality(knn, intra, inter, inter / intra if intra else math.inf)
 
 
 def classify_by_neighbors(features: Features, num_neighbors: int) -> np.ndarray:
-    """Classify the test images by their nearest training images.
+    """Classify the test images by so many of their nearest training images.
 
-    Args:
-        features: The features.
-        num_neighbors: How many training images vote; all, if there are fewer.
-
-    Returns:
-        (number of test images,) int64 class indices.
-
-    Raises:
-        ValueError: If ``num_neighbors`` is not positive.
+    Returns (number of test images,) int64 class indices; all training images vote, if
+    there are fewer. A number that is not positive is a ``ValueError``.
     """
     classes, width = len(features.class_names), features.train.shape[1]
     head = NearestNeighborHead(classes, width, num_neighbors)
@@ -100,22 +73,17 @@ def classify_by_neighbors(features: Features, num_neighbors: int) -> np.ndarray:
 
 
 def class_distances(feature: np.ndarray, label: np.ndarray) -> tuple[float, float]:
-    """Measure the distances within and between classes.
+    """Measure the distances within and between classes, as ``DEFINITIONS`` says.
 
     LPT's paper compares its phases by them and by their ratio gamma:
-    https://arxiv.org/abs/2210.01033.
+    https://arxiv.org/abs/2210.01033. Less than two classes are a ``ValueError``.
 
     Args:
         feature: (number of images, D); only the directions matter.
         label: (number of images,) class indices.
 
     Returns:
-        Within: Euclidean distance of the features, at unit length, to the mean of their
-        class, averaged over the images of each class, then over the classes. Between:
-        that of two class means, averaged over all pairs.
-
-    Raises:
-        ValueError: If there are fewer than two classes.
+        The mean distance within, and that between classes.
     """
     from scipy.spatial.distance import pdist  # a moment that others need not pay
 
@@ -124,7 +92,7 @@ def class_distances(feature: np.ndarray, label: np.ndarray) -> tuple[float, floa
         raise ValueError(
             f"the test images are of {len(classes)} class: two are needed for distances"
         )
-    feature = unit(torch.from_numpy(feature), dim=1).double().numpy()
+    feature = unit_rows(feature).astype(np.float64)
     count = np.bincount(index)
     mean = np.zeros((len(classes), feature.shape[1]))
     np.add.at(mean, index, feature)
@@ -132,3 +100,8 @@ def class_distances(feature: np.ndarray, label: np.ndarray) -> tuple[float, floa
     distance = np.linalg.norm(feature - mean[index], axis=1)
     within = np.bincount(index, weights=distance) / count
     return float(within.mean()), float(pdist(mean).mean())
+
+
+def unit_rows(feature: np.ndarray) -> np.ndarray:
+    """Scale features (number of images, D) to length 1."""
+    return unit(torch.from_numpy(feature), dim=1).numpy()

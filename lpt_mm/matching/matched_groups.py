@@ -1,12 +1,12 @@
 """Which groups of prompts the images of a test are matched with."""
 
 import numpy as np
-import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import DataLoader
 
+from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.evaluation.report import find_long_tail_metric
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.matching.statistics import count_matches
@@ -14,14 +14,7 @@ from lpt_mm.models.finite import require_finite
 
 
 def require_group_prompts(cfg: Config) -> None:
-    """Refuse a model without groups.
-
-    Args:
-        cfg: Config of a run.
-
-    Raises:
-        ValueError: If its model has no neck.
-    """
+    """Refuse the config of a model without groups, by a ``ValueError``."""
     if not cfg.model.get("neck"):
         raise ValueError(
             "the model has no neck, and so no groups to match: give a phase-2 config "
@@ -37,33 +30,19 @@ def find_groups(model: nn.Module, loader: DataLoader) -> tuple[np.ndarray, np.nd
         loader: Loader of the images.
 
     Returns:
-        (number of images, K) groups, and (number of images,) labels.
+        (number of images, k) groups, and (number of images,) labels.
 
     Raises:
         ValueError: If queries are no finite numbers.
     """
-    model.eval()
-    groups, labels = [], []
-    with torch.no_grad():
-        for batch in loader:
-            batch = model.data_preprocessor(batch)
-            query = model.query(batch["inputs"])
-            require_finite(query, "images of a batch")
-            _, chosen = model.neck.match(query)
-            groups.append(chosen.cpu().numpy())
-            labels += [int(sample.gt_label) for sample in batch["data_samples"]]
-    return np.concatenate(groups), np.array(labels)
+    query, label = compute_features(model, loader, model.query, "matching")
+    require_finite(query, "images")
+    _, groups = model.neck.match(query)
+    return groups.cpu().numpy(), label.cpu().numpy()
 
 
 def examine_matching(runner: Runner) -> MatchingReport:
-    """Match the test set of a run that has not begun.
-
-    Args:
-        runner: Has the test set, and loads the checkpoint of its config.
-
-    Returns:
-        The report.
-    """
+    """Match the test set of a run that has not begun, with its config's checkpoint."""
     metric = find_long_tail_metric(runner.test_loop.evaluator)
     runner.call_hook("before_run")
     runner.load_or_resume()

@@ -1,6 +1,5 @@
 """A picture of which class uses which groups of prompts."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,43 +10,28 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
+from lpt_mm.matching.report import MatchingReport
 from lpt_mm.matching.statistics import usage_by_class
 from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, save_picture
 from lpt_mm.utils.text import for_picture
 
 
-def draw_matching(
-    matches: np.ndarray,
-    class_names: Sequence[str],
-    cls_num_list: Sequence[int],
-    shot_of_class: np.ndarray,
-    path: str | Path,
-) -> None:
+def draw_matching(report: MatchingReport, path: str | Path) -> None:
     """Draw how the matches of each class are spread over the groups.
 
     Classes go down from the most frequent one, groups right from the most used one,
-    whose share of all matches is drawn above.
-
-    Args:
-        matches: (C, M) how often images of each class were matched with each group.
-        class_names: Names of the classes, length C.
-        cls_num_list: Training images per class, length C.
-        shot_of_class: (C,) names of the shot groups.
-        path: PNG to write, 1,080 x 1,080 pixels.
-
-    Raises:
-        FileExistsError: If there is something of that name; it is left alone.
+    whose share of all matches is drawn above. A new PNG file of 1,080 x 1,080 pixels.
     """
-    rows = np.argsort(-np.asarray(cls_num_list), kind="stable")
-    usage = matches.sum(axis=0)
+    rows = np.argsort(-np.asarray(report.cls_num_list), kind="stable")
+    usage = report.matches.sum(axis=0)
     columns = np.argsort(-usage, kind="stable")
     figure = Figure(figsize=(9, 9), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(1, 5))
     _draw_usage(upper, usage[columns] / usage.sum())
-    image = _draw_map(lower, usage_by_class(matches)[rows][:, columns])
-    bars = _mark_shots(lower, shot_of_class[rows])
+    image = _draw_map(lower, usage_by_class(report.matches)[rows][:, columns])
+    bars = _mark_shots(lower, report.shot_of_class[rows])
     figure.legend(handles=bars, loc="outside upper center", ncols=3, frameon=False)
-    _name_classes(lower, [class_names[i] for i in rows])
+    _name_classes(lower, [report.class_names[i] for i in rows])
     _name_groups(lower, columns)
     figure.colorbar(
         image,

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
-from lpt_mm.matching.picture import draw_matching
 from lpt_mm.matching.statistics import class_information, shots_by_group, usage_by_class
 from lpt_mm.models.necks.pool_usage import (
     dead_groups,
@@ -41,11 +40,7 @@ class MatchingReport:
     shot_groups: ShotGroups
 
     def summary(self) -> dict[str, float | int | list[int]]:
-        """Compute the numbers on the pool as a whole.
-
-        Returns:
-            The numbers by name.
-        """
+        """Compute the numbers on the pool as a whole, by name."""
         usage = self.matches.sum(axis=0)
         mean, largest = key_similarity(self.keys)
         return dict(
@@ -61,12 +56,11 @@ class MatchingReport:
     def groups(self) -> list[dict]:
         """Describe each group, the most used one first.
 
-        Returns:
-            By group: its index, share of all matches, their share of each shot group,
-            and the classes with the most of its matches.
+        By group: its index, share of all matches, their share of each shot group, and
+        the classes with the most of its matches.
         """
         usage = self.matches.sum(axis=0)
-        of_shots = shots_by_group(self.matches, self._shots())
+        of_shots = shots_by_group(self.matches, self.shot_of_class)
         of_groups = []
         for i in np.argsort(-usage, kind="stable").tolist():
             order = np.argsort(-self.matches[:, i], kind="stable")[:MOST_FAVOURED]
@@ -82,16 +76,14 @@ class MatchingReport:
         return of_groups
 
     def classes(self) -> list[dict]:
-        """Describe each class.
+        """Describe each class: name, training images, shot group, usage of each group.
 
-        Returns:
-            By class: name, training images, shot group, and its usage of each group,
-            None for a class without an image.
+        The usage is None for a class without an image.
         """
         rows = zip(
             self.class_names,
             self.cls_num_list,
-            self._shots().tolist(),
+            self.shot_of_class.tolist(),
             usage_by_class(self.matches).tolist(),
             self.matches.any(axis=1),
             strict=True,
@@ -107,79 +99,45 @@ class MatchingReport:
         ]
 
     def write(self, path: str) -> None:
-        """Write all numbers as JSON.
-
-        Args:
-            path: File to write.
-
-        Raises:
-            FileExistsError: If there is one.
-        """
+        """Write all numbers to a new JSON file."""
         # JSON has no NaN.
         summary = {k: None if v != v else v for k, v in self.summary().items()}
-        report = dict(
-            summary,
-            shot_groups=str(self.shot_groups),
-            groups=self.groups(),
-            classes=self.classes(),
-        )
-        write_json(path, report)
-
-    def draw(self, path: str) -> None:
-        """Draw which class uses which groups.
-
-        Args:
-            path: PNG to write.
-
-        Raises:
-            FileExistsError: If there is one.
-        """
-        draw_matching(
-            self.matches, self.class_names, self.cls_num_list, self._shots(), path
-        )
+        parts = dict(groups=self.groups(), classes=self.classes())
+        write_json(path, dict(summary, shot_groups=str(self.shot_groups), **parts))
 
     def print(self, title: str) -> None:
-        """Print the numbers on the pool and on each group.
-
-        Args:
-            title: What stands above the tables.
-        """
+        """Print the numbers on the pool, below a title, and on each group."""
         console = Console()
         console.print(self._summary_table(title))
         console.print(self._group_table())
 
-    def _shots(self) -> np.ndarray:
-        """Name the shot group of each class, (C,)."""
+    @property
+    def shot_of_class(self) -> np.ndarray:
+        """Name of the shot group of each class, (C,)."""
         return self.shot_groups.assign(self.cls_num_list)
 
     def _summary_table(self, title: str) -> Table:
         numbers = self.summary()
         size, dead = numbers["pool_size"], numbers["dead_groups"]
+        mean, largest = numbers["key_similarity_mean"], numbers["key_similarity_max"]
         table = Table(title=for_rich(title), show_header=False)
         table.add_column()
         table.add_column(justify="right")
-        table.add_row(
-            "effective groups", f"{numbers['effective_groups']:.1f} of {size}"
-        )
-        table.add_row("usage entropy / log M", f"{numbers['usage_entropy']:.3f}")
-        table.add_row("dead groups", f"{len(dead)} of {size}")
-        table.add_row(
-            "class information (0 ... 1)", f"{numbers['class_information']:.3f}"
-        )
-        table.add_row(
-            "cosine of two keys, mean / max",
-            f"{numbers['key_similarity_mean']:.3f} / "
-            f"{numbers['key_similarity_max']:.3f}",
-        )
+        for row in {
+            "effective groups": f"{numbers['effective_groups']:.1f} of {size}",
+            "usage entropy / log M": f"{numbers['usage_entropy']:.3f}",
+            "dead groups": f"{len(dead)} of {size}",
+            "class information (0 ... 1)": f"{numbers['class_information']:.3f}",
+            "cosine of two keys, mean / max": f"{mean:.3f} / {largest:.3f}",
+        }.items():
+            table.add_row(*row)
         return table
 
     def _group_table(self) -> Table:
         table = Table(
             title=f"Groups, and the shots of their matches in %\n{self.shot_groups}"
         )
-        table.add_column("group", justify="right")
-        table.add_column("usage %", justify="right")
-        for name in SHOT_GROUPS:
+        for name in ("group", "usage %", *SHOT_GROUPS):
             table.add_column(name, justify="right")
         table.add_column("most from")
         for group in self.groups():
@@ -191,6 +149,7 @@ class MatchingReport:
                 for_rich(", ".join(map(str, group["classes"]))),
             )
         table.add_section()
-        of_all = shots_by_group(self.matches.sum(axis=1, keepdims=True), self._shots())
+        of_class = self.matches.sum(axis=1, keepdims=True)
+        of_all = shots_by_group(of_class, self.shot_of_class)
         table.add_row("all", "100.0", *(f"{100 * share:.0f}" for share in of_all[0]))
         return table

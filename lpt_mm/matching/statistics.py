@@ -1,6 +1,6 @@
 """Which class is matched with which group of prompts.
 
-The letters are those of the package: M pool_size, K topk, C classes.
+The letters are those of the package: M pool_size, k topk, C classes.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ def count_matches(
     """Count how often images of each class were matched with each group.
 
     Args:
-        groups: (number of images, K) groups chosen for each image.
+        groups: (number of images, k) groups chosen for each image.
         labels: (number of images,) class indices.
         num_classes: Number of classes, C.
         pool_size: Number of groups, M.
@@ -29,15 +29,11 @@ def count_matches(
 
 
 def usage_by_class(matches: np.ndarray) -> np.ndarray:
-    """Compute how the matches of each class are spread over the groups.
+    """Compute how the matches (C, M) of each class are spread over the groups.
 
-    Args:
-        matches: (C, M) as returned by :func:`count_matches`.
-
-    Returns:
-        (C, M), rows of sum 1; rows of NaN for classes without an image.
+    Returns (C, M), rows of sum 1; rows of NaN for classes without an image.
     """
-    return _shares(matches, axis=1)
+    return _shares(matches)
 
 
 def shots_by_group(matches: np.ndarray, shot_of_class: np.ndarray) -> np.ndarray:
@@ -52,21 +48,15 @@ def shots_by_group(matches: np.ndarray, shot_of_class: np.ndarray) -> np.ndarray
         without a match.
     """
     by_shot = [matches[shot_of_class == name].sum(axis=0) for name in SHOT_GROUPS]
-    return _shares(np.stack(by_shot, axis=1), axis=1)
+    return _shares(np.stack(by_shot, axis=1))
 
 
 def class_information(matches: np.ndarray) -> float:
-    """Compute how much of the class a match tells.
+    """Compute how much of the class a match tells, of matches (C, M).
 
     It is the mutual information of class and group over the entropy of the class
-    (the uncertainty coefficient of Theil).
-
-    Args:
-        matches: (C, M) as returned by :func:`count_matches`.
-
-    Returns:
-        0 where all classes use the groups alike, 1 where a group tells the class; NaN
-        if there is but one class.
+    (the uncertainty coefficient of Theil): 0 where all classes use the groups alike, 1
+    where a group tells the class; NaN if there is but one class.
     """
     of_class = entropy(matches.sum(axis=1))
     of_group = entropy(matches.sum(axis=0))
@@ -75,7 +65,7 @@ def class_information(matches: np.ndarray) -> float:
     return (of_class + of_group - entropy(matches)) / of_class
 
 
-def _shares(counts: np.ndarray, axis: int) -> np.ndarray:
-    total = counts.sum(axis=axis, keepdims=True)
+def _shares(counts: np.ndarray) -> np.ndarray:
+    total = counts.sum(axis=1, keepdims=True)
     nan = np.full(counts.shape, np.nan)
     return np.divide(counts, total, out=nan, where=total > 0)

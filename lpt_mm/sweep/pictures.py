@@ -11,7 +11,7 @@ from lpt_mm.engine.start import check_start
 from lpt_mm.engine.testing import set_test
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
-from lpt_mm.matching import MatchingReport, examine_matching
+from lpt_mm.matching import MatchingReport, draw_matching, examine_matching
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.reports import mean_report
@@ -65,7 +65,7 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
     if with_groups:
         row, seed = with_groups[-1], plan.seeds[0]
         report = match(plan, row, row.folder(root, seed))
-        report.draw(str(out / "matching.png"))
+        draw_matching(report, out / "matching.png")
 
 
 def match(plan: Plan, row: Row, folder: Path) -> MatchingReport:

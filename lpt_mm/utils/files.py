@@ -1,6 +1,7 @@
-"""Files that are there."""
+"""Files that are there, and what they are called in tables."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -17,3 +18,20 @@ def has_content(path: str | Path) -> bool:
         return os.stat(path).st_size > 0
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return False
+
+
+def short_names(paths: Sequence[str | Path]) -> list[str]:
+    """Name files as shortly as tells them apart.
+
+    Args:
+        paths: The files, each once.
+
+    Returns:
+        Their names without suffix; where two are the same, the paths of all from the
+        folder on that they share.
+    """
+    stems = [Path(path).stem for path in paths]
+    if len(set(stems)) == len(stems):
+        return stems
+    shared = os.path.commonpath([Path(path).absolute().parent for path in paths])
+    return [os.path.relpath(path, shared) for path in paths]

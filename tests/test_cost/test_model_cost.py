@@ -8,7 +8,7 @@ from mmengine.config import Config
 
 from lpt_mm.cost import full_fine_tuning, measure_cost
 from lpt_mm.weights.skeleton import build_skeleton
-from tests.conftest import ROOT, run_in
+from tests.conftest import ROOT
 from tests.golden import tiny_lpt
 
 TOOLS = ROOT / "tools"
@@ -43,12 +43,12 @@ def test_parameters_and_bytes_of_a_tiny_model():
     dims, classes = 24, 7
     cost = measure_cost(tiny_config(phase=2))
     prompts = 6 * (2 * 5 + 1) * dims  # pool, layers, length; keys
-    assert cost.trained == prompts + classes * dims
-    assert cost.trained_beside_head == prompts
-    assert cost.total - cost.total_beside_head == classes * dims
+    assert cost.trained_parameters == prompts + classes * dims
+    assert cost.trained_parameters_beside_head == prompts
+    assert cost.parameters - cost.parameters_beside_head == classes * dims
     # There are no pre-trained weights to leave out; momentum doubles what is trained.
-    assert cost.model_bytes == 4 * cost.total
-    assert cost.checkpoint_bytes - cost.model_bytes == 4 * cost.trained
+    assert cost.model_bytes == 4 * cost.parameters
+    assert cost.checkpoint_bytes - cost.model_bytes == 4 * cost.trained_parameters
 
 
 def test_flops_of_a_plain_transformer():
@@ -61,17 +61,19 @@ def test_flops_of_a_plain_transformer():
     products = 2 * (embed + 3 * 12 * dims**2 * tokens + last + head)
     # 3 heads; keys may be filled up to 16, and older torch counts no attention on CPU.
     attention = 2 * 2 * (3 * tokens * 16 + 3 * tokens) * dims
-    assert products <= cost.infer_flops <= products + attention
+    assert products <= cost.infer_flops_per_image <= products + attention
     # The backward pass has two products for each, but none for the images.
-    assert cost.train_flops == pytest.approx(3 * cost.infer_flops, rel=0.15)
+    assert cost.train_flops_per_image == pytest.approx(
+        3 * cost.infer_flops_per_image, rel=0.15
+    )
 
 
 def test_prompts_make_training_cheaper_than_full_fine_tuning():
     cfg = tiny_config()
     tuned, full = measure_cost(cfg), measure_cost(full_fine_tuning(cfg))
-    assert full.trained == full.total
+    assert full.trained_parameters == full.parameters
     assert full.trained_share == full.trained_share_beside_head == 1
-    assert tuned.train_flops < full.train_flops
+    assert tuned.train_flops_per_image < full.train_flops_per_image
     assert tuned.checkpoint_bytes < full.checkpoint_bytes
     assert cfg.model.backbone.get("frozen", True)
 
@@ -83,24 +85,18 @@ def test_a_config_that_trains_nothing_is_refused():
         measure_cost(cfg)
 
 
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """Train a large prompt pool for an epoch, and publish the model."""
-    folder = tmp_path_factory.mktemp("cost")
+def test_the_tool_tells_the_size_of_real_files(run_here, tmp_path):
+    """A large prompt pool is trained for an epoch, and published."""
     short = ("train_cfg.max_epochs=1", "train_cfg.val_interval=9", "log_level=ERROR")
     save = "default_hooks.checkpoint.interval=1"
     # All prompts start at random.
     start = ("phase1_work_dir=None", "model.backbone.frozen_prompts=False")
     options = (*LARGE, *short, save, *start)
-    run_in(folder, TOOLS / "train.py", DIGITS, "--cfg-options", *options)
-    checkpoint = folder / "work_dirs" / "phase2_digits_lt" / "epoch_1.pth"
+    run_here(TOOLS / "train.py", DIGITS, "--cfg-options", *options)
+    checkpoint = tmp_path / "work_dirs" / "phase2_digits_lt" / "epoch_1.pth"
+    model = tmp_path / "model.safetensors"
     publish = TOOLS / "model_converters" / "publish_model.py"
-    run_in(folder, publish, checkpoint, "model.safetensors")
-    return checkpoint, folder / "model.safetensors"
-
-
-def test_the_tool_tells_the_size_of_real_files(saved, run_here, tmp_path):
-    checkpoint, model = saved
+    run_here(publish, checkpoint, model)
     command = (DIGITS, "--json", "cost.json", "--cfg-options", *LARGE)
     out = run_here(COST, *command)
     assert "full fine-tuning" in out

@@ -1,6 +1,7 @@
 """Two processes match as one."""
 
 import torch
+from mmpretrain.structures import DataSample
 from torch.nn import functional as F
 from torch.testing import assert_close
 
@@ -12,7 +13,10 @@ def images():
     """Make an odd number of images, which do not come out even."""
     generator = torch.Generator().manual_seed(7)
     tensors = torch.randn(7, 3, 16, 16, generator=generator, dtype=torch.float64)
-    return [dict(inputs=image) for image in tensors]
+    return [
+        dict(inputs=image, data_samples=DataSample().set_gt_label(i))
+        for i, image in enumerate(tensors)
+    ]
 
 
 def usage_alone(rank):

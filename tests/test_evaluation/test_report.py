@@ -11,8 +11,8 @@ from lpt_mm.evaluation.report import (
     make_report,
     read_report,
     write_class_csv,
-    write_report,
 )
+from lpt_mm.utils.json_file import write_json
 
 
 @pytest.fixture
@@ -66,10 +66,10 @@ def test_intervals_can_be_turned_off():
 
 def test_json_gives_the_report_back(report, tmp_path):
     path = tmp_path / "new" / "m.json"
-    write_report(path, report)
+    write_json(path, report)
     assert read_report(path) == report
     with pytest.raises(FileExistsError, match=r"m.json"):
-        write_report(path, {})
+        write_json(path, {})
     assert read_report(path) == report
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -61,3 +62,13 @@ def test_a_test_writes_json_and_csv(run_here, tmp_path):
     )
     out = run_here(TEST, CONFIG, *files, fails=True)  # before anything is computed
     assert "'m.json' exists and is not overwritten" in out
+
+
+@pytest.mark.parametrize(
+    "tool", ["benchmark", "compare", "cost", "features", "matching"]
+)
+def test_help_says_that_outputs_are_new_files(run_here, tool):
+    out = " ".join(run_here(COMPARE.with_name(f"{tool}.py"), "--help").split())
+    outputs = re.split(r" --(?:json|out|picture|confusion) [A-Z]+ ", out)[1:]
+    assert outputs
+    assert all("new file" in text.split(" --")[0] for text in outputs)

@@ -43,7 +43,7 @@ def checkpoint(tmp_path_factory):
 
 
 def matches_of(checkpoint, split):
-    """Count the matches by class in another way: one image, one class at a time."""
+    """Count the matches by class in another way: one image at a time."""
     cfg = Config.fromfile(PHASE2)
     model = MODELS.build(cfg.model)
     model.backbone.load_source()
@@ -51,11 +51,13 @@ def matches_of(checkpoint, split):
     model.eval()
     dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, split=split))
     matches = np.zeros((10, 20), dtype=int)
-    for sample in dataset:
-        inputs = model.data_preprocessor(dict(inputs=[sample["inputs"]]))["inputs"]
-        with torch.no_grad():
-            query = model.extract_feat(inputs, "backbone")[0]
-        cosine = F.cosine_similarity(query, model.neck.prompt_keys, dim=1)
+    samples = list(dataset)
+    inputs = dict(inputs=[sample["inputs"] for sample in samples])
+    with torch.no_grad():
+        inputs = model.data_preprocessor(inputs)["inputs"]
+        queries = model.extract_feat(inputs, "backbone")[0]
+    for query, sample in zip(queries, samples, strict=True):
+        cosine = F.cosine_similarity(query[None], model.neck.prompt_keys, dim=1)
         groups = cosine.topk(model.neck.topk).indices
         matches[sample["data_samples"].gt_label, groups] += 1
     return matches

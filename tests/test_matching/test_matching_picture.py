@@ -4,7 +4,7 @@ from matplotlib import colormaps
 from PIL import Image
 
 from lpt_mm.evaluation.metrics import ShotGroups
-from lpt_mm.matching.picture import draw_matching
+from lpt_mm.matching import MatchingReport, draw_matching
 from lpt_mm.utils.pictures import PALETTE
 
 
@@ -19,7 +19,8 @@ def test_classes_are_marked_and_sorted_by_frequency(tmp_path, classes, groups):
     names = [f"class ${i}$" for i in range(classes)]
     shots = ShotGroups().assign(counts)
     file = tmp_path / "x.png"
-    draw_matching(matches, names, counts, shots, file)
+    report = MatchingReport(matches, np.eye(groups), names, counts, ShotGroups())
+    draw_matching(report, file)
     with Image.open(file) as image:
         assert image.size == (1080, 1080)
         pixels = np.asarray(image.convert("RGB")).astype(int)

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from contextlib import redirect_stdout
-from types import SimpleNamespace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,9 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from lpt_mm.cost import print_costs, print_speeds
-from lpt_mm.cost.data_speed import DataSpeed
 from lpt_mm.cost.model_cost import ModelCost
-from lpt_mm.cost.timing import Timing
 from lpt_mm.data_check import DataReport, print_data_report
 from lpt_mm.data_check.class_count_picture import draw_class_counts
 from lpt_mm.data_check.findings import ERROR, Finding
@@ -28,7 +26,9 @@ from lpt_mm.evaluation.report import write_class_csv
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.evaluation.tables import print_tables
 from lpt_mm.features.comparison import FeatureComparison
-from lpt_mm.features.projection import ImageSelection
+from lpt_mm.features.extraction import Features
+from lpt_mm.features.quality import FeatureQuality
+from lpt_mm.matching import draw_matching
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.preparation import PartState, print_states
 from lpt_mm.sweep.curves import draw_curves
@@ -84,8 +84,8 @@ def print_data(name):
 
 
 def print_features(name):
-    quality = SimpleNamespace(knn=dict(overall=50.0), intra=1.0, inter=1.0, gamma=1.0)
-    FeatureComparison(ShotGroups(), 10, {name: quality}).print()
+    quality = FeatureQuality(dict(overall=50.0), intra=1.0, inter=1.0, gamma=1.0)
+    FeatureComparison(ShotGroups(), 10, {}, {name: quality}).print()
 
 
 TABLES = dict(
@@ -94,7 +94,16 @@ TABLES = dict(
     data=print_data,
     features=print_features,
     speed=lambda name: print_speeds(
-        {"config": DataSpeed(Timing([1.0]), 1)}, name, name
+        {
+            "config": dict(
+                images=1,
+                images_per_second=1.0,
+                seconds_per_image=1.0,
+                seconds_of_all_images=[1.0],
+            )
+        },
+        name,
+        name,
     ),
     cost=lambda name: print_costs({name: ModelCost(1, 1, 1, 1, 1, 1, 1, 1)}),
     weights=lambda name: print_weights(
@@ -126,17 +135,17 @@ def wide(monkeypatch):
 
 
 def draw_all_features(name, path):
-    points = np.arange(8.0).reshape(4, 2)
-    label, classes = np.array([0, 0, 1, 1]), np.array([0, 1])
-    comparison = FeatureComparison(
-        ShotGroups(),
-        10,
-        {name: SimpleNamespace(knn=dict(overall=50.0), gamma=1.0)},
-        {name: (points, points)},
-        ImageSelection(classes, np.array(GROUPS[:2]), np.arange(4)),
-        SimpleNamespace(test_label=label, class_names=[name, "b"]),
-    )
-    comparison.draw(path)
+    points = np.arange(12.0).reshape(6, 2)
+    label = np.array([0, 0, 1, 1, 2, 2])
+    features = Features(points, label, points, label, [name, "b", "c"])
+    quality = FeatureQuality(dict(overall=50.0), intra=1.0, inter=1.0, gamma=1.0)
+    comparison = FeatureComparison(ShotGroups(), 10, {name: features}, {name: quality})
+    module = "lpt_mm.features.comparison"
+    with (
+        patch(f"{module}.project", return_value=(points, points)),
+        patch(f"{module}.align", lambda x, _: x),
+    ):
+        comparison.draw(path)
 
 
 def draw_all_curves(name, path):
@@ -154,7 +163,7 @@ PICTURES = dict(
     counts=lambda name, path: draw_class_counts(
         COUNTS, [name, "b"], ShotGroups(), path
     ),
-    matching=lambda name, path: matching(name).draw(path),
+    matching=lambda name, path: draw_matching(matching(name), path),
     features=draw_all_features,
     curves=draw_all_curves,
 )

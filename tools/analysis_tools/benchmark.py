@@ -39,7 +39,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--images", type=int, default=256, help="images of a run of --phase data"
     )
-    parser.add_argument("--json", metavar="FILE", help="write the numbers to a file")
+    parser.add_argument("--json", metavar="FILE", help="new file for the numbers")
     add_config_options(parser)
     return parser.parse_args()
 
@@ -63,9 +63,7 @@ def main() -> None:
     machine = describe_machine()
     print_speeds(speeds, f"{args.phase}: {args.config}", machine)
     if args.json:
-        numbers = {name: speed.as_dict() for name, speed in speeds.items()}
-        report = dict(vars(args), machine=machine, **numbers)
-        write_json(args.json, report)
+        write_json(args.json, dict(vars(args), machine=machine, **speeds))
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ of the first config's backbone. No pre-trained weights are fetched.
 """
 
 import argparse
-from pathlib import Path
 
 from rich.progress import track
 
 from lpt_mm.cost import full_fine_tuning, measure_cost, print_costs
 from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
 from lpt_mm.engine.run_config import load_config
+from lpt_mm.utils.files import short_names
 from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import require_new
 
@@ -20,7 +20,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = make_parser(__doc__)
     parser.add_argument("configs", nargs="+", metavar="CONFIG", help="config files")
-    parser.add_argument("--json", metavar="FILE", help="write the numbers to a file")
+    parser.add_argument("--json", metavar="FILE", help="new file for the numbers")
     add_config_options(parser)
     return parser.parse_args()
 
@@ -29,11 +29,9 @@ def main() -> None:
     """Count, print and write."""
     args = parse_args()
     require_new(args.json)
-    stems = {Path(config).stem for config in args.configs}
-    unique = len(stems) == len(args.configs)
     cfgs = {
-        Path(config).stem if unique else config: load_config(config, args.cfg_options)
-        for config in args.configs
+        name: load_config(config, args.cfg_options)
+        for name, config in zip(short_names(args.configs), args.configs, strict=True)
     }
     first = next(iter(cfgs.values()))
     cfgs["full fine-tuning"] = full_fine_tuning(first)

@@ -6,7 +6,6 @@ the frozen backbone of the first config.
 """
 
 import argparse
-from pathlib import Path
 
 from mmengine.config import Config
 
@@ -16,6 +15,7 @@ from lpt_mm.engine.start import check_start
 from lpt_mm.engine.testing import set_test
 from lpt_mm.evaluation.shot_groups_of import shot_groups_of
 from lpt_mm.features import compare_features, frozen_backbone
+from lpt_mm.utils.files import short_names
 from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import require_new
 
@@ -29,8 +29,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--neighbors", type=int, default=10, help="training images that vote in K-NN"
     )
-    parser.add_argument("--out", metavar="JSON", help="write the numbers to this file")
-    parser.add_argument("--picture", metavar="PNG", help="draw LDA and t-SNE")
+    parser.add_argument("--out", metavar="JSON", help="new file for the numbers")
+    parser.add_argument(
+        "--picture", metavar="PNG", help="new file for a picture: LDA and t-SNE"
+    )
     add_config_options(parser)
     args = parser.parse_args()
     if len(args.models) % 2:
@@ -40,16 +42,16 @@ def parse_args() -> argparse.Namespace:
 
 def load_models(args: argparse.Namespace) -> dict[str, Config]:
     """Complete the config of each model, by name, the frozen backbone first."""
-    pairs = list(zip(args.models[::2], args.models[1::2], strict=True))
-    unique = len({Path(config).stem for config, _ in pairs}) == len(pairs)
+    configs, checkpoints = args.models[::2], args.models[1::2]
+    names = short_names(configs if len(set(configs)) == len(configs) else checkpoints)
     cfgs: dict[str, Config] = {}
-    for config, checkpoint in pairs:
+    for name, config, checkpoint in zip(names, configs, checkpoints, strict=True):
         cfg = load_config(config, args.cfg_options)
         if not cfgs:
             cfgs["frozen"] = frozen_backbone(cfg)
             set_test(cfgs["frozen"], None, "test")
         set_test(cfg, checkpoint, "test")
-        cfgs[Path(config).stem if unique else checkpoint] = cfg
+        cfgs[name] = cfg
     for cfg in cfgs.values():
         check_start(cfg, training=False)
     return cfgs
@@ -61,9 +63,7 @@ def main() -> None:
     require_new(args.out, args.picture)
     cfgs = load_models(args)
     shot_groups = shot_groups_of(cfgs["frozen"])
-    comparison = compare_features(
-        cfgs, shot_groups, args.neighbors, with_picture=bool(args.picture)
-    )
+    comparison = compare_features(cfgs, shot_groups, args.neighbors)
     comparison.print()
     if args.out:
         write_json(args.out, comparison.as_dict())

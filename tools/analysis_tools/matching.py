@@ -14,7 +14,11 @@ from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.testing import set_test
-from lpt_mm.matching import examine_matching, require_group_prompts
+from lpt_mm.matching import (
+    draw_matching,
+    examine_matching,
+    require_group_prompts,
+)
 from lpt_mm.utils.new_file import require_new
 
 
@@ -29,8 +33,10 @@ def parse_args() -> argparse.Namespace:
         default="test",
         help="the images that are matched",
     )
-    parser.add_argument("--out", metavar="JSON", help="write the numbers to this file")
-    parser.add_argument("--picture", metavar="PNG", help="draw the usage by class")
+    parser.add_argument("--out", metavar="JSON", help="new file for the numbers")
+    parser.add_argument(
+        "--picture", metavar="PNG", help="new file for a picture: usage by class"
+    )
     add_config_options(parser)
     return parser.parse_args()
 
@@ -51,7 +57,7 @@ def main() -> None:
     if args.out:
         report.write(args.out)
     if args.picture:
-        report.draw(args.picture)
+        draw_matching(report, args.picture)
 
 
 if __name__ == "__main__":

@@ -62,11 +62,7 @@ class BetaScheduleHook(Hook):
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Set beta for the epoch.
-
-        Args:
-            runner: Runs the training.
-        """
+        """Set beta for the epoch."""
         if not isinstance(runner.train_dataloader.sampler, DualSampler):
             return
         beta = self.eta * (runner.max_epochs - runner.epoch) / runner.max_epochs

@@ -51,12 +51,7 @@ class ClassCountHook(Hook):
             owner.cls_num_list = self.cls_num_list
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Save the counts with the model.
-
-        Args:
-            runner: Runs the training.
-            checkpoint: The checkpoint about to be saved.
-        """
+        """Save the counts with the model."""
         checkpoint["meta"]["cls_num_list"] = self.cls_num_list
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -80,19 +75,11 @@ class ClassCountHook(Hook):
         self.cls_num_list = counts
 
     def before_val(self, runner: Runner) -> None:
-        """Hand out the counts to those that have none.
-
-        Args:
-            runner: Runs the validation.
-        """
+        """Hand out the counts to those that have none."""
         self._fill(runner, runner.val_loop)
 
     def before_test(self, runner: Runner) -> None:
-        """Hand out the counts to those that have none.
-
-        Args:
-            runner: Runs the test.
-        """
+        """Hand out the counts to those that have none."""
         self._fill(runner, runner.test_loop)
 
     def _fill(self, runner: Runner, loop: BaseLoop) -> None:

@@ -42,11 +42,7 @@ class DataCheckHook(Hook):
             self._check_evaluation_set(runner, runner.val_dataloader.dataset)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Log how many images could not be read, where some may be unreadable.
-
-        Args:
-            runner: Runs the training.
-        """
+        """Log how many images could not be read, where some may be unreadable."""
         dataset = runner.train_dataloader.dataset
         files = dataset.unreadable() if hasattr(dataset, "unreadable") else []
         if files:
@@ -56,12 +52,7 @@ class DataCheckHook(Hook):
             )
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Read the class names that were saved with the model.
-
-        Args:
-            runner: Loads the checkpoint, to train or to test.
-            checkpoint: The checkpoint just read.
-        """
+        """Read the class names that were saved with the model."""
         meta = checkpoint.get("meta", {}).get("dataset_meta") or {}
         self.class_names = meta.get("classes")
 

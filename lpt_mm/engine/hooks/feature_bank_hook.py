@@ -1,6 +1,7 @@
 """Features of the training images, for heads that compare with them."""
 
-import torch
+from functools import partial
+
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel
@@ -10,6 +11,7 @@ from mmpretrain.utils import get_ori_model
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
+from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 
@@ -28,7 +30,6 @@ class FeatureBankHook(Hook):
     def __init__(self, train_dataloader: dict) -> None:
         self.train_dataloader = train_dataloader
 
-    @torch.no_grad()
     def before_test(self, runner: Runner) -> None:
         """Fill the bank.
 
@@ -58,13 +59,9 @@ class FeatureBankHook(Hook):
             )
         model.backbone.load_source()  # no checkpoint brings its weights
         loader = runner.build_dataloader(training_images(self._config(runner)))
-        model.eval()
-        features, labels = [], []
-        for batch in loader:
-            batch = model.data_preprocessor(batch)
-            features.append(model.extract_feat(batch["inputs"], stage="pre_logits"))
-            labels += [sample.gt_label for sample in batch["data_samples"]]
-        model.head.fill(torch.cat(features), torch.cat(labels))
+        feature_of = partial(model.extract_feat, stage="pre_logits")
+        features = compute_features(model, loader, feature_of, "training images")
+        model.head.fill(*features)
         names = loader.dataset.metainfo.get("classes")
         counts = count_classes(gt_labels(loader.dataset), model.head.num_classes, names)
         for metric in runner.test_evaluator.metrics:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
 from lpt_mm.datasets.training_images import training_images
+from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.models.finite import require_finite
 from lpt_mm.models.unit import unit
 
@@ -29,17 +30,6 @@ class KeyInitHook(Hook):
 
     def __init__(self, max_images: int = 20_000) -> None:
         self.max_images = max_images
-        self.has_keys = False
-
-    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Note whether a checkpoint brings keys.
-
-        Args:
-            runner: Loads the checkpoint, to train or to test.
-            checkpoint: The checkpoint just read.
-        """
-        names = checkpoint.get("state_dict", checkpoint)
-        self.has_keys = any(name.endswith("neck.prompt_keys") for name in names)
 
     def before_train(self, runner: Runner) -> None:
         """Set the keys.
@@ -52,10 +42,10 @@ class KeyInitHook(Hook):
                 numbers.
         """
         model = get_ori_model(runner.model)
-        key_init = getattr(getattr(model, "neck", None), "key_init", "random")
-        if key_init == "random" or self.has_keys:
+        neck = getattr(model, "neck", None)
+        if getattr(neck, "keys_set", True):
             return
-        keys = model.neck.prompt_keys.data
+        keys = neck.prompt_keys.data
         loader = self._build_loader(runner, len(keys))
         queries = extract_queries(model, loader)
         require_finite(queries, "training images")
@@ -63,6 +53,7 @@ class KeyInitHook(Hook):
             centres = kmeans_centres(queries.cpu().numpy(), len(keys), runner.seed)
             keys.copy_(torch.from_numpy(centres))
         broadcast(keys)
+        neck.keys_set = True
         runner.logger.info(
             f"the {len(keys)} keys start at the k-means centres of {len(queries)} "
             "queries"
@@ -85,7 +76,6 @@ class KeyInitHook(Hook):
         return runner.build_dataloader(dict(cfg, dataset=dataset))
 
 
-@torch.no_grad()
 def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
     """Compute the queries of a data set, in its order, all processes together.
 
@@ -96,12 +86,11 @@ def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
     Returns:
         (number of images, D) queries of length 1.
     """
-    model.eval()
-    batches = (model.data_preprocessor(batch)["inputs"] for batch in loader)
-    queries = torch.cat([unit(model.query(inputs), dim=1) for inputs in batches])
+    queries, _ = compute_features(model, loader, model.query, "training images")
     # The sampler deals the images to the processes in turn, and the first ones again
     # where the number does not come out even.
-    return torch.stack(all_gather(queries), dim=1).flatten(0, 1)[: len(loader.dataset)]
+    queries = torch.stack(all_gather(unit(queries, dim=1)), dim=1).flatten(0, 1)
+    return queries[: len(loader.dataset)]
 
 
 def kmeans_centres(queries: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:

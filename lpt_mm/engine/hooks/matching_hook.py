@@ -31,11 +31,7 @@ class MatchingHook(Hook):
         self.has_warned = False
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Log the matching of the epoch, and begin to count anew.
-
-        Args:
-            runner: Runs the training.
-        """
+        """Log the matching of the epoch, and begin to count anew."""
         neck = getattr(get_ori_model(runner.model), "neck", None)
         if not isinstance(neck, GroupPromptNeck):
             return
@@ -66,13 +62,13 @@ class MatchingHook(Hook):
 def is_collapsed(usage: np.ndarray, topk: int) -> bool:
     """Tell whether the matching hardly tells images apart.
 
-    The effective number of groups is K where all images have the same groups, and M
+    The effective number of groups is k where all images have the same groups, and M
     where all groups are used equally. It counts as a collapse if less than a tenth of
-    the way from K to M is made: below 3.8 groups for M = 20 and K = 2.
+    the way from k to M is made: below 3.8 groups for M = 20 and k = 2.
 
     Args:
         usage: (M,) matches of each group.
-        topk: Groups chosen per image, K.
+        topk: Groups chosen per image, k.
 
     Returns:
         Whether the pool has collapsed; never where every image has all groups.

@@ -74,12 +74,7 @@ class PlainCheckpointHook(Hook):
             checkpoint[key] = to_plain(checkpoint[key])
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Rebuild the log history.
-
-        Args:
-            runner: Loads the checkpoint, to train or to test.
-            checkpoint: The checkpoint just read.
-        """
+        """Rebuild the log history."""
         scalars = checkpoint.get("message_hub", {}).get("log_scalars", {})
         for name, value in scalars.items():
             if isinstance(value, dict) and value.keys() == HISTORY_KEYS:

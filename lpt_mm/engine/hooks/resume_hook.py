@@ -84,12 +84,7 @@ class ResumeHook(Hook):
             )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Save what a run that goes on from here has to know.
-
-        Args:
-            runner: Runs the training.
-            checkpoint: The checkpoint about to be saved.
-        """
+        """Save what a run that goes on from here has to know."""
         checkpoint["meta"]["run"] = describe_run(runner)
 
     @staticmethod

@@ -35,11 +35,7 @@ class SafeCheckpointHook(CheckpointHook):
         super().__init__(backend_args=backend_args, **kwargs)
 
     def before_train(self, runner: Runner) -> None:
-        """Take up the best checkpoints so far, if they are in the run's own folder.
-
-        Args:
-            runner: Runs the training.
-        """
+        """Take up the best checkpoints so far, if they are in the run's own folder."""
         super().before_train(runner)
         hub = runner.message_hub
         for key in [key for key in hub.runtime_info if key.startswith("best_ckpt")]:

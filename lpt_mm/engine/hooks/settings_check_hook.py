@@ -41,12 +41,7 @@ class SettingsCheckHook(Hook):
         self.allow = (allow,) if isinstance(allow, str) else tuple(allow)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Save the settings.
-
-        Args:
-            runner: Runs the training.
-            checkpoint: The checkpoint about to be saved.
-        """
+        """Save the settings."""
         model = classifier_of(runner.model)
         checkpoint["meta"]["settings"] = find_settings(model, runner.cfg)
 

@@ -62,12 +62,7 @@ class StartHook(Hook):
             classifier_of(runner.model).backbone.init_cfg = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Remove the copy of a file of another machine.
-
-        Args:
-            runner: Loads the checkpoint.
-            checkpoint: What was read.
-        """
+        """Remove the copy of a file of another machine."""
         if self._copy is not None:
             self._copy.cleanup()
 
@@ -92,11 +87,7 @@ class StartHook(Hook):
             )
 
     def after_run(self, runner: Runner) -> None:
-        """Let other runs have the folder.
-
-        Args:
-            runner: Ran training, validation or test.
-        """
+        """Let other runs have the folder."""
         unlock_run_folder(runner.work_dir)
 
     def _warn_of_random_weights(self, runner: Runner) -> None:

@@ -6,7 +6,7 @@ NUM_BINS = 15
 
 
 def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
-    """Compute the mean gap between confidence and accuracy.
+    """Compute the mean gap between confidence and accuracy, in per cent.
 
     The images are put into 15 equally wide bins (0, 1/15], (1/15, 2/15], ... by their
     confidence, the score of the predicted class. The gap of a bin, between its mean
@@ -18,7 +18,7 @@ def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> f
         correct: (number of images,) bool, whether the prediction is right.
 
     Returns:
-        The error in per cent.
+        The error.
     """
     bins = np.ceil(confidence * NUM_BINS).astype(np.int64).clip(1, NUM_BINS) - 1
     # Of a bin: images * |confidence / images - correct / images|.

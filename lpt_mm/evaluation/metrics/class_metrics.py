@@ -22,16 +22,7 @@ class ClassMetrics:
 
     @classmethod
     def count(cls, label: np.ndarray, prediction: np.ndarray, num_classes: int) -> Self:
-        """Count images by class.
-
-        Args:
-            label: (number of images,) class indices.
-            prediction: (number of images,) class indices.
-            num_classes: Number of classes, C.
-
-        Returns:
-            The counts.
-        """
+        """Count labels and predictions, (number of images,) class indices each."""
         correct = label[label == prediction]
         images = (label, prediction, correct)
         return cls(*(np.bincount(i, minlength=num_classes) for i in images))
@@ -62,16 +53,13 @@ class ClassMetrics:
         return np.where(self.test_images > 0, f1, np.nan)
 
     def average(self) -> dict[str, float]:
-        """Sum up the classes that have test images.
+        """Sum up the classes that have test images, in per cent.
 
-        A single class without a hit would make the harmonic and the geometric mean 0,
-        however good the others are. In these two means, it therefore counts as having
-        half a hit, an accuracy of 0.5 / (its test images): worse than any class with a
-        hit, better the fewer images there are to tell by.
-
-        Returns:
-            In per cent, ``macro_f1`` and, of the accuracies of the classes,
-            ``worst_class``, ``harmonic_mean`` and ``geometric_mean``.
+        ``macro_f1`` and, of the accuracies of the classes, ``worst_class``,
+        ``harmonic_mean`` and ``geometric_mean``. A single class without a hit would
+        make the latter two 0, however good the others are. In these means, it
+        therefore counts as having half a hit, an accuracy of 0.5 / (its test images):
+        worse than any class with a hit, better the fewer images there are to tell by.
         """
         tested = self.test_images > 0
         accuracy = self.accuracy[tested]

@@ -11,7 +11,7 @@ from torch import Tensor
 from lpt_mm.evaluation.metrics.bootstrap import bootstrap_intervals
 from lpt_mm.evaluation.metrics.calibration import expected_calibration_error
 from lpt_mm.evaluation.metrics.class_metrics import ClassMetrics
-from lpt_mm.evaluation.metrics.shot_confusion import ShotConfusion
+from lpt_mm.evaluation.metrics.shot_confusion import count_shot_confusion
 from lpt_mm.evaluation.metrics.shot_groups import SHOT_GROUPS, ShotGroups
 
 UNKNOWN = -1  # in place of a prediction
@@ -70,18 +70,10 @@ class LongTailMetric(BaseMetric):
         self.cls_num_list = cls_num_list
         self.bootstrap = bootstrap
         self.class_metrics: ClassMetrics | None = None
-        self.shot_confusion: ShotConfusion | None = None
+        self.shot_confusion: dict[str, list] | None = None
 
     def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
-        """Keep label, prediction and confidence of each image.
-
-        Args:
-            data_batch: Not used.
-            data_samples: The predictions.
-
-        Raises:
-            ValueError: If only some classes are scored, and an image has no scores.
-        """
+        """Keep label, prediction and confidence of each image."""
         scored = (self.dataset_meta or {}).get("scored_classes")
         for sample in data_samples:
             self.results.append((int(sample["gt_label"]), *_predict(sample, scored)))
@@ -89,14 +81,14 @@ class LongTailMetric(BaseMetric):
     def compute_metrics(
         self, results: list[tuple[int, int, float]]
     ) -> dict[str, float]:
-        """Compute the metrics over all processes' images.
+        """Compute the metrics in per cent, over all processes' images.
 
         Args:
             results: Label, prediction and confidence of each image; the confidence is
                 NaN where there is no score.
 
         Returns:
-            The metrics in per cent.
+            The metrics by key.
 
         Raises:
             ValueError: If the class counts are unknown or of fewer classes than there
@@ -129,7 +121,7 @@ class LongTailMetric(BaseMetric):
         self._say_how()
         groups = self.shot_groups.assign(self.cls_num_list)
         self.class_metrics = ClassMetrics.count(label, prediction, num_classes)
-        self.shot_confusion = ShotConfusion.count(label, prediction, groups)
+        self.shot_confusion = count_shot_confusion(label, prediction, groups)
         metrics = self.calculate(label, prediction, self.cls_num_list, self.shot_groups)
         metrics |= self.class_metrics.average()
         if not np.isnan(confidence).any():
@@ -146,13 +138,10 @@ class LongTailMetric(BaseMetric):
             )
 
     def intervals(self) -> dict[str, list[float]]:
-        """Compute the bootstrap intervals of the evaluation before.
+        """Compute the bootstrap intervals of the last evaluation; they are no metrics.
 
-        They are no metrics, and not computed at each validation.
-
-        Returns:
-            Lower and upper bound of 95 % of each accuracy, see
-            :func:`bootstrap_intervals`; nothing if ``bootstrap`` is 0.
+        Lower and upper bound of 95 % of each accuracy, see :func:`bootstrap_intervals`;
+        nothing if ``bootstrap`` is 0.
         """
         if not self.bootstrap:
             return {}
@@ -166,7 +155,7 @@ class LongTailMetric(BaseMetric):
         cls_num_list: Sequence[int],
         shot_groups: ShotGroups,
     ) -> dict[str, float]:
-        """Compute the accuracies.
+        """Compute the accuracies in per cent; groups without an image are left out.
 
         Args:
             label: (number of images,) class indices.
@@ -175,7 +164,7 @@ class LongTailMetric(BaseMetric):
             shot_groups: How classes are grouped.
 
         Returns:
-            The accuracies in per cent; groups without an image are left out.
+            The accuracies by key.
         """
         correct = label == prediction
         group = shot_groups.assign(cls_num_list)[label]

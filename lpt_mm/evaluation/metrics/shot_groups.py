@@ -47,14 +47,7 @@ class ShotGroups:
         return f"oltr: few < {low} <= medium <= {high} < many"
 
     def assign(self, cls_num_list: Sequence[int]) -> np.ndarray:
-        """Name the group of each class.
-
-        Args:
-            cls_num_list: Training images per class, length C.
-
-        Returns:
-            (C,) of ``'many'``, ``'medium'`` and ``'few'``.
-        """
+        """Name the group of each class, (C,), by its training images."""
         counts = np.asarray(cls_num_list)
         low, high = self.thresholds
         few = counts <= low if self.convention == "lpt" else counts < low

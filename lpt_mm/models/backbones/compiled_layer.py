@@ -11,12 +11,7 @@ from mmcv.cnn.bricks import DropPath
 from mmcv.cnn.bricks.transformer import FFN
 from torch import nn
 
-from lpt_mm.models.backbones.prompted_layer import (
-    project_prompts,
-    project_tokens,
-    run_class_token,
-    run_layer,
-)
+from lpt_mm.models.backbones.prompted_layer import run_class_token, run_layer
 
 # Training and validation, full and last batches, first and other layers are compiled
 # apart: 20 variants of a function in phase 2, of which torch allows 8 by default.
@@ -26,13 +21,11 @@ MOST_VARIANTS = 64
 class LayerFunctions(NamedTuple):
     """The functions of a layer."""
 
-    project_tokens: Callable
-    project_prompts: Callable
     run_layer: Callable
     run_class_token: Callable
 
 
-EAGER = LayerFunctions(project_tokens, project_prompts, run_layer, run_class_token)
+EAGER = LayerFunctions(run_layer, run_class_token)
 
 
 def compile_layers(layers: nn.Module, **options: object) -> LayerFunctions:

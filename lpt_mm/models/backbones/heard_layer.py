@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from torch import Tensor, nn
 
-from lpt_mm.models.backbones.prompted_layer import attend, project_normed
+from lpt_mm.models.backbones.prompted_layer import attend
 
 HOOKS = (
     "_forward_hooks",
@@ -21,14 +21,7 @@ HOOKS = (
 
 
 def is_heard(module: nn.Module) -> bool:
-    """Tell whether a module or any part of it has a hook.
-
-    Args:
-        module: The module.
-
-    Returns:
-        Whether there is one.
-    """
+    """Tell whether a module or any part of it has a hook."""
     parts = [module]
     for part in parts:  # a third of the time of part.modules(), in every pass
         if (
@@ -44,14 +37,7 @@ def is_heard(module: nn.Module) -> bool:
 
 @contextmanager
 def silenced(module: nn.Module) -> Iterator[None]:
-    """Run no hooks of a module and its parts in the meantime.
-
-    Args:
-        module: The module.
-
-    Yields:
-        Nothing.
-    """
+    """Run no hooks of a module and its parts in the meantime."""
     hooks = [
         (part, name, getattr(part, name)) for part in module.modules() for name in HOOKS
     ]
@@ -75,14 +61,14 @@ def run_heard_layer(
     Args:
         layer: The layer.
         tokens: (B, N, D) its input.
-        prompts: Any number of (B, P, 2 D) or (1, P, 2 D) from ``project_prompts``.
+        prompts: As ``run_layer`` takes them.
 
     Returns:
         (B, N, D) its output.
     """
 
     def run_attention(normed: Tensor) -> Tensor:
-        return attend(layer, project_normed(layer, normed), prompts)
+        return attend(layer, normed, prompts)
 
     def run(tokens: Tensor) -> Tensor:
         tokens = tokens + _call(layer.attn, run_attention, layer.ln1(tokens))

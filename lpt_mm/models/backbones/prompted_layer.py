@@ -18,61 +18,10 @@ CPU_KEY_BLOCK = 16  # keys that the CPU's attention kernel handles at a time
 CPU_FFN_TOKENS = 1600
 
 
-def project_tokens(
-    layer: TransformerEncoderLayer, tokens: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Compute the queries, and the keys and values, of tokens.
-
-    Args:
-        layer: The layer.
-        tokens: (B, N, D) its input.
-
-    Returns:
-        (B, N, D) and (B, N, 2 D), the latter without bias. They are tensors of their
-        own, so that the latter can be freed when the prompts' have been appended.
-    """
-    return project_normed(layer, layer.ln1(tokens))
-
-
-def project_normed(
-    layer: TransformerEncoderLayer, tokens: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Do as :func:`project_tokens`, after the layer's first norm.
-
-    Args:
-        layer: The layer.
-        tokens: (B, N, D) output of the norm.
-
-    Returns:
-        See :func:`project_tokens`.
-    """
-    qkv, dims = layer.attn.qkv, layer.embed_dims
-    bias = None if qkv.bias is None else qkv.bias[:dims]
-    query = F.linear(tokens, qkv.weight[:dims], bias)
-    return query, F.linear(tokens, qkv.weight[dims:])
-
-
-def project_prompts(layer: TransformerEncoderLayer, prompts: Tensor) -> Tensor:
-    """Compute the keys and values of prompts.
-
-    Args:
-        layer: The layer.
-        prompts: (B, P, D), or (1, P, D) where they are the same for all images.
-
-    Returns:
-        (B, P, 2 D) or (1, P, 2 D), without bias.
-    """
-    weight = layer.attn.qkv.weight
-    # Not called: what listens to the norm is to hear of the tokens alone.
-    normed = layer.ln1.forward(prompts.to(weight.dtype))
-    return F.linear(normed, weight[layer.embed_dims :])
-
-
 def run_layer(
     layer: TransformerEncoderLayer,
     tokens: Tensor,
     prompts: list[Tensor],
-    projection: tuple[Tensor, Tensor] | None = None,
     with_cp: bool = False,
 ) -> Tensor:
     """Run a layer on tokens that also attend to prompts.
@@ -80,17 +29,15 @@ def run_layer(
     Args:
         layer: The layer.
         tokens: (B, N, D) its input.
-        prompts: Any number of (B, P, 2 D) or (1, P, 2 D) from :func:`project_prompts`.
-        projection: What :func:`project_tokens` returns; computed here by default.
+        prompts: Any number of (B, P, D), or (1, P, D) where they are the same for all
+            images.
         with_cp: Whether to compute the hidden activations of the feed-forward network
             once more in the backward pass instead of keeping them.
 
     Returns:
         (B, N, D) its output.
     """
-    tokens = tokens + attend(
-        layer, projection or project_tokens(layer, tokens), prompts
-    )
+    tokens = tokens + attend(layer, layer.ln1(tokens), prompts)
     parts = tokens.split(_images_per_part(tokens))
     if with_cp and tokens.requires_grad:
         outs = [
@@ -103,33 +50,30 @@ def run_layer(
 
 
 def attend(
-    layer: TransformerEncoderLayer,
-    projection: tuple[Tensor, Tensor],
-    prompts: list[Tensor],
+    layer: TransformerEncoderLayer, normed: Tensor, prompts: list[Tensor]
 ) -> Tensor:
     """Compute what a layer's attention adds to the tokens.
 
     Args:
         layer: The layer.
-        projection: What :func:`project_tokens` returns.
-        prompts: Any number of (B, P, 2 D) or (1, P, 2 D) from :func:`project_prompts`.
+        normed: (B, N, D) output of the layer's first norm.
+        prompts: As in :func:`run_layer`.
 
     Returns:
         (B, N, D), what the tokens find in all tokens and prompts.
     """
-    return _project_out(layer, _average_values(layer, projection, prompts))
-
-
-def _average_values(
-    layer: TransformerEncoderLayer,
-    projection: tuple[Tensor, Tensor],
-    prompts: list[Tensor],
-) -> Tensor:
-    attn, (query, key_value) = layer.attn, projection
-    num_keys = key_value.shape[1] + sum(prompt.shape[1] for prompt in prompts)
+    attn, dims = layer.attn, layer.embed_dims
+    weight, bias = attn.qkv.weight, attn.qkv.bias
+    query = F.linear(normed, weight[:dims], None if bias is None else bias[:dims])
+    key_value = F.linear(normed, weight[dims:])  # (B, N, 2 D)
+    # The norm is not called: what listens to it is to hear of the tokens alone.
+    extra = [
+        F.linear(layer.ln1.forward(prompt.to(weight.dtype)), weight[dims:])
+        for prompt in prompts
+    ]
+    num_keys = sum(part.shape[1] for part in (key_value, *extra))
     padding, mask = _pad_keys(num_keys, key_value)
-    extra = [part.expand(len(query), -1, -1) for part in (*prompts, *padding)]
-    if extra:
+    if extra := [part.expand(len(query), -1, -1) for part in (*extra, *padding)]:
         key_value = torch.cat([key_value, *extra], dim=1)  # (B, N + all P + pad, 2 D)
     # -> two of (B, heads, N + all P + pad, D / heads)
     key, value = key_value.unflatten(-1, (2, attn.num_heads, attn.head_dims)).permute(
@@ -139,11 +83,11 @@ def _average_values(
     dropout = attn.attn_drop if attn.training else 0.0
     out = F.scaled_dot_product_attention(query, key, value, mask, dropout)
     out = out.transpose(1, 2).flatten(2)
-    if attn.qkv.bias is None:
-        return out
-    # The bias of the keys adds the same to all scores of a query, which the softmax
-    # cancels; that of the values outlives any mean of them.
-    return out + attn.qkv.bias[-layer.embed_dims :]
+    if bias is not None:
+        # The bias of the keys adds the same to all scores of a query, which the softmax
+        # cancels; that of the values outlives any mean of them.
+        out = out + bias[-dims:]
+    return _project_out(layer, out)
 
 
 def _pad_keys(num_keys: int, like: Tensor) -> tuple[list[Tensor], Tensor | None]:
@@ -180,7 +124,7 @@ def run_class_token(
     Args:
         layer: The layer.
         tokens: (B, N, D) its input, class token first.
-        prompts: Any number of (B, P, D) or (1, P, D), as they are.
+        prompts: As in :func:`run_layer`.
 
     Returns:
         (B, 1, D) its output of the class token.

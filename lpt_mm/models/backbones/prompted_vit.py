@@ -10,7 +10,6 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from lpt_mm.models.backbones.compiled_layer import EAGER, compile_layers
-from lpt_mm.models.backbones.constant_cache import ConstantCache
 from lpt_mm.models.backbones.heard_layer import is_heard, run_heard_layer, silenced
 from lpt_mm.models.backbones.sourced_vit import SourcedViT
 
@@ -23,8 +22,7 @@ class PromptedViT(SourcedViT):
     """mmpretrain's ``VisionTransformer`` with shared prompts, frozen but for them.
 
     Prompts are keys and values only, and where the class token is all that is asked
-    for, the last layer is run for it alone: see ``prompted_layer.py``. What the shared
-    prompts add to a layer is computed once where they are not trained. Source: Visual
+    for, the last layer is run for it alone: see ``prompted_layer.py``. Source: Visual
     Prompt Tuning, https://arxiv.org/abs/2203.12119; Long-tailed Prompt Tuning, section
     4.2, https://arxiv.org/abs/2210.01033.
 
@@ -83,7 +81,6 @@ class PromptedViT(SourcedViT):
                 requires_grad=not frozen_prompts,
             )
             trunc_normal_(self.shared_prompts, std=0.02)
-        self._constants = ConstantCache()
         self._functions = EAGER
         if compile:
             options = compile if isinstance(compile, dict) else {}
@@ -91,16 +88,8 @@ class PromptedViT(SourcedViT):
         self._heard = False
 
     def train(self, mode: bool = True) -> "PromptedViT":
-        """Set the training mode; a frozen transformer stays in evaluation mode.
-
-        Args:
-            mode: Whether to train.
-
-        Returns:
-            The module itself.
-        """
+        """Set the training mode; a frozen transformer stays in evaluation mode."""
         super().train(mode)
-        self._constants.clear()  # other weights may have been put in without a trace
         if self.frozen:
             for child in self.children():
                 child.train(False)
@@ -153,30 +142,12 @@ class PromptedViT(SourcedViT):
             tokens = torch.cat([tokens, prompts], dim=1)  # (B, N + P, D)
         return tokens.to(weight.dtype), patch_resolution
 
-    def project(self, tokens: Tensor, layer: int) -> tuple[Tensor, Tensor] | None:
-        """Compute what a layer makes of its input before any prompt comes into it.
-
-        Passes that differ in their prompts alone can share it.
-
-        Args:
-            tokens: (B, N, D) input of the layer.
-            layer: Index of the layer.
-
-        Returns:
-            The queries, keys and values of the tokens (B, N, 3 D); None for a layer
-            that does it by itself.
-        """
-        if self._heard or self._runs_class_token(layer):
-            return None
-        return self._functions.project_tokens(self.layers[layer], tokens)
-
     def encode(
         self,
         tokens: Tensor,
         start: int,
         stop: int,
         group_prompts: Tensor | None = None,
-        projection: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """Run layers ``start`` to ``stop - 1`` with their shared prompts.
 
@@ -186,28 +157,16 @@ class PromptedViT(SourcedViT):
             stop: Index after the last layer to run.
             group_prompts: (B, stop - start, P, D) further prompts of these layers,
                 chosen per image.
-            projection: What :meth:`project` returned for layer ``start``; computed
-                here by default.
 
         Returns:
             (B, N, D) output of layer ``stop - 1``.
         """
-        functions = self._functions
         for i in range(start, stop):
-            layer = self.layers[i]
-            prompts = []
-            if self.prompt_mode == "deep":
-                prompts.append(self._shared_key_value(i))
-            if group_prompts is not None:
-                prompt = group_prompts[:, i - start]
-                prompts.append(functions.project_prompts(layer, prompt))
+            layer, prompts = self.layers[i], self._prompts(i, start, group_prompts)
             if self._heard:
                 tokens = run_heard_layer(layer, tokens, prompts)
             else:
-                tokens = functions.run_layer(
-                    layer, tokens, prompts, projection, self.with_cp
-                )
-            projection = None
+                tokens = self._functions.run_layer(layer, tokens, prompts, self.with_cp)
         return tokens
 
     def finish(
@@ -216,7 +175,6 @@ class PromptedViT(SourcedViT):
         start: int,
         patch_resolution: tuple[int, int],
         group_prompts: Tensor | None = None,
-        projection: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """Run all layers from ``start`` on, and read out the feature.
 
@@ -226,38 +184,35 @@ class PromptedViT(SourcedViT):
             patch_resolution: The patch grid as returned by :meth:`embed`.
             group_prompts: (B, L - start, P, D) further prompts of these layers, chosen
                 per image.
-            projection: What :meth:`project` returned for layer ``start``; computed
-                here by default.
 
         Returns:
             (B, D) for ``out_type='cls_token'``.
         """
         last = self.num_layers - 1
-        if not self._runs_class_token(last):
-            tokens = self.encode(tokens, start, last + 1, group_prompts, projection)
+        if self.out_type != "cls_token" or self._heard:  # of all tokens
+            tokens = self.encode(tokens, start, last + 1, group_prompts)
             return self.readout(tokens, patch_resolution)
-        tokens = self.encode(tokens, start, last, group_prompts, projection)
-        prompts = []
-        if self.prompt_mode == "deep":
-            prompts.append(self.shared_prompts[last][None])
-        if group_prompts is not None:
-            prompts.append(group_prompts[:, last - start])
-        layer = self.layers[last]
-        class_token = self._functions.run_class_token(layer, tokens, prompts)
+        tokens = self.encode(tokens, start, last, group_prompts)
+        prompts = self._prompts(last, start, group_prompts)
+        class_token = self._functions.run_class_token(
+            self.layers[last], tokens, prompts
+        )
         return self.readout(class_token, patch_resolution)
 
-    def _runs_class_token(self, layer: int) -> bool:
-        """Whether nothing but the class token of a layer is ever used."""
-        last = layer == self.num_layers - 1
-        return last and self.out_type == "cls_token" and not self._heard
+    def _prompts(
+        self, layer: int, start: int, group_prompts: Tensor | None
+    ) -> list[Tensor]:
+        """Gather the prompts of a layer: shared (1, P, D), of the groups (B, P, D)."""
+        prompts = []
+        if self.prompt_mode == "deep":
+            prompts.append(self.shared_prompts[layer][None])
+        if group_prompts is not None:
+            prompts.append(group_prompts[:, layer - start])
+        return prompts
 
     @contextmanager
     def unheard(self) -> Iterator[None]:
-        """Run no hooks in the meantime.
-
-        Yields:
-            Nothing.
-        """
+        """Run no hooks in the meantime."""
         if not self._heard:
             yield
             return
@@ -267,15 +222,6 @@ class PromptedViT(SourcedViT):
                 yield
             finally:
                 self._heard = True
-
-    def _shared_key_value(self, layer: int) -> Tensor:
-        """Keys and values of a layer's shared prompt, (1, P, 2 D)."""
-        module, prompts = self.layers[layer], self.shared_prompts
-        return self._constants.get(
-            layer,
-            [prompts, *module.ln1.parameters(), *module.attn.qkv.parameters()],
-            lambda: self._functions.project_prompts(module, prompts[layer][None]),
-        )
 
     def readout(
         self,

@@ -82,26 +82,19 @@ class LPTClassifier(ImageClassifier):
         return self.head.pre_logits(feats) if stage == "pre_logits" else feats
 
     def _encode(self, inputs: Tensor) -> tuple[tuple[Tensor, ...], Tensor | None]:
-        """Compute the features to classify, and the similarities (B, K) to the keys."""
+        """Compute the features to classify, and the similarities (B, k) to the keys."""
         if not self.with_neck:
             return self.backbone(inputs), None
         backbone, shared = self.backbone, self.neck.num_shared_layers
         tokens, grid = backbone.embed(inputs)
         # Queries have no group prompts, so both passes share what comes before them.
         tokens = backbone.encode(tokens, 0, shared)
-        projection = backbone.project(tokens, shared)
-        query = self._query(tokens, grid, projection)
-        group_prompts, similarity = self.neck(query)
-        feature = backbone.finish(tokens, shared, grid, group_prompts, projection)
+        group_prompts, similarity = self.neck(self._query(tokens, grid))
+        feature = backbone.finish(tokens, shared, grid, group_prompts)
         return (feature,), similarity
 
     @torch.no_grad()
-    def _query(
-        self,
-        tokens: Tensor,
-        grid: tuple[int, int],
-        projection: tuple[Tensor, Tensor] | None = None,
-    ) -> Tensor:
+    def _query(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
         """Compute what is matched with the keys from the input of layer K, (B, D).
 
         Hooks are not run: a layer is heard once, in the pass that is classified.
@@ -110,7 +103,7 @@ class LPTClassifier(ImageClassifier):
         if self.neck.query == "layer_k":
             return backbone.readout(tokens, grid, shared - 1)
         with backbone.unheard():
-            return backbone.finish(tokens, shared, grid, projection=projection)
+            return backbone.finish(tokens, shared, grid)
 
     def query(self, inputs: Tensor) -> Tensor:
         """Compute what the neck matches with its keys.

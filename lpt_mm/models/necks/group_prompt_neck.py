@@ -19,25 +19,26 @@ class GroupPromptNeck(BaseModule):
 
     Source: Long-tailed Prompt Tuning, section 4.3, https://arxiv.org/abs/2210.01033.
     The key loss is ``-loss_weight * s`` with s the mean over images of the sum over
-    their K groups of cos(query, key), as in the authors' code; the paper's constant is
+    their k groups of cos(query, key), as in the authors' code; the paper's constant is
     ``loss_weight=1, similarity_reduction='mean'``.
 
     The buffer ``usage`` (M,) counts how often each group was chosen in training, since
-    ``MatchingHook`` last read it.
+    ``MatchingHook`` last read it. ``keys_set`` tells whether the keys are where they
+    are to start, or a state brought them.
 
     Args:
         embed_dims: Width of the transformer, D.
         num_layers: Layers of the transformer, L.
         pool_size: Number of groups, M.
-        topk: Groups chosen per image, K.
+        topk: Groups chosen per image, k.
         prompt_length: Tokens of a group prompt in each layer, P.
-        num_shared_layers: The first layers, which have no group prompts.
+        num_shared_layers: The first layers, which have no group prompts, K.
         loss_weight: Weight of the key loss.
-        similarity_reduction: How the similarities of an image's K groups are joined in
+        similarity_reduction: How the similarities of an image's k groups are joined in
             the key loss, ``'sum'`` or ``'mean'``.
         query: What is matched: the class token of a whole forward pass with the shared
             prompts alone (``'final_layer'``, the method), or that at the input of layer
-            ``num_shared_layers`` (``'layer_k'``), which saves this second pass.
+            K (``'layer_k'``), which saves this second pass.
         key_init: Where keys start, ``'random'`` or ``'kmeans'``: ``KeyInitHook`` then
             sets them to the cluster centres of the training images' queries.
         init_cfg: Initialisation config of mmengine.
@@ -92,6 +93,7 @@ class GroupPromptNeck(BaseModule):
             raise ValueError(f"key_init must be one of {KEY_INITS}, got {key_init!r}")
         self.query = query
         self.key_init = key_init
+        self.keys_set = key_init == "random"
         self.topk = topk
         self.num_shared_layers = num_shared_layers
         self.loss_weight = loss_weight
@@ -105,15 +107,16 @@ class GroupPromptNeck(BaseModule):
         trunc_normal_(self.group_prompts, std=0.02)
         usage = torch.zeros(pool_size, dtype=torch.int64)
         self.register_buffer("usage", usage, persistent=False)
+        self.register_load_state_dict_pre_hook(_note_keys)
 
     def match(self, query: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the K groups whose keys are most similar to each query.
+        """Find the k groups whose keys are most similar to each query.
 
         Args:
             query: (B, D) features.
 
         Returns:
-            The cosine similarities (B, K), and the group indices (B, K).
+            The cosine similarities (B, k), and the group indices (B, k).
         """
         # Under mixed precision the similarities stay in float32.
         with torch.autocast(query.device.type, enabled=False):
@@ -128,8 +131,17 @@ class GroupPromptNeck(BaseModule):
             query: (B, D) features.
 
         Returns:
-            The prompts (B, L - num_shared_layers, P, D) and the similarities (B, K).
+            The prompts (B, L - K, P, D) and the similarities (B, k).
+
+        Raises:
+            ValueError: If training, and nothing has set the keys of
+                ``key_init='kmeans'``.
         """
+        if self.training and not self.keys_set:
+            raise ValueError(
+                f"key_init={self.key_init!r}, but nothing has set the keys: add "
+                "dict(type='KeyInitHook') to custom_hooks or set key_init='random'"
+            )
         similarity, groups = self.match(query)
         share = torch.zeros(
             len(query), len(self.prompt_keys), dtype=query.dtype, device=query.device
@@ -144,10 +156,16 @@ class GroupPromptNeck(BaseModule):
         """Compute the key loss, which pulls the chosen keys to the queries.
 
         Args:
-            similarity: (B, K) as returned by :meth:`forward`.
+            similarity: (B, k) as returned by :meth:`forward`.
 
         Returns:
             () loss.
         """
         joined = getattr(similarity, self.similarity_reduction)(dim=1)
         return -self.loss_weight * joined.mean()
+
+
+def _note_keys(
+    neck: GroupPromptNeck, state_dict: dict[str, Tensor], prefix: str, *_: object
+) -> None:
+    neck.keys_set |= f"{prefix}prompt_keys" in state_dict

@@ -1,6 +1,6 @@
 """How evenly a pool of group prompts is used.
 
-The letters are those of the package: M pool_size, K topk.
+The letters are those of the package: M pool_size, k topk.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def effective_groups(usage: np.ndarray) -> float:
     """Compute the number of groups that, used equally, would be as diverse.
 
     It is exp(H) with H the entropy of the usage: M where all groups are used equally,
-    K where all images are matched with the same K groups.
+    k where all images are matched with the same k groups.
 
     Args:
         usage: (M,) matches of each group.

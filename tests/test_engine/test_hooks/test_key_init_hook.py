@@ -1,4 +1,6 @@
+from copy import deepcopy
 from itertools import count
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -6,11 +8,14 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from mmpretrain.registry import DATASETS
+from mmpretrain.registry import DATASETS, MODELS
 from sklearn.cluster import KMeans
 from torch.nn import functional as F
+from torch.testing import assert_close
 
+from lpt_mm.engine.hooks import KeyInitHook
 from tests.conftest import ROOT
+from tests.golden import tiny_lpt
 
 NUMBERS = count()
 
@@ -24,10 +29,9 @@ class Record(Hook):
         self.keys = runner.model.neck.prompt_keys.detach().clone()
 
 
-def train(folder, max_images=20_000, **changes):
+def train(folder, max_images=20_000, has_hook=True, **changes):
     """Train for an epoch; return the model and the keys that it started with."""
     cfg = Config.fromfile(ROOT / "configs" / "lpt" / "phase2_digits_lt.py")
-    hook = dict(type="KeyInitHook", max_images=max_images)
     cfg.merge_from_dict(
         {
             "phase1_work_dir": None,
@@ -36,12 +40,14 @@ def train(folder, max_images=20_000, **changes):
             "log_level": "ERROR",
             "train_cfg.max_epochs": 1,
             "default_hooks.checkpoint.interval": 1,
-            "default_hooks.key_init": hook,
+            "default_hooks.key_init.max_images": max_images,
             "model.neck.key_init": "kmeans",
             "randomness.seed": 3,
             **changes,
         }
     )
+    if not has_hook:
+        del cfg.default_hooks.key_init
     runner, record = Runner.from_cfg(cfg), Record()
     runner.register_hook(record)
     runner.model.backbone.prompts_loaded = True  # random ones will do
@@ -98,22 +104,17 @@ def test_keys_are_random_by_default(tmp_path):
     assert keys.std().item() == pytest.approx(0.02, rel=0.1)
 
 
-def test_phase_1_has_no_keys(tmp_path):
-    path = ROOT / "configs" / "lpt" / "phase1_digits_lt.py"
-    cfg = Config.fromfile(path)
-    cfg.merge_from_dict(
-        {
-            "phase1_work_dir": None,
-            "work_dir": str(tmp_path),
-            "experiment_name": f"key_init{next(NUMBERS)}",
-            "log_level": "ERROR",
-            "train_cfg.max_epochs": 1,
-            "default_hooks.key_init": dict(type="KeyInitHook"),
-        }
-    )
-    runner = Runner.from_cfg(cfg)
-    runner.model.backbone.prompts_loaded = True
-    runner.train()
+def test_phase_1_has_no_keys():
+    runner = Mock(model=MODELS.build(tiny_lpt(1)))
+    before = deepcopy(runner.model.state_dict())
+    KeyInitHook().before_train(runner)
+    assert not runner.build_dataloader.called
+    assert_close(runner.model.state_dict(), before, rtol=0, atol=0)
+
+
+def test_kmeans_without_the_hook_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="key_init='kmeans', but nothing has set"):
+        train(tmp_path, has_hook=False)
 
 
 def test_more_groups_than_images_are_refused(tmp_path):

@@ -27,9 +27,14 @@ def listen(model, name):
     return heard
 
 
-@pytest.mark.parametrize("phase", [1, 2])
 @pytest.mark.parametrize(
-    "backbone", [{}, dict(compile=dict(backend="eager")), dict(with_cp=True)]
+    ("phase", "backbone"),
+    [
+        (1, {}),
+        (2, {}),
+        (2, dict(compile=dict(backend="eager"))),
+        (2, dict(with_cp=True)),
+    ],
 )
 def test_all_tokens_of_the_classified_pass_are_heard_once(float64, phase, backbone):
     model, x = build(phase, **backbone), torch.randn(3, 3, 16, 16)

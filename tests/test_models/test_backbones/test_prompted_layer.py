@@ -7,12 +7,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from lpt_mm.models.backbones import prompted_layer
-from lpt_mm.models.backbones.prompted_layer import (
-    project_prompts,
-    project_tokens,
-    run_class_token,
-    run_layer,
-)
+from lpt_mm.models.backbones.prompted_layer import run_class_token, run_layer
 
 VARIANTS = {
     "plain": {},
@@ -46,12 +41,8 @@ def layer(request, float64):
 
 def test_prompts_are_keys_and_values_only(layer):
     tokens, prompts = inputs()
-    projected = [project_prompts(layer, prompt) for prompt in prompts]
     expected = concatenate_and_cut(layer, tokens, prompts)
-    assert_close(run_layer(layer, tokens, projected), expected, rtol=0, atol=1e-12)
-    projection = project_tokens(layer, tokens)
-    shared = run_layer(layer, tokens, projected, projection)
-    assert_close(shared, expected, rtol=0, atol=1e-12)
+    assert_close(run_layer(layer, tokens, prompts), expected, rtol=0, atol=1e-12)
 
 
 def test_class_token_alone_equals_the_whole_layers(layer):
@@ -66,8 +57,7 @@ def test_gradients_are_those_of_the_whole_layer(layer, whole):
     sources = [tokens.requires_grad_(), *(p.requires_grad_() for p in prompts)]
     expected = concatenate_and_cut(layer, tokens, prompts)
     if whole:
-        projected = [project_prompts(layer, prompt) for prompt in prompts]
-        out = run_layer(layer, tokens, projected, with_cp=True)
+        out = run_layer(layer, tokens, prompts, with_cp=True)
     else:
         expected, out = expected[:, :1], run_class_token(layer, tokens, prompts)
     weight = torch.randn_like(out)
@@ -80,8 +70,7 @@ def test_parts_of_the_batch_add_up(layer, monkeypatch):
     tokens, prompts = inputs()
     expected = concatenate_and_cut(layer, tokens, prompts)
     monkeypatch.setattr(prompted_layer, "CPU_FFN_TOKENS", 14)
-    projected = [project_prompts(layer, prompt) for prompt in prompts]
-    assert_close(run_layer(layer, tokens, projected), expected, rtol=0, atol=1e-12)
+    assert_close(run_layer(layer, tokens, prompts), expected, rtol=0, atol=1e-12)
 
 
 def count_saved(function):

@@ -1,5 +1,3 @@
-from copy import deepcopy
-
 import pytest
 import torch
 from mmpretrain.models.backbones import VisionTransformer
@@ -86,76 +84,16 @@ def test_last_layer_is_run_for_the_class_token_alone(monkeypatch):
     assert shapes == [(2, 5, 24)] * 4
 
 
-def test_shared_prompts_are_projected_once_where_they_are_not_trained():
-    vit, calls = build_vit(), []
-    project = vit._functions.project_prompts
-    vit._functions = vit._functions._replace(
-        project_prompts=lambda *args: calls.append(args) or project(*args)
-    )
+def test_changes_of_the_weights_are_seen():
+    """Nothing is remembered from pass to pass; ``EMAHook`` writes through ``data``."""
+    vit, other = (build_vit(frozen_prompts=True).eval() for _ in range(2))
     x = torch.randn(2, 3, 16, 16)
-    for steps in (1, 2):
-        vit.train(steps == 1)(x)
-        assert len(calls) == 3 * steps
-    vit.requires_grad_(False)
-    before = vit(x)[0]
-    assert_close(vit(x)[0], before, rtol=0, atol=0)
-    assert len(calls) == 9
-    vit.shared_prompts += 1.0
-    assert not torch.equal(vit(x)[0], before)
-    assert len(calls) == 12
-
-
-def step(vit):
-    vit(torch.randn(2, 3, 16, 16))[0].sum().backward()
-    torch.optim.SGD(vit.parameters(), lr=0.1).step()
-    return vit
-
-
-def average(vit):
-    """Swap the weights with those of another model, as EMAHook does."""
-    for own, other in zip(vit.parameters(), build_vit().parameters(), strict=True):
-        own.data.copy_(other.data)
-    return vit
-
-
-def load(vit, **kwargs):
-    vit.load_state_dict(build_vit().state_dict(), **kwargs)
-    return vit
-
-
-CHANGES = {
-    "load": load,
-    "assign": lambda vit: load(vit, assign=True),
-    "to": lambda vit: vit.bfloat16().float(),
-    "copy": lambda vit: average(deepcopy(vit).train()).eval(),
-    "average": lambda vit: average(vit.train()).eval(),
-}
-
-
-@pytest.mark.parametrize("frozen_prompts", [True, False])
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_changes_of_the_weights_are_seen(change, frozen_prompts):
-    vit, x = build_vit(frozen_prompts=frozen_prompts).eval(), torch.randn(2, 3, 16, 16)
     with torch.no_grad():
         before = vit(x)[0]
-    require_fresh_features(change(vit), x, before)
-
-
-@pytest.mark.parametrize("change", [step, average])
-def test_changes_of_trained_prompts_are_seen_at_once(change):
-    vit, x = build_vit().eval(), torch.randn(2, 3, 16, 16)
-    with torch.no_grad():
-        before = vit(x)[0]
-    require_fresh_features(change(vit), x, before)
-
-
-def require_fresh_features(changed, x, before):
-    """The features are those of a new model with the same weights."""
-    fresh = build_vit().eval()
-    fresh.load_state_dict(changed.state_dict())
-    with torch.no_grad():
-        assert_close(changed(x)[0], fresh(x)[0])
-        assert not torch.equal(changed(x)[0], before)
+        for own, theirs in zip(vit.parameters(), other.parameters(), strict=True):
+            own.data.copy_(theirs.data)
+        assert_close(vit(x)[0], other(x)[0], rtol=0, atol=0)
+        assert not torch.equal(vit(x)[0], before)
 
 
 def test_shallow_prompt_runs_through_all_layers(float64):

@@ -93,13 +93,12 @@ def test_each_term_counts(tmp_path):
     assert "before this step:" not in text
 
 
-@pytest.mark.parametrize("phase", [1, 2])
-def test_images_without_finite_features_are_named(phase, tmp_path):
+def test_images_without_finite_features_are_named(tmp_path):
     def spoil(_, data_batch):
         data_batch["inputs"] = data_batch["inputs"].float()
         data_batch["inputs"][5, 0, 0, 0] = NAN
 
-    text, names = run_into(spoil, phase, tmp_path)
+    text, names = run_into(spoil, 1, tmp_path)
     assert f"Features of 1 of 128 images are not finite: {names[5]}." in text
     assert "before this step:" not in text
 

@@ -70,6 +70,15 @@ def test_usage_counts_what_training_chose():
     assert "usage" not in neck.state_dict()
 
 
+def test_keys_that_nothing_set_are_not_trained():
+    neck, query = build_neck(key_init="kmeans"), torch.randn(4, 8)
+    with pytest.raises(ValueError, match="nothing has set the keys: add .*KeyInitHook"):
+        neck(query)
+    neck.eval()(query)
+    neck.train().load_state_dict(build_neck().state_dict())
+    neck(query)
+
+
 def test_starts_as_small_truncated_normal():
     neck = build_neck(pool_size=200, embed_dims=64)
     for parameter in (neck.prompt_keys, neck.group_prompts):

@@ -1,8 +1,0 @@
-"""Cosine probe on CIFAR-10-LT, imbalance ratio 100.
-
-Command: python tools/train.py configs/baselines/cosine_probe_cifar10_lt_ir100.py --amp
-"""
-
-_base_ = ["../lpt/phase1_cifar10_lt_ir100.py", "../_base_/tunings/cosine_probe.py"]
-
-model = _base_.tuning

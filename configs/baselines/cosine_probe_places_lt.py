@@ -1,8 +1,0 @@
-"""Cosine probe on Places-LT.
-
-Command: python tools/train.py configs/baselines/cosine_probe_places_lt.py --amp
-"""
-
-_base_ = ["../lpt/phase1_places_lt.py", "../_base_/tunings/cosine_probe.py"]
-
-model = _base_.tuning

@@ -1,9 +1,0 @@
-"""Full fine-tuning on iNaturalist 2018.
-
-Command: python tools/train.py configs/baselines/fine_tuning_inat18.py --amp
-"""
-
-_base_ = ["../lpt/phase1_inat18.py", "../_base_/tunings/fine_tuning.py"]
-
-model = _base_.tuning
-train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))

@@ -1,9 +1,0 @@
-"""Linear probe on ImageNet-LT.
-
-Command: python tools/train.py configs/baselines/linear_probe_imagenet_lt.py --amp
-"""
-
-_base_ = ["../lpt/phase1_imagenet_lt.py", "../_base_/tunings/linear_probe.py"]
-
-model = _base_.tuning
-train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))

@@ -1,9 +1,0 @@
-"""Linear probe on iNaturalist 2018.
-
-Command: python tools/train.py configs/baselines/linear_probe_inat18.py --amp
-"""
-
-_base_ = ["../lpt/phase1_inat18.py", "../_base_/tunings/linear_probe.py"]
-
-model = _base_.tuning
-train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))

@@ -1,9 +1,0 @@
-"""VPT-deep on CIFAR-10-LT, imbalance ratio 10.
-
-Command: python tools/train.py configs/baselines/vpt_deep_cifar10_lt_ir10.py --amp
-"""
-
-_base_ = ["../lpt/phase1_cifar10_lt_ir10.py", "../_base_/tunings/vpt_deep.py"]
-
-model = _base_.tuning
-train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))

@@ -1,9 +1,0 @@
-"""VPT-deep on iNaturalist 2018.
-
-Command: python tools/train.py configs/baselines/vpt_deep_inat18.py --amp
-"""
-
-_base_ = ["../lpt/phase1_inat18.py", "../_base_/tunings/vpt_deep.py"]
-
-model = _base_.tuning
-train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))
