@@ -13,6 +13,7 @@ from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS, MODELS
 
 from lpt_mm.cost.timing import time_in_turns
+from lpt_mm.utils.errors import UserError
 
 BATCH_SIZE = 8  # a larger one measures how fast the system hands out memory
 CPU = torch.device("cpu")
@@ -37,7 +38,7 @@ def measure_data_speed(
         The numbers of ``config`` and, with a reference, of ``reference``.
 
     Raises:
-        ValueError: If the data set has no image files to compare on.
+        UserError: If the data set has no image files to compare on.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
@@ -56,7 +57,7 @@ def measure_data_speed(
         mean, std = (getattr(normalise, k).flatten().tolist() for k in ("mean", "std"))
         paths = [dataset.get_data_info(i).get("img_path") for i in indices]
         if None in paths:
-            raise ValueError(
+            raise UserError(
                 f"{type(dataset).__name__} has no image files: run without --baseline"
             )
         functions["reference"] = lambda: [

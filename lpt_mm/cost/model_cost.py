@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lpt_mm.cost.resources import count_flops
 from lpt_mm.cost.workload import Workload
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.identity import digest_positions, leave_out_backbone
 
@@ -68,7 +69,7 @@ def measure_cost(cfg: Config) -> ModelCost:
     nothing is a ``ValueError``.
     """
     if cfg.get("optim_wrapper") is None:
-        raise ValueError(
+        raise UserError(
             f"{printable(cfg.filename)} trains nothing (optim_wrapper=None): name a "
             "config that is for training"
         )

@@ -12,6 +12,7 @@ from torchvision.transforms import InterpolationMode, RandomResizedCrop
 from torchvision.transforms import functional as F
 
 from lpt_mm.models.classifiers import LPTClassifier
+from lpt_mm.utils.errors import UserError
 
 
 class PlainLPT(LPTClassifier):
@@ -50,7 +51,7 @@ def require_plain(model: dict) -> type[BaseClassifier]:
         or backbone["type"] != "PromptedViT"
         or not deep
     ):
-        raise ValueError(
+        raise UserError(
             "--baseline is for LPTClassifier with a PromptedViT of prompt_mode='deep'"
         )
     return PlainLPT

@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.evaluator import Evaluator
 
 from lpt_mm.evaluation.metrics import LongTailMetric
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import new_file
 from lpt_mm.utils.text import printable
 
@@ -17,7 +18,7 @@ def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
     for metric in evaluator.metrics:
         if isinstance(metric, LongTailMetric):
             return metric
-    raise ValueError("test_evaluator has no LongTailMetric: add one to the config")
+    raise UserError("test_evaluator has no LongTailMetric: add one to the config")
 
 
 def make_report(metrics: Mapping[str, float], metric: LongTailMetric) -> dict:
@@ -64,7 +65,7 @@ def read_report(path: str | Path) -> dict:
     except ValueError:
         report = None
     if not isinstance(report, dict) or not {"shot_groups", "classes"} <= report.keys():
-        raise ValueError(f"'{printable(path)}' is no file of tools/test.py --out")
+        raise UserError(f"'{printable(path)}' is no file of tools/test.py --out")
     return report
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.pictures import save_picture
 from lpt_mm.utils.text import for_picture, printable
 
@@ -26,11 +27,11 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
         path: PNG to write, which must be new.
 
     Raises:
-        ValueError: If a report is of an older version and knows no confusion.
+        UserError: If a report is of an older version and knows no confusion.
     """
     for name, report in reports.items():
         if "shot_confusion" not in report:
-            raise ValueError(
+            raise UserError(
                 f"the report '{printable(name)}' has no shot_confusion: test the model "
                 "again with tools/test.py --out"
             )

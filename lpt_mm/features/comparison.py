@@ -13,6 +13,7 @@ from lpt_mm.features.extraction import Features, extract_features
 from lpt_mm.features.picture import draw_features
 from lpt_mm.features.projection import align, project, select_images
 from lpt_mm.features.quality import DEFINITIONS, FeatureQuality, measure_features
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import for_picture, for_rich, printable
 
 
@@ -93,7 +94,7 @@ def compare_features(
     for name, cfg in cfgs.items():
         features = extract_features(cfg, name)
         if not all(map(features.has_images_of, comparison.features.values())):
-            raise ValueError(
+            raise UserError(
                 f"{printable(name)} has other training or test images than the "
                 "models before: compare models of one data set"
             )

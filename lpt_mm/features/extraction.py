@@ -19,6 +19,7 @@ from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.engine.hooks.data_check_hook import check_classes
 from lpt_mm.models.finite import require_finite
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.reading import read_file
 
@@ -60,7 +61,7 @@ def frozen_backbone(cfg: Config) -> Config:
     """
     cfg = Config(cfg.to_dict(), filename=cfg.filename)
     if not cfg.model.backbone.get("init_cfg"):
-        raise ValueError(
+        raise UserError(
             f"{printable(cfg.filename)} has no model.backbone.init_cfg: without "
             "pre-trained weights there is no frozen backbone to compare with"
         )
@@ -83,13 +84,13 @@ def extract_features(cfg: Config, name: str) -> Features:
 
     Raises:
         WeightFileError: If the weights cannot be read.
-        ValueError: If the config has no training or no test set, their labels do not
+        UserError: If the config has no training or no test set, their labels do not
             fit the head, or features are no finite numbers.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     for split in ("train_dataloader", "test_dataloader"):
         if cfg.get(split) is None:
-            raise ValueError(
+            raise UserError(
                 f"{printable(cfg.filename)} has no {split}: features need both sets"
             )
     train = Runner.build_dataloader(training_images(cfg), seed=0)

@@ -7,6 +7,7 @@ import numpy as np
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.features.extraction import Features
 from lpt_mm.features.quality import unit_rows
+from lpt_mm.utils.errors import UserError
 
 MOST_CLASSES, MOST_IMAGES = 20, 3_000  # what can be told apart in a picture
 PERPLEXITY = 30  # t-SNE's usual number of neighbours
@@ -38,7 +39,7 @@ def select_images(features: Features, shot_groups: ShotGroups) -> ImageSelection
     groups = shot_groups.assign(counts)
     usable = np.intersect1d(np.unique(label), np.flatnonzero(counts))
     if len(usable) < 3:
-        raise ValueError(f"a picture needs three classes or more, got {len(usable)}")
+        raise UserError(f"a picture needs three classes or more, got {len(usable)}")
     # In turns, a class of each group; groups that have no more are passed over.
     members = [rng.permutation(usable[groups[usable] == name]) for name in SHOT_GROUPS]
     turns = [(turn, i) for part in members for turn, i in enumerate(part)]

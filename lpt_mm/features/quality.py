@@ -11,6 +11,7 @@ from lpt_mm.evaluation.metrics import LongTailMetric, ShotGroups
 from lpt_mm.features.extraction import Features
 from lpt_mm.models.heads import NearestNeighborHead
 from lpt_mm.models.unit import unit
+from lpt_mm.utils.errors import UserError
 
 DEFINITIONS = dict(
     knn=(
@@ -89,7 +90,7 @@ def class_distances(feature: np.ndarray, label: np.ndarray) -> tuple[float, floa
 
     classes, index = np.unique(label, return_inverse=True)
     if len(classes) < 2:
-        raise ValueError(
+        raise UserError(
             f"the test images are of {len(classes)} class: two are needed for distances"
         )
     feature = unit_rows(feature).astype(np.float64)

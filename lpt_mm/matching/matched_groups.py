@@ -11,12 +11,13 @@ from lpt_mm.evaluation.report import find_long_tail_metric
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.matching.statistics import count_matches
 from lpt_mm.models.finite import require_finite
+from lpt_mm.utils.errors import UserError
 
 
 def require_group_prompts(cfg: Config) -> None:
     """Refuse the config of a model without groups, by a ``ValueError``."""
     if not cfg.model.get("neck"):
-        raise ValueError(
+        raise UserError(
             "the model has no neck, and so no groups to match: give a phase-2 config "
             "and its checkpoint"
         )
@@ -33,7 +34,7 @@ def find_groups(model: nn.Module, loader: DataLoader) -> tuple[np.ndarray, np.nd
         (number of images, k) groups, and (number of images,) labels.
 
     Raises:
-        ValueError: If queries are no finite numbers.
+        UserError: If queries are no finite numbers.
     """
     query, label = compute_features(model, loader, model.query, "matching")
     require_finite(query, "images")

@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from lpt_mm.utils.errors import UserError
+
 
 def require_finite(feature: Tensor, images: str) -> None:
     """Refuse features that would be compared, and by NaN everything is as near.
@@ -11,11 +13,11 @@ def require_finite(feature: Tensor, images: str) -> None:
         images: Which images they are of.
 
     Raises:
-        ValueError: If one is NaN or infinite; the message says of how many images.
+        UserError: If one is NaN or infinite; the message says of how many images.
     """
     finite = feature.isfinite().all(dim=1)
     if not finite.all():
-        raise ValueError(
+        raise UserError(
             f"the features of {int((~finite).sum())} of {len(finite)} {images} are no "
             "finite numbers: check the weights with tools/model_converters/"
             "describe_weights.py, and compute without --amp and "

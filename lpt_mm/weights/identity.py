@@ -12,6 +12,7 @@ from hashlib import sha256
 import torch
 from torch import Tensor
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.architecture import ViTArchitecture
 from lpt_mm.weights.plain_tensors import is_plain, value_bytes
@@ -103,13 +104,13 @@ def decode_identity(tensor: Tensor) -> dict[str, object]:
     """Take an identity out of a tensor; ``ValueError`` if there is none in it."""
     damaged = "backbone.identity is damaged"
     if tensor.ndim != 1 or tensor.dtype != torch.uint8 or not is_plain(tensor):
-        raise ValueError(damaged)
+        raise UserError(damaged)
     try:
         identity = json.loads(bytes(tensor.tolist()))
     except (ValueError, RecursionError) as error:
-        raise ValueError(damaged) from error
+        raise UserError(damaged) from error
     if not isinstance(identity, dict):
-        raise ValueError(damaged)
+        raise UserError(damaged)
     return identity
 
 

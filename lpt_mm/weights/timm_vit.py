@@ -14,6 +14,7 @@ from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_
 from timm.models import VisionTransformer
 from timm.models.vision_transformer import Block
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.formats import require_modest
 from lpt_mm.weights.weights import Weights
@@ -86,7 +87,7 @@ def read_npz(path: Path) -> Weights:
         model.to_empty(device="cpu").load_pretrained(str(path))
         size = sum(prod(x) for name, x in shapes.items() if not CLASSIFIER.match(name))
         if size != wanted:  # timm repeats small arrays and passes over unknown ones
-            raise ValueError(f"it has {size:,} values, the model {wanted:,}")
+            raise UserError(f"it has {size:,} values, the model {wanted:,}")
     except WeightFileError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -109,9 +110,9 @@ def _read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
                 shape, _, dtype = READERS[read_magic(file)](file)
                 expected = file.tell() + prod(shape) * dtype.itemsize
             if not np.issubdtype(dtype, np.floating):
-                raise ValueError(f"it has an array of type {dtype}")
+                raise UserError(f"it has an array of type {dtype}")
             if info.file_size != expected:
-                raise ValueError(f"{info.filename} has not the size of its shape")
+                raise UserError(f"{info.filename} has not the size of its shape")
             shapes[info.filename.removesuffix(".npy")] = shape
     return shapes
 

@@ -13,6 +13,7 @@ from lpt_mm.evaluation.metrics.calibration import expected_calibration_error
 from lpt_mm.evaluation.metrics.class_metrics import ClassMetrics
 from lpt_mm.evaluation.metrics.shot_confusion import count_shot_confusion
 from lpt_mm.evaluation.metrics.shot_groups import SHOT_GROUPS, ShotGroups
+from lpt_mm.utils.errors import UserError
 
 UNKNOWN = -1  # in place of a prediction
 
@@ -46,7 +47,7 @@ class LongTailMetric(BaseMetric):
         prefix: Prefix of the keys.
 
     Raises:
-        ValueError: If the shot groups are impossible or ``bootstrap`` is negative.
+        UserError: If the shot groups are impossible or ``bootstrap`` is negative.
     """
 
     default_prefix = "long_tail"
@@ -62,7 +63,7 @@ class LongTailMetric(BaseMetric):
     ) -> None:
         super().__init__(collect_device, prefix)
         if bootstrap < 0:
-            raise ValueError(
+            raise UserError(
                 "bootstrap must be a number of test sets to draw, or 0 for no "
                 f"intervals, got {bootstrap}"
             )
@@ -91,21 +92,21 @@ class LongTailMetric(BaseMetric):
             The metrics by key.
 
         Raises:
-            ValueError: If the class counts are unknown or of fewer classes than there
+            UserError: If the class counts are unknown or of fewer classes than there
                 are labels or predictions, there is no image, or one has scores that
                 are NaN or infinite.
         """
         if self.cls_num_list is None:
-            raise ValueError(
+            raise UserError(
                 "LongTailMetric does not know the training images per class: the "
                 "checkpoint has no meta.cls_num_list; set cls_num_list in the evaluator"
             )
         if not results:
-            raise ValueError("LongTailMetric: no image was evaluated, the set is empty")
+            raise UserError("LongTailMetric: no image was evaluated, the set is empty")
         num_classes = len(self.cls_num_list)
         label, prediction, confidence = map(np.array, zip(*results, strict=True))
         if broken := int((prediction == UNKNOWN).sum()):
-            raise ValueError(
+            raise UserError(
                 f"the scores of {broken} of {len(results)} images are no finite "
                 "numbers, and classify nothing: test an earlier checkpoint, or without "
                 "--amp and model.backbone.frozen_dtype"
@@ -113,7 +114,7 @@ class LongTailMetric(BaseMetric):
         for what, classes in (("label", label), ("prediction", prediction)):
             for wrong in (classes.min(), classes.max()):
                 if not 0 <= wrong < num_classes:
-                    raise ValueError(
+                    raise UserError(
                         f"{what} {wrong} of an evaluated image: the class counts are "
                         f"of {num_classes} classes; evaluate with the classes of the "
                         "training set"
@@ -182,7 +183,7 @@ def _predict(sample: dict, scored: Sequence[int] | None) -> tuple[int, float]:
     score = sample.get("pred_score")
     if score is None:
         if scored is not None:
-            raise ValueError(
+            raise UserError(
                 "LongTailMetric scores over some of the classes only, and needs the "
                 "pred_score of each image"
             )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lpt_mm.utils.errors import UserError
+
 CONVENTIONS = ("lpt", "oltr")
 SHOT_GROUPS = ("many", "medium", "few")
 
@@ -22,7 +24,7 @@ class ShotGroups:
         thresholds: The bounds (a, b), in images.
 
     Raises:
-        ValueError: If the convention is unknown or the thresholds do not increase.
+        UserError: If the convention is unknown or the thresholds do not increase.
     """
 
     convention: str = "lpt"
@@ -30,11 +32,11 @@ class ShotGroups:
 
     def __post_init__(self) -> None:
         if self.convention not in CONVENTIONS:
-            raise ValueError(
+            raise UserError(
                 f"convention must be one of {CONVENTIONS}, got {self.convention!r}"
             )
         if len(self.thresholds) != 2 or not 0 < self.thresholds[0] < self.thresholds[1]:
-            raise ValueError(
+            raise UserError(
                 "thresholds must be two increasing positive numbers of images, "
                 f"got {self.thresholds!r}"
             )

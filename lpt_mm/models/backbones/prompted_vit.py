@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from lpt_mm.models.backbones.compiled_layer import EAGER, compile_layers
 from lpt_mm.models.backbones.heard_layer import is_heard, run_heard_layer, silenced
 from lpt_mm.models.backbones.sourced_vit import SourcedViT
+from lpt_mm.utils.errors import UserError
 
 PROMPT_MODES = ("deep", "shallow", "none")
 FROZEN_DTYPES = ("float32", "bfloat16")
@@ -44,7 +45,7 @@ class PromptedViT(SourcedViT):
         **kwargs: Keyword arguments of ``VisionTransformer``.
 
     Raises:
-        ValueError: If ``prompt_mode`` or ``frozen_dtype`` is unknown, ``prompt_length``
+        UserError: If ``prompt_mode`` or ``frozen_dtype`` is unknown, ``prompt_length``
             not positive, or ``frozen_dtype`` set without ``frozen``.
         TypeError: If ``VisionTransformer`` does not know an argument.
     """
@@ -252,20 +253,20 @@ def _check_settings(
     prompt_length: int, prompt_mode: str, frozen: bool, frozen_dtype: str
 ) -> None:
     if prompt_mode not in PROMPT_MODES:
-        raise ValueError(
+        raise UserError(
             f"prompt_mode must be one of {PROMPT_MODES}, got {prompt_mode!r}"
         )
     if prompt_length < 1:
-        raise ValueError(
+        raise UserError(
             f"prompt_length must be at least 1, got {prompt_length}; "
             "for no prompts set prompt_mode='none'"
         )
     if frozen_dtype not in FROZEN_DTYPES:
-        raise ValueError(
+        raise UserError(
             f"frozen_dtype must be one of {FROZEN_DTYPES}, got {frozen_dtype!r}"
         )
     if not frozen and frozen_dtype != "float32":
-        raise ValueError(
+        raise UserError(
             f"frozen_dtype={frozen_dtype!r} is for frozen=True; a transformer that is "
             "trained stays in float32, and --amp computes in bfloat16"
         )

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
 from lpt_mm.models.classifiers.non_finite_loss import require_finite_loss
+from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.plain_tensors import require_names
 
 
@@ -31,7 +32,7 @@ class LPTClassifier(ImageClassifier):
         init_cfg: Initialisation config of mmengine.
 
     Raises:
-        ValueError: If the backbone gives several features an image to a head or neck.
+        UserError: If the backbone gives several features an image to a head or neck.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class LPTClassifier(ImageClassifier):
         width = backbone.embed_dims
         out_type = getattr(backbone, "out_type", "cls_token")
         if out_type in ("featmap", "raw") and (neck or head) is not None:
-            raise ValueError(
+            raise UserError(
                 "LPTClassifier classifies one feature an image: backbone.out_type must "
                 f"be 'cls_token' or 'avg_featmap', got {out_type!r}"
             )

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from lpt_mm.models.finite import require_finite
 from lpt_mm.models.unit import unit
+from lpt_mm.utils.errors import UserError
 
 
 class FeatureBankHead(ClsHead):
@@ -38,7 +39,7 @@ class FeatureBankHead(ClsHead):
             label: (N,) int64 class indices.
 
         Raises:
-            ValueError: If a feature is NaN or infinite.
+            UserError: If a feature is NaN or infinite.
         """
         require_finite(feature, "training images")
         self.bank = unit(feature, dim=1)
@@ -54,10 +55,10 @@ class FeatureBankHead(ClsHead):
             (B, D) of unit length.
 
         Raises:
-            ValueError: If there is nothing to compare with.
+            UserError: If there is nothing to compare with.
         """
         if self.bank is None:
-            raise ValueError(
+            raise UserError(
                 f"{type(self).__name__} has no features to compare with: add "
                 "dict(type='FeatureBankHook') to custom_hooks and test with the tools"
             )
@@ -73,8 +74,8 @@ class FeatureBankHead(ClsHead):
             data_samples: Not used.
 
         Raises:
-            ValueError: Always.
+            UserError: Always.
         """
-        raise ValueError(
+        raise UserError(
             f"{type(self).__name__} has nothing to train: run tools/test.py CONFIG"
         )

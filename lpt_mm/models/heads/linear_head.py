@@ -5,6 +5,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from lpt_mm.models.heads.long_tail_head import LongTailHead, works_on_cosines
+from lpt_mm.utils.errors import UserError
 
 
 @MODELS.register_module()
@@ -25,7 +26,7 @@ class LinearHead(LongTailHead):
         init_cfg: Initialisation config of mmengine.
 
     Raises:
-        ValueError: If ``num_classes`` is below 2, or a loss is one on the cosine.
+        UserError: If ``num_classes`` is below 2, or a loss is one on the cosine.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class LinearHead(LongTailHead):
         )
         for module in (self.loss_module, self.instance_loss_module):
             if works_on_cosines(module):
-                raise ValueError(
+                raise UserError(
                     f"{type(module).__name__} works on cosines: use CosineHead, or "
                     "another loss with LinearHead"
                 )

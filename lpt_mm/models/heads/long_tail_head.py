@@ -7,6 +7,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from lpt_mm.datasets.dual_sampler_dataset import INSTANCE_BALANCED
+from lpt_mm.utils.errors import UserError
 
 
 class LongTailHead(ClsHead):
@@ -25,7 +26,7 @@ class LongTailHead(ClsHead):
         init_cfg: Initialisation config of mmengine.
 
     Raises:
-        ValueError: If ``num_classes`` is below 2.
+        UserError: If ``num_classes`` is below 2.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class LongTailHead(ClsHead):
         init_cfg: dict | None = None,
     ) -> None:
         if num_classes < 2:
-            raise ValueError(f"num_classes must be at least 2, got {num_classes}")
+            raise UserError(f"num_classes must be at least 2, got {num_classes}")
         super().__init__(loss=loss, init_cfg=init_cfg)
         if isinstance(instance_loss, dict):
             instance_loss = MODELS.build(instance_loss)
@@ -60,10 +61,10 @@ class LongTailHead(ClsHead):
             The mean loss () under the key ``loss``.
 
         Raises:
-            ValueError: If the labels are scores, as mixup and CutMix make them.
+            UserError: If the labels are scores, as mixup and CutMix make them.
         """
         if "gt_score" in data_samples[0]:
-            raise ValueError(
+            raise UserError(
                 f"{type(self).__name__} needs class indices, got scores: "
                 "remove batch_augments (mixup, CutMix) from the config"
             )

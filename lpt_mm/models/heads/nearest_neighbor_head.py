@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
+from lpt_mm.utils.errors import UserError
 
 TEMPERATURE = 0.07
 # Similarities computed at a time, so that large banks do not fill the memory.
@@ -27,7 +28,7 @@ class NearestNeighborHead(FeatureBankHead):
         init_cfg: Initialisation config of mmengine.
 
     Raises:
-        ValueError: If ``num_neighbors`` is not positive.
+        UserError: If ``num_neighbors`` is not positive.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class NearestNeighborHead(FeatureBankHead):
         init_cfg: dict | None = None,
     ) -> None:
         if num_neighbors < 1:
-            raise ValueError(f"num_neighbors must be at least 1, got {num_neighbors}")
+            raise UserError(f"num_neighbors must be at least 1, got {num_neighbors}")
         super().__init__(num_classes, in_channels, init_cfg)
         self.num_neighbors = num_neighbors
 

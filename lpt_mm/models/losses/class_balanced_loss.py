@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
 from lpt_mm.models.losses.stability import at_least_float32, bounded
+from lpt_mm.utils.errors import UserError
 
 
 @MODELS.register_module()
@@ -29,7 +30,7 @@ class ClassBalancedLoss(LongTailLoss):
             :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
 
     Raises:
-        ValueError: If ``beta`` is not in [0, 1), or a class has no training image.
+        UserError: If ``beta`` is not in [0, 1), or a class has no training image.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class ClassBalancedLoss(LongTailLoss):
     ) -> None:
         super().__init__()
         if not 0 <= beta < 1:
-            raise ValueError(f"beta must be in [0, 1), got {beta}")
+            raise UserError(f"beta must be in [0, 1), got {beta}")
         self.beta = beta
         self.cls_num_list = cls_num_list
 
@@ -69,7 +70,7 @@ class ClassBalancedLoss(LongTailLoss):
             () mean loss, in float32 or better.
 
         Raises:
-            ValueError: If the class counts are unknown.
+            UserError: If the class counts are unknown.
         """
         logit = bounded(at_least_float32(score))
         weight = self.per_class(logit)[target]

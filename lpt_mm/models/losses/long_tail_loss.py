@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from lpt_mm.utils.errors import UserError
+
 
 class LongTailLoss(nn.Module, ABC):
     """Base of losses that work with a number per class, made from the class counts.
@@ -38,7 +40,7 @@ class LongTailLoss(nn.Module, ABC):
             return
         if min(counts) < 1:
             empty = [i for i, count in enumerate(counts) if count < 1]
-            raise ValueError(f"cls_num_list: no training image in classes {empty}")
+            raise UserError(f"cls_num_list: no training image in classes {empty}")
         self._cls_num_list = list(counts)
         self._per_class = self.from_counts(torch.tensor(counts, dtype=torch.float64))
 
@@ -63,15 +65,15 @@ class LongTailLoss(nn.Module, ABC):
             (C,) what :meth:`from_counts` made.
 
         Raises:
-            ValueError: If the counts are unknown, or not those of C classes.
+            UserError: If the counts are unknown, or not those of C classes.
         """
         if self._per_class is None:
-            raise ValueError(
+            raise UserError(
                 f"{type(self).__name__} needs the class counts: add "
                 "dict(type='ClassCountHook') to custom_hooks or set cls_num_list"
             )
         if len(self._per_class) != score.shape[1]:
-            raise ValueError(
+            raise UserError(
                 f"cls_num_list has {len(self._per_class)} classes but the scores have "
                 f"{score.shape[1]}: give one count per class"
             )

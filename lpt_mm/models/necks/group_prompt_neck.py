@@ -7,6 +7,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from lpt_mm.models.unit import unit
+from lpt_mm.utils.errors import UserError
 
 SIMILARITY_REDUCTIONS = ("sum", "mean")
 QUERIES = ("final_layer", "layer_k")
@@ -44,7 +45,7 @@ class GroupPromptNeck(BaseModule):
         init_cfg: Initialisation config of mmengine.
 
     Raises:
-        ValueError: If ``topk`` exceeds ``pool_size``, ``num_shared_layers`` leaves no
+        UserError: If ``topk`` exceeds ``pool_size``, ``num_shared_layers`` leaves no
             layer, a size is not positive, ``similarity_reduction``, ``query`` or
             ``key_init`` is unknown, or the query is to come from layer 0, where all
             images have one.
@@ -66,31 +67,31 @@ class GroupPromptNeck(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if prompt_length < 1:
-            raise ValueError(f"prompt_length must be at least 1, got {prompt_length}")
+            raise UserError(f"prompt_length must be at least 1, got {prompt_length}")
         if not 1 <= topk <= pool_size:
-            raise ValueError(
+            raise UserError(
                 f"topk must be in 1 ... pool_size, got topk={topk}, "
                 f"pool_size={pool_size}"
             )
         if not 0 <= num_shared_layers < num_layers:
-            raise ValueError(
+            raise UserError(
                 f"num_shared_layers must be in 0 ... {num_layers - 1} for a "
                 f"transformer of {num_layers} layers, got {num_shared_layers}"
             )
         if similarity_reduction not in SIMILARITY_REDUCTIONS:
-            raise ValueError(
+            raise UserError(
                 f"similarity_reduction must be one of {SIMILARITY_REDUCTIONS}, "
                 f"got {similarity_reduction!r}"
             )
         if query not in QUERIES:
-            raise ValueError(f"query must be one of {QUERIES}, got {query!r}")
+            raise UserError(f"query must be one of {QUERIES}, got {query!r}")
         if query == "layer_k" and num_shared_layers == 0:
-            raise ValueError(
+            raise UserError(
                 "query='layer_k' needs num_shared_layers of 1 or more: at the input of "
                 "layer 0 the class token of all images is the same"
             )
         if key_init not in KEY_INITS:
-            raise ValueError(f"key_init must be one of {KEY_INITS}, got {key_init!r}")
+            raise UserError(f"key_init must be one of {KEY_INITS}, got {key_init!r}")
         self.query = query
         self.key_init = key_init
         self.keys_set = key_init == "random"
@@ -134,11 +135,11 @@ class GroupPromptNeck(BaseModule):
             The prompts (B, L - K, P, D) and the similarities (B, k).
 
         Raises:
-            ValueError: If training, and nothing has set the keys of
+            UserError: If training, and nothing has set the keys of
                 ``key_init='kmeans'``.
         """
         if self.training and not self.keys_set:
-            raise ValueError(
+            raise UserError(
                 f"key_init={self.key_init!r}, but nothing has set the keys: add "
                 "dict(type='KeyInitHook') to custom_hooks or set key_init='random'"
             )
