@@ -8,8 +8,6 @@ from lpt_mm.datasets.digits_lt import DigitsLT
 from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate
 from lpt_mm.datasets.imagenet_shift import ImageNetShift
 from lpt_mm.datasets.inaturalist18 import INaturalist18
-from lpt_mm.datasets.long_tailed_cifar10 import LongTailedCIFAR10
-from lpt_mm.datasets.long_tailed_cifar100 import LongTailedCIFAR100
 from lpt_mm.datasets.long_tailed_subset import LongTailedSubset
 from lpt_mm.datasets.rendered_glyphs import RenderedGlyphs
 from lpt_mm.datasets.samplers import ClassBalancedSampler, DualSampler
@@ -25,8 +23,6 @@ __all__ = [
     "ImageNetShift",
     "LoadImage",
     "LoadRandomResizedCrop",
-    "LongTailedCIFAR10",
-    "LongTailedCIFAR100",
     "LongTailedSubset",
     "RenderedGlyphs",
     "SplitList",

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import numpy as np
 import torch
-from mmengine.dataset import Compose, default_collate
+from mmengine.dataset import default_collate
 from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
@@ -13,13 +13,14 @@ from torch.utils.data import Dataset
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.samplers.long_tail_sampler import Draw
 from lpt_mm.datasets.substituting_reader import SubstitutingReader
+from lpt_mm.datasets.wrapped_dataset import WrappedDataset
 
 CLASS_BALANCED = "class_balanced"
 INSTANCE_BALANCED = "instance_balanced"
 
 
 @DATASETS.register_module()
-class DualSamplerDataset(Dataset):
+class DualSamplerDataset(WrappedDataset):
     """Wrap a data set so that an index pair gives two samples, tagged by origin.
 
     To be used with :class:`DualSampler`, which draws the pairs, and
@@ -43,30 +44,10 @@ class DualSamplerDataset(Dataset):
     def __init__(self, dataset: dict | Dataset, max_unreadable: int = 0) -> None:
         if max_unreadable < 0:
             raise ValueError(f"max_unreadable must be 0 or more, got {max_unreadable}")
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
-        if hasattr(self.dataset, "full_init"):
-            self.dataset.full_init()
+        super().__init__(dataset)
         self._reader = SubstitutingReader(self.dataset, max_unreadable)
         # Workers that live on see the next epoch only in shared memory.
         self._seed_and_epoch = torch.zeros(2, dtype=torch.int64).share_memory_()
-
-    @property
-    def metainfo(self) -> dict:
-        """Meta information of the wrapped data set."""
-        return self.dataset.metainfo
-
-    @property
-    def pipeline(self) -> Compose:
-        """Transforms of the wrapped data set."""
-        return self.dataset.pipeline
-
-    @pipeline.setter
-    def pipeline(self, pipeline: Compose) -> None:
-        self.dataset.pipeline = pipeline
-
-    def full_init(self) -> None:
-        """Load the wrapped data set if that has not been done."""
-        self.dataset.full_init()
 
     def start_epoch(self, seed: int, epoch: int) -> None:
         """Set what the random numbers of the samples depend on.

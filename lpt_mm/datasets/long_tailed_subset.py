@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from copy import copy
 
 import numpy as np
-from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.long_tail import draw_long_tail, largest_class, long_tailed_counts
+from lpt_mm.datasets.wrapped_dataset import WrappedDataset
 from lpt_mm.utils.text import printable
 
 
 @DATASETS.register_module()
-class LongTailedSubset(Dataset):
+class LongTailedSubset(WrappedDataset):
     """Choose images of a data set so that class 0 has most and the last class least.
 
     Args:
@@ -26,8 +26,8 @@ class LongTailedSubset(Dataset):
         seed: Seed of the choice of images.
 
     Raises:
-        ValueError: If some class has fewer images than it takes, or a label has no
-            name where there are names.
+        ValueError: If ``max_per_class`` is below 1, some class has fewer images than it
+            takes, or a label has no name where there are names.
     """
 
     def __init__(
@@ -38,32 +38,10 @@ class LongTailedSubset(Dataset):
         imbalance_type: str = "exp",
         seed: int = 0,
     ) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
-        self.imbalance = (imbalance_ratio, imbalance_type)
-        self.max_per_class = max_per_class
-        self.seed = seed
-        self.indices: np.ndarray | None = None
-        self.full_init()
-
-    @property
-    def metainfo(self) -> dict:
-        """Meta information of the wrapped data set."""
-        return self.dataset.metainfo
-
-    @property
-    def pipeline(self) -> Compose:
-        """Transforms of the wrapped data set."""
-        return self.dataset.pipeline
-
-    @pipeline.setter
-    def pipeline(self, pipeline: Compose) -> None:
-        self.dataset.pipeline = pipeline
-
-    def full_init(self) -> None:
-        """Load the wrapped data set and choose among its images, once."""
-        if self.indices is not None:
-            return
-        self.dataset.full_init()
+        if max_per_class is not None and max_per_class < 1:
+            raise ValueError(f"max_per_class must be 1 or more, got {max_per_class}")
+        super().__init__(dataset)
+        imbalance = (imbalance_ratio, imbalance_type)
         labels = gt_labels(self.dataset)
         names = self.metainfo.get("classes", ())
         if names and labels.max(initial=0) >= len(names):
@@ -72,9 +50,9 @@ class LongTailedSubset(Dataset):
                 f"the names of {len(names)} classes"
             )
         available = np.bincount(labels, minlength=len(names))
-        feasible = largest_class(available, *self.imbalance)
-        most = self.max_per_class or feasible
-        counts = long_tailed_counts(most, len(available), *self.imbalance)
+        feasible = largest_class(available, *imbalance)
+        most = feasible if max_per_class is None else max_per_class
+        counts = long_tailed_counts(most, len(available), *imbalance)
         if (np.array(counts) > available).any():
             label = int(np.argmax(np.array(counts) > available))
             raise ValueError(
@@ -82,7 +60,7 @@ class LongTailedSubset(Dataset):
                 f"{f' ({printable(names[label])})' if names else ''}, which has "
                 f"{available[label]}; at most max_per_class={feasible} is possible"
             )
-        self.indices = draw_long_tail(labels, counts, self.seed)
+        self.indices = draw_long_tail(labels, counts, seed)
 
     def get_data_info(self, idx: int) -> dict:
         """Return the annotation of an image.
