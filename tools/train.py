@@ -2,6 +2,7 @@
 
 import argparse
 
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.engine.endings import one_line_errors, stopped_by_hand
@@ -13,7 +14,6 @@ from lpt_mm.engine.launch import (
     set_start,
 )
 from lpt_mm.engine.processes import close_processes, is_first_process
-from lpt_mm.engine.quick_check import quick_check
 from lpt_mm.models.classifiers import NonFiniteLossError
 
 ERRORS = (OSError, ValueError, NonFiniteLossError)
@@ -41,6 +41,15 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def build_runner(cfg: Config) -> Runner:
+    """Build a run with its data sets, of which some tell all by a RuntimeError."""
+    runner = Runner.from_cfg(cfg)
+    with one_line_errors((OSError, ValueError, RuntimeError)):
+        for loop in ("train_loop", "val_loop"):
+            getattr(runner, loop)  # is built when it is first asked for
+    return runner
+
+
 def main() -> None:
     """Train."""
     args = parse_args()
@@ -51,9 +60,8 @@ def main() -> None:
         if is_first_process():  # other machines may not have the checkpoint
             set_start(cfg, args.resume, args.phase1)
             check_start(cfg, training=True)
-            quick_check(cfg)
     with stopped_by_hand(cfg.work_dir), one_line_errors(ERRORS):
-        runner = Runner.from_cfg(cfg)
+        runner = build_runner(cfg)
         runner.train()
 
 

@@ -16,10 +16,10 @@ from lpt_mm.data_check.findings import (
     ERROR,
     WARNING,
     Finding,
+    class_findings,
     count_findings,
     duplicate_findings,
     file_findings,
-    label_findings,
 )
 from lpt_mm.data_check.split_scan import SplitScan, scan_splits
 from lpt_mm.data_check.splits import build_splits, head_classes
@@ -129,7 +129,7 @@ def examine_data(cfg: Config) -> DataReport:
     total = max((len(scan.counts) for scan in scans.values()), default=0)
     names = [str(names[i]) if i < len(names) else str(i) for i in range(total)]
     findings += file_findings(scans)
-    findings += label_findings(scans, head)
+    findings += class_findings(scans, head)
     findings += count_findings(scans, names, shot_groups.thresholds)
     findings += duplicate_findings(find_duplicates(datasets, digests))
     return DataReport(scans, names, shot_groups, findings)

@@ -63,8 +63,6 @@ def _build(name: str, config: Mapping) -> tuple[Dataset | None, list[Finding]]:
     ):
         message = printable(" ".join(str(problem).split())) or type(problem).__name__
         findings.append(Finding(ERROR, "not_built", f"{name}: {message}"))
-    if dataset is not None and not len(dataset):
-        findings.append(Finding(ERROR, "no_image", f"{name}: there is no image"))
     return dataset, findings
 
 

@@ -152,7 +152,7 @@ def test_labels_and_classes(run_here, config, data):
     (data / "test.txt").write_text("test/cat/0.jpg 0\n")
     out = run_here(TOOL, config, "--out", "out", fails=True)
     assert "val: 2 of 8 labels are not in 0 ... 2: 3 (data/val/cat/0.jpg), 7 " in out
-    assert "train: no image of 1 of 3 classes: 2\n" in out
+    assert "train: no image of 1 of 3 classes: 2; add images or take " in out
     assert "train: under 4 images of 1 of 3 classes: dog (1)\n" in out
     assert "test: no image of 2 of 3 classes: dog, 2\n" in out
 
@@ -163,10 +163,17 @@ def test_names_of_classes(run_here, config):
     config.write_text(cfg.replace("NAMES", names, 1).replace("NAMES", "('a', 'b')"))
     out = run_here(TOOL, config, fails=True)
     assert "train: several classes have the same name: cat\n" in out
-    assert (
-        "val: the number of class names is 2, but the head has num_classes=3\n" in out
+    message = (
+        "val: there are 2 classes but the head has 3: set num_classes=2 in the con"
     )
-    assert "test: the classes are not those of train: a, b, cat, emu\n" in out
+    assert message in out
+    assert "test: the classes are not those of train: a, b, cat, emu; where fol" in out
+
+
+def test_other_classes_than_the_heads_are_told(run_here, config):
+    option = "model.head.num_classes=4"
+    out = run_here(TOOL, config, "--cfg-options", option, fails=True)
+    assert "train: there are 3 classes but the head has 4: set num_classes=3 in" in out
 
 
 def test_a_wrong_list_is_one_line(run_here, config, data):

@@ -53,7 +53,7 @@ def test_the_config_trains_and_is_tested(run_here, tmp_path, monkeypatch):
             "train_dataloader.persistent_workers=False",
         ),
         *("train_dataloader.num_batch_per_epoch=2", "test_dataloader.num_workers=0"),
-        *("test_dataloader.dataset.indices=20", "log_level=WARNING"),
+        "test_dataloader.dataset.indices=20",
     )
     leaf = ROOT / "configs" / "lpt" / "phase1_cifar10_lt_ir10.py"
     out = run_here(ROOT / "tools" / "train.py", leaf, "--cfg-options", *options)

@@ -8,7 +8,6 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
-from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
@@ -65,8 +64,7 @@ class FeatureBankHook(Hook):
             features.append(model.extract_feat(batch["inputs"], stage="pre_logits"))
             labels += [sample.gt_label for sample in batch["data_samples"]]
         model.head.fill(torch.cat(features), torch.cat(labels))
-        names = loader.dataset.metainfo.get("classes")
-        counts = count_classes(gt_labels(loader.dataset), model.head.num_classes, names)
+        counts = count_classes(loader.dataset, model.head.num_classes)
         for metric in runner.test_evaluator.metrics:
             if getattr(metric, "cls_num_list", counts) is None:
                 metric.cls_num_list = counts
