@@ -14,6 +14,7 @@ from lpt_mm.data_check.split_scan import SplitScan
 
 ERROR, WARNING = "error", "warning"
 FEW_IMAGES = 4
+FEW_TO_VALIDATE = 100  # one image is a whole per cent of what the best epoch is told by
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def class_findings(
     for split, scan in scans.items():
         if not len(scan.dataset):
             yield Finding(ERROR, "no_image", f"{split}: there is no image")
+        if split == "val" and (few := few_to_validate(len(scan.dataset))):
+            yield Finding(WARNING, "few_to_validate", f"val: {few}")
         if bad := scan.out_of_range:
             text = f"{split}: {bad.total:,} of {len(scan.dataset):,} labels {_be(bad)} "
             text += f"not in 0 ... {len(scan.counts) - 1}: {bad}"
@@ -106,6 +109,16 @@ def class_findings(
         if twice := Examples.of(sorted(x for x, n in Counter(names).items() if n > 1)):
             text = f"{split}: several classes have the same name: {twice}"
             yield Finding(ERROR, "class_names_repeated", text, twice)
+
+
+def few_to_validate(images: int) -> str:
+    """Say that images are too few to choose a checkpoint by, if they are."""
+    if not 0 < images < FEW_TO_VALIDATE:
+        return ""
+    return (
+        f"{images} images are few to choose the best epoch by (under "
+        f"{FEW_TO_VALIDATE}): one of them is {100 / images:.1f} % of the accuracy"
+    )
 
 
 def count_findings(

@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmpretrain.datasets import CustomDataset
 from mmpretrain.datasets.custom import find_folders
 from mmpretrain.registry import DATASETS
 
+from lpt_mm.utils.files import visible_files
 from lpt_mm.utils.text import printable
 
 NUM_CLASSES = 1000
@@ -60,7 +61,7 @@ class ImageNetShift(CustomDataset):
         return [
             {"img_path": path, "gt_label": label}
             for folder, label in labels.items()
-            for path in sorted(_files(os.path.join(self.img_prefix, folder)))
+            for path in sorted(visible_files(os.path.join(self.img_prefix, folder)))
             if self.is_valid_file(path)
         ]
 
@@ -74,16 +75,6 @@ class ImageNetShift(CustomDataset):
             "class of ImageNet: neither a WordNet id such as n01440764 nor an index "
             "from 0 to 999"
         )
-
-
-def _files(folder: str) -> Iterator[str]:
-    """List the files of a folder and of those below it, but hidden ones."""
-
-    def fail(error: OSError) -> None:
-        raise error  # else what cannot be read would be left out
-
-    for parent, _, names in os.walk(folder, onerror=fail):
-        yield from (os.path.join(parent, x) for x in names if not x.startswith("."))
 
 
 def _wordnet_ids() -> tuple[str, ...]:

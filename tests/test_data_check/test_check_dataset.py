@@ -88,15 +88,19 @@ def test_a_report_is_replaced_in_the_tools_own_folder_alone(run_here, tmp_path):
 
 def test_good_files_with_a_boundary_class(run_here, config, tmp_path):
     out = run_here(TOOL, config, "--out", "new/folder")
-    assert "0 errors, 1 warnings" in out
+    assert "0 errors, 2 warnings" in out
     report = json.loads((tmp_path / "new" / "folder" / "report.json").read_text())
     assert report["boundary_classes"] == {"4": ["emu"], "5": ["dog"]}
     sizes = {
         k: [v["many"], v["medium"], v["few"]] for k, v in report["shot_groups"].items()
     }
     assert sizes == dict(lpt=[1, 1, 1], oltr=[1, 2, 0])
-    (warning,) = report["warnings"]
-    assert warning["message"] == (
+    few, boundary = (warning["message"] for warning in report["warnings"])
+    assert few == (
+        "val: 6 images are few to choose the best epoch by (under 100): one of them is "
+        "16.7 % of the accuracy"
+    )
+    assert boundary == (
         "train: exactly 4 images of 1 of 3 classes, few-shot by 'lpt', medium-shot "
         "by 'oltr': emu"
     )
@@ -183,7 +187,10 @@ def test_a_wrong_list_is_one_line(run_here, config, data):
 def test_nothing_there(run_here, config, tmp_path):
     options = ("--cfg-options", "train_dataloader.dataset.data_root=nowhere")
     out = run_here(TOOL, config, *options, fails=True)
-    assert "error: train: there is no data_root 'nowhere'\n1 errors, 0 warn" in out
+    assert (
+        "error: train: there is no data_root 'nowhere'\nwarning: val: 6 images are few"
+        in out
+    )
     assert not (tmp_path / "work_dirs/cfg/data/class_counts.png").exists()
     out = run_here(TOOL, "no.py", fails=True)
     assert out == "error: there is no config 'no.py'"

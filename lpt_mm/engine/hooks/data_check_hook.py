@@ -1,6 +1,9 @@
 """Checks of files and classes before a run, and a count of unreadable files."""
 
+from logging import WARNING
+
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch.utils.data import Dataset
@@ -134,7 +137,7 @@ def require_classes(
     num_classes: int,
     class_names: tuple[str, ...] | None,
 ) -> None:
-    """Refuse an evaluation set of other classes than the model was trained on.
+    """Refuse a set of other classes than the model was trained on, warn of a tiny one.
 
     Args:
         split: What the set is called.
@@ -147,4 +150,7 @@ def require_classes(
     """
     scan = scan_labels(dataset, num_classes)
     names = class_names or scan.class_names
-    refuse_errors(class_findings({split: scan}, num_classes, names and tuple(names)))
+    findings = [*class_findings({split: scan}, num_classes, names and tuple(names))]
+    refuse_errors(findings)
+    for finding in findings:
+        print_log(finding.message, "current", WARNING)
