@@ -32,13 +32,8 @@ class Duplicates:
 def find_duplicates(datasets: Mapping[str, Dataset], digests: np.ndarray) -> Duplicates:
     """Find images of the same content inside and across splits.
 
-    Args:
-        datasets: The data sets by name of the split.
-        digests: (2, N) uint64 digests of the images of all splits, one split after the
-            other; they are not compared where they are 0.
-
-    Returns:
-        The duplicates.
+    The digests (2, N) uint64 are of the images of all splits, one split after the
+    other; they are not compared where they are 0.
     """
     names = list(datasets)
     ends = np.cumsum([len(dataset) for dataset in datasets.values()])
@@ -54,14 +49,7 @@ def find_duplicates(datasets: Mapping[str, Dataset], digests: np.ndarray) -> Dup
 
 
 def duplicate_groups(digests: np.ndarray) -> Iterator[np.ndarray]:
-    """Group the images of the same digest.
-
-    Args:
-        digests: (2, N) uint64.
-
-    Yields:
-        Indices of two or more images, increasing.
-    """
+    """Give the increasing indices of two or more images of the same digest."""
     order = np.lexsort(digests)
     ordered = digests[:, order]
     same = (ordered[:, 1:] == ordered[:, :-1]).all(axis=0) & ordered[:, 1:].any(axis=0)

@@ -126,16 +126,7 @@ def count_findings(
     class_names: list[str],
     thresholds: tuple[int, int],
 ) -> Iterator[Finding]:
-    """Judge the images per class.
-
-    Args:
-        scans: What was seen by name of the split.
-        class_names: Names of the classes, length C.
-        thresholds: Bounds of the shot groups.
-
-    Yields:
-        Classes without an image, with few images or on a bound of the shot groups.
-    """
+    """Give the classes without an image, with few or on a bound of the shot groups."""
     total = f"{len(class_names):,} classes"
     for split, scan in scans.items():
         counts, low = scan.counts, thresholds[0]

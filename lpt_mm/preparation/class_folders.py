@@ -34,20 +34,8 @@ class ClassFolders:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def read_class_folders(root: Path, split: str = "") -> ClassFolders:
-    """Find the images of class folders.
-
-    Args:
-        root: Folder of the data set.
-        split: The folder in it that has the class folders, if it is another one.
-
-    Returns:
-        The images.
-
-    Raises:
-        OSError: If a folder cannot be read.
-        ValueError: If a path cannot stand in a list.
-    """
+def read(root: Path, split: str = "") -> ClassFolders:
+    """Find the images of the class folders in ``root / split``."""
     folder = root / split
     found = ClassFolders(tuple(sorted(map(str, visible_folders(folder)))))
     for label, name in enumerate(found.classes):

@@ -34,11 +34,7 @@ class ListPreparation:
         return self.root / self.split.name
 
     def run(self) -> PartState:
-        """Check the list, or make it if it is not there.
-
-        Returns:
-            What was found and done.
-        """
+        """Check the list, or make it if it is not there."""
         try:
             if os.path.lexists(self.target):
                 return self._check_existing()

@@ -115,17 +115,9 @@ def new_configs(
     img_size: int,
     backbone: tuple[str, dict],
 ) -> dict[Path, str]:
-    """Write down the configs of a data set.
+    """Give the text by path of the configs of a data set, both phases and baselines.
 
-    Args:
-        dataset: The data set.
-        name: What it is to be called.
-        configs: Folder of the configs.
-        img_size: Side of the images in pixels.
-        backbone: Name of the model file, and what is set in ``model.backbone``.
-
-    Returns:
-        The text of each by its path: of the data set, of both phases and of baselines.
+    The backbone is the name of a model file, and what is set in ``model.backbone``.
     """
     low, high = choose_thresholds(dataset.counts)
     num_train = sum(dataset.counts)
@@ -160,14 +152,6 @@ def new_configs(
 
 
 def require_own(config: Path, *others: Path) -> None:
-    """Refuse to replace files that this package did not write.
-
-    Args:
-        config: That of the data set, which tells whether it did.
-        *others: The other files.
-
-    Raises:
-        FileExistsError: If one exists, and the data set is not one of its own.
-    """
+    """Refuse files that exist, unless the data set's config was written by this."""
     if not (config.is_file() and WRITTEN in config.read_text(encoding="utf-8")):
         require_new(config, *others)

@@ -8,12 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from lpt_mm.data_check.examples import Examples
-from lpt_mm.preparation.class_folders import (
-    ClassFolders,
-    read_class_folders,
-    refuse_loops,
-    visible_folders,
-)
+from lpt_mm.preparation import class_folders
+from lpt_mm.preparation.class_folders import ClassFolders
 from lpt_mm.preparation.readable import without_unreadable
 from lpt_mm.preparation.stratified_split import stratified_split
 from lpt_mm.utils.text import list_some, printable
@@ -69,11 +65,11 @@ def read_folder(folder: Path, seed: int, skip_unreadable: bool = False) -> NewDa
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder '{printable(folder)}'")
-    refuse_loops(folder)
-    names = set(visible_folders(folder))
+    class_folders.refuse_loops(folder)
+    names = set(class_folders.visible_folders(folder))
     has_splits = "train" in names and names <= set(SPLITS)
     given = {
-        split: read_class_folders(folder, split if has_splits else "")
+        split: class_folders.read(folder, split if has_splits else "")
         for split in (sorted(names) if has_splits else ["train"])
     }
     classes = given["train"].classes
@@ -113,9 +109,8 @@ def _require_images(
     """Refuse empty splits and classes."""
     empty = [name for name, n in zip(classes, counts, strict=True) if n == 0]
     if empty:
-        raise ValueError(
-            f"{len(empty)} classes have no training image: {list_some(empty, limit=5)}"
-        )
+        names = list_some(empty, limit=5)
+        raise ValueError(f"{len(empty)} classes have no training image: {names}")
     for split, lines in splits.items():
         if not lines:
             raise ValueError(f"there are too few images for a {split} set")
@@ -126,14 +121,10 @@ def _lines(images: ClassFolders, indices: Sequence[int]) -> list[str]:
 
 
 def choose_thresholds(counts: list[int]) -> tuple[int, int]:
-    """Choose the bounds of the shot groups.
+    """Choose the bounds of the shot groups by the training images per class.
 
-    Args:
-        counts: Training images per class.
-
-    Returns:
-        (20, 100) if that makes three groups (``'lpt'``), or if there are no three
-        different counts; else bounds that put about a third of the classes into each.
+    They are (20, 100) if that makes three groups (``'lpt'``), or if there are no three
+    different counts; else about a third of the classes goes into each.
     """
     ordered = sorted(counts)
     if len(set(ordered)) < 3:

@@ -13,15 +13,7 @@ from lpt_mm.utils.progress import progress_bar
 
 
 def without_unreadable(folder: Path, parts: Iterable[ClassFolders]) -> Examples:
-    """Read all images, on all cores, and take those off their lists that are none.
-
-    Args:
-        folder: Folder of the data set.
-        parts: Its images, which are changed.
-
-    Returns:
-        The images that were taken off.
-    """
+    """Read all images of a folder, and take off the lists those that are none."""
     parts, bad = list(parts), Examples()
     faulty: list[set[int]] = [set() for _ in parts]
     bar = progress_bar(console=Console(stderr=True))
