@@ -1,7 +1,9 @@
 """Data sets, samplers and transforms: what training and testing read.
 
-Benchmarks are read from split lists or folders, or cut from mmpretrain's data sets; the
-digits and glyphs need no download. ``DualSamplerDataset`` draws each batch of phase 2.
+Benchmarks are read from split lists, folders or iNaturalist's JSON files, and
+``LongTailedSubset`` makes any data set long-tailed, such as CIFAR; digits and glyphs
+need no download. The samplers draw, and ``DualSamplerDataset`` reads what they drew, in
+phase 1 as in phase 2. The transforms read image files.
 """
 
 from lpt_mm.datasets.digits_lt import DigitsLT

@@ -50,12 +50,7 @@ class DualSamplerDataset(WrappedDataset):
         self._seed_and_epoch = torch.zeros(2, dtype=torch.int64).share_memory_()
 
     def start_epoch(self, seed: int, epoch: int) -> None:
-        """Set what the random numbers of the samples depend on.
-
-        Args:
-            seed: Seed of the run.
-            epoch: The epoch that begins, counted from 0.
-        """
+        """Set run seed and epoch, which the random numbers of the samples depend on."""
         self._seed_and_epoch.copy_(torch.tensor([seed, epoch]))
 
     def unreadable(self) -> list[str]:
@@ -63,33 +58,15 @@ class DualSamplerDataset(WrappedDataset):
         return self._reader.paths
 
     def get_data_info(self, idx: int) -> dict:
-        """Return the annotation of an image of the wrapped data set.
-
-        Args:
-            idx: Index of the image.
-
-        Returns:
-            The annotation.
-        """
+        """Return the annotation of an image of the wrapped data set."""
         return self.dataset.get_data_info(idx)
 
     def get_gt_labels(self) -> np.ndarray:
-        """Return the labels of the wrapped data set.
-
-        Returns:
-            (number of images,) int64 class indices.
-        """
+        """Return the labels (number of images,) int64 of the wrapped data set."""
         return gt_labels(self.dataset)
 
     def get_subset(self, indices: Sequence[int]) -> NoReturn:
-        """Refuse to be divided, as mmengine's wrappers do.
-
-        Args:
-            indices: Not used.
-
-        Raises:
-            NotImplementedError: Always.
-        """
+        """Refuse to be divided, as mmengine's wrappers do."""
         raise NotImplementedError(
             "DualSamplerDataset cannot be divided: put KFoldDataset, or what else "
             "divides, into its dataset instead of around it"

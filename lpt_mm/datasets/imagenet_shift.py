@@ -50,11 +50,7 @@ class ImageNetShift(CustomDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """List the images of all class folders.
-
-        Returns:
-            One dict per image: ``img_path``, ``gt_label``.
-        """
+        """List the images of all class folders: ``img_path`` and ``gt_label``."""
         folders, _ = find_folders(self.img_prefix)
         labels = {folder: self._label(folder) for folder in folders}
         self._metainfo["scored_classes"] = tuple(sorted(set(labels.values())))

@@ -25,11 +25,7 @@ class INaturalist18(SplitList):
     """
 
     def read(self) -> tuple[list[str], list[int]]:
-        """Read paths and labels.
-
-        Returns:
-            The paths as they stand in the file, and the labels.
-        """
+        """Read the paths as they stand in the file, and the labels."""
         return read_json(self.ann_file)
 
 

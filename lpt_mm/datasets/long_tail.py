@@ -45,13 +45,8 @@ def largest_class(
 ) -> int:
     """Find out how many images class 0 may have so that each class has its share.
 
-    Args:
-        available: Images per class, length C.
-        imbalance_ratio: See :func:`long_tailed_counts`.
-        imbalance_type: See :func:`long_tailed_counts`.
-
-    Returns:
-        Images of class 0.
+    Ratio and type are those of :func:`long_tailed_counts`, ``available`` the images per
+    class.
     """
     shares = _shares(len(available), imbalance_ratio, imbalance_type)
     return int((np.asarray(available) / shares).min() + 1e-9)

@@ -63,46 +63,21 @@ class LongTailedSubset(WrappedDataset):
         self.indices = draw_long_tail(labels, counts, seed)
 
     def get_data_info(self, idx: int) -> dict:
-        """Return the annotation of an image.
-
-        Args:
-            idx: Index of the image in the subset.
-
-        Returns:
-            The annotation.
-        """
+        """Return the annotation of an image of the subset."""
         return self.dataset.get_data_info(int(self.indices[idx]))
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """Return the label of an image, as mmengine's ``ClassBalancedDataset`` asks.
-
-        Args:
-            idx: Index of the image in the subset.
-
-        Returns:
-            The one class index.
-        """
+        """Return the label of an image, as mmengine's ``ClassBalancedDataset`` asks."""
         return [int(self.get_data_info(idx)["gt_label"])]
 
     def get_subset(self, indices: Sequence[int]) -> "LongTailedSubset":
-        """Choose among the images, as mmpretrain's ``KFoldDataset`` does.
-
-        Args:
-            indices: Indices of the images in the subset.
-
-        Returns:
-            The smaller subset.
-        """
+        """Choose among the images, as mmpretrain's ``KFoldDataset`` does."""
         subset = copy(self)
         subset.indices = self.indices[indices]
         return subset
 
     def get_gt_labels(self) -> np.ndarray:
-        """Return the labels of the subset.
-
-        Returns:
-            (number of images,) int64 class indices.
-        """
+        """Return the labels (number of images,) int64 of the subset."""
         return gt_labels(self.dataset)[self.indices]
 
     def __len__(self) -> int:
@@ -110,12 +85,5 @@ class LongTailedSubset(WrappedDataset):
         return len(self.indices)
 
     def __getitem__(self, idx: int) -> dict:
-        """Read an image of the subset.
-
-        Args:
-            idx: Index of the image in the subset.
-
-        Returns:
-            The sample.
-        """
+        """Read an image of the subset."""
         return self.dataset[int(self.indices[idx])]

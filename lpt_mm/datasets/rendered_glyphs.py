@@ -75,11 +75,7 @@ class RenderedGlyphs(BaseDataset):
         super().__init__(ann_file="", pipeline=pipeline)
 
     def load_data_list(self) -> list[dict]:
-        """Draw all images.
-
-        Returns:
-            One dict per image: ``img`` (image_size, image_size) uint8, ``gt_label``.
-        """
+        """Draw all images: ``img`` (image_size, image_size) uint8 and ``gt_label``."""
         rng = np.random.default_rng(self.seed)
         fonts = _load_fonts()
         labels = rng.integers(len(CHARACTERS), size=self.num_images)

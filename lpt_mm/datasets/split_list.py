@@ -59,11 +59,7 @@ class SplitList(BaseDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Read the list.
-
-        Returns:
-            One dict per image: ``img_path``, ``gt_label``.
-        """
+        """Read the list: ``img_path`` and ``gt_label`` of each image."""
         paths, labels = self.read()
         if "classes" not in self._metainfo and (names := class_names(paths, labels)):
             self._metainfo["classes"] = names
@@ -83,11 +79,7 @@ class SplitList(BaseDataset):
         return np.frombuffer(data_bytes, dtype=np.uint8), np.array(ends)
 
     def read(self) -> tuple[list[str], list[int]]:
-        """Read paths and labels.
-
-        Returns:
-            The paths as they stand in the file, and the labels.
-        """
+        """Read the paths as they stand in the file, and the labels."""
         return read_split_list(self.ann_file)
 
 
@@ -158,14 +150,7 @@ def _split_line(file: str | Path, number: int, line: str) -> tuple[str, int]:
 
 
 def is_listable(path: str) -> bool:
-    """Tell whether a list can hold a path.
-
-    Args:
-        path: Any text.
-
-    Returns:
-        Whether reading a line with it gives it back.
-    """
+    """Tell whether a list can hold a path, and reading a line gives it back."""
     is_line = path == path.strip() and len(path.splitlines()) == 1
     is_utf8 = path.encode(errors="ignore").decode() == path
     return is_line and is_utf8 and "\t" not in path and "\0" not in path

@@ -34,15 +34,7 @@ def training_images(cfg: Config) -> dict:
 
 
 def with_pipeline(dataset: Mapping, pipeline: list) -> dict:
-    """Replace the transforms, but keep the wrappers, which choose images.
-
-    Args:
-        dataset: Config of a data set.
-        pipeline: The new transforms, those of all data sets that are wrapped.
-
-    Returns:
-        The new config.
-    """
+    """Replace the transforms in a config, but keep wrappers, which choose images."""
     if not (inner := _wrapped(dataset)):
         return dict(dataset, pipeline=pipeline)
     return dict(dataset, **_map(inner, lambda x: with_pipeline(x, pipeline)))

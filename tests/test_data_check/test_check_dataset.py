@@ -74,8 +74,8 @@ def test_digits_lt(run_here, tmp_path):
         assert picture.size == (1080, 600)
 
 
-def test_a_report_is_replaced_in_the_tools_own_folder_alone(run_here, tmp_path):
-    config, own = ROOT / "configs/lpt/phase1_digits_lt.py", tmp_path / "work_dirs"
+def test_a_report_is_replaced_in_the_tools_own_folder_alone(run_here, config, tmp_path):
+    own = tmp_path / "work_dirs"
     for _ in range(2):
         run_here(TOOL, config)
     (report,) = own.glob("*/data/report.json")

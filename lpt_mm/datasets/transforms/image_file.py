@@ -30,14 +30,7 @@ class UnreadableImageError(ValueError):
 
 
 def is_url(path: str) -> bool:
-    """Tell whether mmengine would fetch a file, over the network or from a storage.
-
-    Args:
-        path: What stands for a path.
-
-    Returns:
-        Whether it has a scheme.
-    """
+    """Tell whether mmengine would fetch a file, over the network or from a storage."""
     return "://" in path
 
 
