@@ -86,10 +86,6 @@ def class_findings(
             yield Finding(ERROR, "no_image", f"{split}: there is no image")
         if split == "val" and (few := few_to_validate(len(scan.dataset))):
             yield Finding(WARNING, "few_to_validate", f"val: {few}")
-        if bad := scan.out_of_range:
-            text = f"{split}: {bad.total:,} of {len(scan.dataset):,} labels {_be(bad)} "
-            text += f"not in 0 ... {len(scan.counts) - 1}: {bad}"
-            yield Finding(ERROR, "labels_out_of_range", text, bad)
         names = scan.class_names
         # Where only the last classes are missing, the labels of the others are right.
         if names is None or (reference and names == reference[: len(names)]):
@@ -109,6 +105,12 @@ def class_findings(
         if twice := Examples.of(sorted(x for x, n in Counter(names).items() if n > 1)):
             text = f"{split}: several classes have the same name: {twice}"
             yield Finding(ERROR, "class_names_repeated", text, twice)
+    # Last: a wrong number of classes tells more than the labels that it leaves out.
+    for split, scan in scans.items():
+        if bad := scan.out_of_range:
+            text = f"{split}: {bad.total:,} of {len(scan.dataset):,} labels {_be(bad)} "
+            text += f"not in 0 ... {len(scan.counts) - 1}: {bad}"
+            yield Finding(ERROR, "labels_out_of_range", text, bad)
 
 
 def few_to_validate(images: int) -> str:

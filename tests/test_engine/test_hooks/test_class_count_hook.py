@@ -115,6 +115,8 @@ def test_head_must_have_the_classes_of_the_data():
     hook = HOOKS.build(dict(type="ClassCountHook"))
     with pytest.raises(ValueError, match="10 classes but the head has 12: set .*=10"):
         hook.before_run(make_runner(num_classes=12))
+    with pytest.raises(ValueError, match="10 classes but the head has 9: set .*=10"):
+        hook.before_run(make_runner(num_classes=9))
 
 
 class Labels(list):
