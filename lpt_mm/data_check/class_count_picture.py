@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import StrMethodFormatter
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, replace_picture
@@ -23,11 +23,7 @@ def draw_class_counts(
 ) -> None:
     """Draw the training images of each class, most frequent class first.
 
-    Args:
-        counts: Training images per class, length C.
-        class_names: Names of the classes, length C.
-        shot_groups: By which the bars are coloured.
-        path: PNG to write, 1,080 x 600 pixels; an older one is replaced.
+    The PNG of 1,080 x 600 pixels replaces an older one.
     """
     counts = np.asarray(counts)
     order = np.argsort(-counts, kind="stable")
@@ -38,8 +34,8 @@ def draw_class_counts(
     _draw_thresholds(axes, shot_groups.thresholds)
     axes.set_xlim(-0.5, len(counts) - 0.5)
     axes.set_ylim(FLOOR, 1.6 * max(counts.max(), shot_groups.thresholds[1]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_ylabel("training images")
     empty = int((counts == 0).sum())
     without = f"; {empty:,} without an image" if empty else ""
@@ -76,13 +72,8 @@ def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
 def _draw_thresholds(axes: Axes, thresholds: tuple[int, int]) -> None:
     for threshold in thresholds:
         axes.axhline(threshold, color="0.25", linestyle="--", linewidth=1)
-        axes.text(
-            1.005,
-            threshold,
-            f"{threshold:,}",
-            transform=axes.get_yaxis_transform(),
-            verticalalignment="center",
-        )
+        place = dict(transform=axes.get_yaxis_transform(), verticalalignment="center")
+        axes.text(1.005, threshold, f"{threshold:,}", **place)
 
 
 def _name_classes(axes: Axes, names: list[str]) -> None:

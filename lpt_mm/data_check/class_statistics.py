@@ -10,12 +10,7 @@ def gini(counts: Sequence[int]) -> float:
 
     It is half the mean absolute difference of two classes' counts over the mean count:
     0 where all classes have as many images, (C - 1) / C where one class has all.
-
-    Args:
-        counts: Images per class, length C.
-
-    Returns:
-        The coefficient; NaN without an image.
+    It is NaN without an image.
     """
     ordered = np.sort(np.asarray(counts, dtype=np.float64))
     if not ordered.sum():
@@ -28,11 +23,7 @@ def gini(counts: Sequence[int]) -> float:
 def imbalance_ratio(counts: Sequence[int]) -> float:
     """Compute the images of the most frequent class over those of the rarest.
 
-    Args:
-        counts: Images per class; classes without an image are left out.
-
-    Returns:
-        The ratio; NaN without an image.
+    Classes without an image are left out; without any image it is NaN.
     """
     counts = np.asarray(counts)
     present = counts[counts > 0]
@@ -46,13 +37,6 @@ def boundary_classes(
 
     Those on the lower bound are few-shot by the convention ``'lpt'`` and medium-shot by
     ``'oltr'``; those on the upper bound are medium-shot by both.
-
-    Args:
-        counts: Images per class, length C.
-        thresholds: Bounds of the shot groups.
-
-    Returns:
-        By bound, the classes with exactly so many images.
     """
     counts = np.asarray(counts)
     return {bound: np.flatnonzero(counts == bound).tolist() for bound in thresholds}

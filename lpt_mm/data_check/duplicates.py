@@ -11,8 +11,6 @@ from torch.utils.data import Dataset
 from lpt_mm.data_check.examples import Examples
 from lpt_mm.data_check.split_scan import image_name
 
-BLOCK = 1 << 16  # images that are compared at a time, to keep memory bounded
-
 
 @dataclass
 class Duplicates:
@@ -34,13 +32,8 @@ class Duplicates:
 def find_duplicates(datasets: Mapping[str, Dataset], digests: np.ndarray) -> Duplicates:
     """Find images of the same content inside and across splits.
 
-    Args:
-        datasets: The data sets by name of the split.
-        digests: (2, N) uint64 digests of the images of all splits, one split after the
-            other; they are not compared where they are 0.
-
-    Returns:
-        The duplicates.
+    The digests (2, N) uint64 are of the images of all splits, one split after the
+    other; they are not compared where they are 0.
     """
     names = list(datasets)
     ends = np.cumsum([len(dataset) for dataset in datasets.values()])
@@ -56,26 +49,12 @@ def find_duplicates(datasets: Mapping[str, Dataset], digests: np.ndarray) -> Dup
 
 
 def duplicate_groups(digests: np.ndarray) -> Iterator[np.ndarray]:
-    """Group the images of the same digest.
-
-    Args:
-        digests: (2, N) uint64.
-
-    Yields:
-        Indices of two or more images, increasing.
-    """
-    order = np.lexsort((digests[1], digests[0]))
-    first = last = 0  # places in the order: of the group that is being gathered
-    for start in range(1, len(order), BLOCK):
-        block = digests[:, order[start - 1 : start + BLOCK]]
-        same = (block[:, 1:] == block[:, :-1]).all(axis=0) & block[:, 1:].any(axis=0)
-        for place in (np.flatnonzero(same) + start).tolist():
-            if place - 1 != last:
-                if last > first:
-                    yield order[first : last + 1]
-                first = place - 1
-            last = place
-    if last > first:
+    """Give the increasing indices of two or more images of the same digest."""
+    order = np.lexsort(digests)
+    ordered = digests[:, order]
+    same = (ordered[:, 1:] == ordered[:, :-1]).all(axis=0) & ordered[:, 1:].any(axis=0)
+    ends = np.flatnonzero(np.diff(same, prepend=False, append=False))
+    for first, last in ends.reshape(-1, 2):
         yield order[first : last + 1]
 
 

@@ -23,28 +23,21 @@ class Examples:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> "Examples":
-        """Count and name things.
-
-        Args:
-            names: Their names.
-
-        Returns:
-            The examples.
-        """
+        """Count and name things."""
         examples = cls()
         for name in names:
             examples.add(name)
         return examples
 
     def add(self, name: str) -> None:
-        """Count one more, and name it if it is among the first.
-
-        Args:
-            name: Its name.
-        """
+        """Count one more, and name it if it is among the first."""
         self.total += 1
         if len(self.named) < MOST_KEPT:
             self.named.append(printable(name))
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return self.total > 0
 
     def __str__(self) -> str:
         """Name the first five, and say how many more there are."""

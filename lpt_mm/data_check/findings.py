@@ -1,8 +1,8 @@
 """What is wrong with data, each in one line."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 
@@ -11,9 +11,11 @@ from lpt_mm.data_check.duplicates import Duplicates
 from lpt_mm.data_check.examples import Examples
 from lpt_mm.data_check.image_check import FAULTS, SKIPPED
 from lpt_mm.data_check.split_scan import SplitScan
+from lpt_mm.utils.errors import UserError
 
 ERROR, WARNING = "error", "warning"
 FEW_IMAGES = 4
+FEW_TO_VALIDATE = 100  # one image is a whole per cent of what the best epoch is told by
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,7 @@ class Finding:
     examples: Examples = field(default_factory=Examples)
 
     def as_dict(self) -> dict:
-        """Return the finding for JSON.
-
-        Returns:
-            Kind, message, total and names.
-        """
+        """Return kind, message, total and names for JSON."""
         return dict(
             kind=self.kind,
             message=self.message,
@@ -47,15 +45,15 @@ class Finding:
         )
 
 
+def refuse_errors(findings: Iterable[Finding]) -> None:
+    """Raise a ``ValueError`` of the first finding that is an error, if there is one."""
+    for finding in findings:
+        if finding.severity == ERROR:
+            raise UserError(finding.message)
+
+
 def file_findings(scans: Mapping[str, SplitScan]) -> Iterator[Finding]:
-    """Judge the files.
-
-    Args:
-        scans: What was seen by name of the split.
-
-    Yields:
-        Files that cannot be read, and those that were not looked at.
-    """
+    """Give the files that cannot be read, and those that were not looked at."""
     for split, scan in scans.items():
         total = len(scan.dataset)
         for fault in FAULTS:
@@ -67,42 +65,63 @@ def file_findings(scans: Mapping[str, SplitScan]) -> Iterator[Finding]:
             yield Finding(WARNING, "not_checked", f"{text} and not checked: {bad}", bad)
 
 
-def label_findings(
-    scans: Mapping[str, SplitScan], num_classes: int | None
+def class_findings(
+    scans: Mapping[str, SplitScan],
+    num_classes: int | None,
+    class_names: tuple[str, ...] | None = None,
 ) -> Iterator[Finding]:
     """Judge labels and names of classes.
 
     Args:
         scans: What was seen by name of the split.
         num_classes: Classes of the head; None if there is no head.
+        class_names: The names that the model was trained with; by default those of the
+            first split that has any.
 
     Yields:
-        Labels out of range and names that do not fit.
+        Sets without images, labels out of range and names that do not fit.
     """
-    first, reference = "", None
+    first, reference = "the training set", class_names
     for split, scan in scans.items():
-        if (bad := scan.out_of_range).total:
-            text = f"{split}: {bad.total:,} of {len(scan.dataset):,} labels {_be(bad)} "
-            text += f"not in 0 ... {len(scan.counts) - 1}: {bad}"
-            yield Finding(ERROR, "labels_out_of_range", text, bad)
+        if not len(scan.dataset):
+            yield Finding(ERROR, "no_image", f"{split}: there is no image")
+        if split == "val" and (few := few_to_validate(len(scan.dataset))):
+            yield Finding(WARNING, "few_to_validate", f"val: {few}")
         names = scan.class_names
         # Where only the last classes are missing, the labels of the others are right.
         if names is None or (reference and names == reference[: len(names)]):
             continue
+        if reference:
+            other = Examples.of(sorted(set(names) ^ set(reference)))
+            text = f"{split}: the classes are not those of {first}: "
+            text += str(other) if other else "they are in another order"
+            text += "; where folders are classes, every split needs the same ones, if "
+            yield Finding(ERROR, "other_classes", f"{text}need be empty", other)
+            continue
+        first, reference = split, names
         if num_classes not in (None, len(names)):
-            text = f"{split}: the number of class names is {len(names):,}, but the "
-            text += f"head has num_classes={num_classes}"
+            text = f"{split}: there are {len(names):,} classes but the head has "
+            text += f"{num_classes:,}: set num_classes={len(names)} in the config"
             yield Finding(ERROR, "class_count", text)
-        if (twice := _repeated(names)).total:
+        if twice := Examples.of(sorted(x for x, n in Counter(names).items() if n > 1)):
             text = f"{split}: several classes have the same name: {twice}"
             yield Finding(ERROR, "class_names_repeated", text, twice)
-        if reference is None:
-            first, reference = split, names
-            continue
-        other = Examples.of(sorted(set(names) ^ set(reference)))
-        text = f"{split}: the classes are not those of {first}: "
-        text += str(other) if other.total else "they are in another order"
-        yield Finding(ERROR, "other_classes", text, other)
+    # Last: a wrong number of classes tells more than the labels that it leaves out.
+    for split, scan in scans.items():
+        if bad := scan.out_of_range:
+            text = f"{split}: {bad.total:,} of {len(scan.dataset):,} labels {_be(bad)} "
+            text += f"not in 0 ... {len(scan.counts) - 1}: {bad}"
+            yield Finding(ERROR, "labels_out_of_range", text, bad)
+
+
+def few_to_validate(images: int) -> str:
+    """Say that images are too few to choose a checkpoint by, if they are."""
+    if not 0 < images < FEW_TO_VALIDATE:
+        return ""
+    return (
+        f"{images} images are few to choose the best epoch by (under "
+        f"{FEW_TO_VALIDATE}): one of them is {100 / images:.1f} % of the accuracy"
+    )
 
 
 def count_findings(
@@ -110,50 +129,32 @@ def count_findings(
     class_names: list[str],
     thresholds: tuple[int, int],
 ) -> Iterator[Finding]:
-    """Judge the images per class.
-
-    Args:
-        scans: What was seen by name of the split.
-        class_names: Names of the classes, length C.
-        thresholds: Bounds of the shot groups.
-
-    Yields:
-        Classes without an image, with few images or on a bound of the shot groups.
-    """
+    """Give the classes without an image, with few or on a bound of the shot groups."""
     total = f"{len(class_names):,} classes"
     for split, scan in scans.items():
         counts, low = scan.counts, thresholds[0]
         empty = Examples.of(class_names[i] for i in np.flatnonzero(counts == 0))
-        if empty.total:
-            text = f"{split}: no image of {empty.total:,} of {total}: {empty}"
-            severity, kind = WARNING, "classes_not_tested"
-            if split == "train":
-                severity, kind = ERROR, "classes_without_image"
-            yield Finding(severity, kind, text, empty)
+        text = f"{split}: no image of {empty.total:,} of {total}: {empty}"
         if split != "train":
+            if empty:
+                yield Finding(WARNING, "classes_not_tested", text, empty)
             continue
+        if empty:
+            text += "; add images or take these classes off the data set"
+            yield Finding(ERROR, "classes_without_image", text, empty)
         few = np.flatnonzero((counts > 0) & (counts < FEW_IMAGES))
-        few = Examples.of(f"{class_names[i]} ({counts[i]})" for i in few)
-        if few.total:
+        if few := Examples.of(f"{class_names[i]} ({counts[i]})" for i in few):
             text = f"train: under {FEW_IMAGES} images of {few.total:,} of {total}: "
             yield Finding(WARNING, "few_images", f"{text}{few}", few)
         border = boundary_classes(counts, thresholds)[low]
-        border = Examples.of(class_names[i] for i in border)
-        if border.total:
+        if border := Examples.of(class_names[i] for i in border):
             text = f"train: exactly {low} images of {border.total:,} of {total}, "
             text += f"few-shot by 'lpt', medium-shot by 'oltr': {border}"
             yield Finding(WARNING, "boundary_classes", text, border)
 
 
 def duplicate_findings(duplicates: Duplicates) -> Iterator[Finding]:
-    """Judge the images that are in the data twice.
-
-    Args:
-        duplicates: The duplicates.
-
-    Yields:
-        Duplicates inside and across splits, and those of several labels.
-    """
+    """Give duplicates inside and across splits, and those of several labels."""
     for (one, other), pairs in sorted(duplicates.across.items()):
         severity = ERROR if {one, other} == {"train", "test"} else WARNING
         text = f"{other}: {_images(pairs)} {_be(pairs)} in {one} as well: {pairs}"
@@ -161,14 +162,9 @@ def duplicate_findings(duplicates: Duplicates) -> Iterator[Finding]:
     for split, pairs in sorted(duplicates.inside.items()):
         text = f"{split}: {_images(pairs)} {_be(pairs)} there already: {pairs}"
         yield Finding(WARNING, "duplicates_inside_split", text, pairs)
-    if (pairs := duplicates.other_label).total:
+    if pairs := duplicates.other_label:
         text = f"{_images(pairs)} {_be(pairs)} there with another label: {pairs}"
         yield Finding(WARNING, "duplicates_of_other_label", text, pairs)
-
-
-def _repeated(names: tuple[str, ...]) -> Examples:
-    repeated = {one for one, other in pairwise(sorted(names)) if one == other}
-    return Examples.of(sorted(repeated))
 
 
 def _images(examples: Examples) -> str:

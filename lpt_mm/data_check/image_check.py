@@ -11,12 +11,8 @@ from lpt_mm.datasets.transforms.image_file import decode_image, read_content
 DIGEST_SIZE = 16  # bytes
 NO_DIGEST = bytes(DIGEST_SIZE)
 
-MISSING, EMPTY, TRUNCATED, UNREADABLE = FAULTS = (
-    "missing",
-    "empty",
-    "truncated",
-    "unreadable",
-)
+FAULTS = ("missing", "empty", "truncated", "unreadable")
+MISSING, EMPTY, TRUNCATED, UNREADABLE = FAULTS
 SKIPPED = "not a local file"
 
 
@@ -35,14 +31,9 @@ class ImageCheck(NamedTuple):
 
 
 def check_image(info: Mapping) -> ImageCheck:
-    """Read and decode an image, once.
+    """Read and decode the file ``img_path``, once, or take the array ``img`` as it is.
 
-    Args:
-        info: Annotation of the image, with ``img_path``, or ``img`` (an array, which
-            is not decoded).
-
-    Returns:
-        The outcome. Without either the image is skipped.
+    An image without either is skipped.
     """
     if info.get("img") is not None:
         return ImageCheck(_digest_array(np.asarray(info["img"])))

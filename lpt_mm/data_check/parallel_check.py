@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import warnings
-from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,7 +19,6 @@ from lpt_mm.data_check.image_check import NO_DIGEST, check_image
 LARGEST_PART = 256  # images
 PARTS_PER_PROCESS = 64  # the last ones to work hold up the end by one part at most
 LARGEST_INT = np.iinfo(np.int64).max  # in place of labels beyond, out of range alike
-WAITING_PER_PROCESS = 4  # parts that are handed out ahead, to keep memory bounded
 
 _datasets: Sequence[Dataset] = ()  # of a worker process
 
@@ -44,55 +42,41 @@ class CheckedPart(NamedTuple):
 
 
 @contextmanager
-def check_in_parts(
-    datasets: Sequence[Dataset], processes: int | None = None
-) -> Iterator[Iterator[CheckedPart]]:
+def checked_parts(datasets: Sequence[Dataset]) -> Iterator[Iterator[CheckedPart]]:
     """Check all images of some data sets, in processes that exist on entry.
 
     The processes get ranges of indices, not paths: they have the data sets.
 
     Args:
         datasets: The data sets.
-        processes: How many processes; by default one per core.
 
     Yields:
         Iterator over the parts, in order.
+
+    Raises:
+        OSError: If a process is ended by something else.
     """
-    processes = processes or _cores()
     # Forked processes share the lists of the data sets and start at once. Elsewhere
     # than on Linux, forking is not safe or not possible.
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
+    cores = _cores()
     with ProcessPoolExecutor(
-        processes, context, initializer=_start_worker, initargs=(datasets,)
+        cores, context, initializer=_start_worker, initargs=(datasets,)
     ) as pool:
-        # Starts the processes now, before the caller has threads (a progress bar).
-        pool.submit(_cores).result()
         try:
-            yield _run(pool, _parts(datasets, processes), processes)
+            # Starts the processes now, before the caller has threads (a progress bar).
+            yield pool.map(_check_part, *zip(*_ranges(datasets, cores), strict=True))
+        except BrokenProcessPool as error:
+            raise OSError(
+                "a process that checked images was ended: the memory did not suffice, "
+                "or a file crashes the decoder"
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _run(
-    pool: ProcessPoolExecutor, parts: Iterator[tuple[int, int, int]], processes: int
-) -> Iterator[CheckedPart]:
-    waiting = deque()
-    try:
-        for part in parts:
-            waiting.append(pool.submit(check_part, *part))
-            if len(waiting) >= WAITING_PER_PROCESS * processes:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool as error:
-        raise OSError(
-            "a process that checked images was ended: the memory did not suffice, or "
-            "a file crashes the decoder"
-        ) from error
-
-
-def _parts(
+def _ranges(
     datasets: Sequence[Dataset], processes: int
 ) -> Iterator[tuple[int, int, int]]:
     """Divide the data sets: index of the data set, first image, end."""
@@ -110,17 +94,8 @@ def _start_worker(datasets: Sequence[Dataset]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends the others
 
 
-def check_part(split: int, start: int, stop: int) -> CheckedPart:
-    """Check images of a data set of this worker process.
-
-    Args:
-        split: Index of the data set.
-        start: Index of the first image.
-        stop: Index after the last image.
-
-    Returns:
-        What was seen.
-    """
+def _check_part(split: int, start: int, stop: int) -> CheckedPart:
+    """Check images of a data set of this worker process."""
     labels = np.empty(stop - start, dtype=np.int64)
     digests, faults = bytearray(), []
     for index in range(start, stop):

@@ -16,18 +16,14 @@ from lpt_mm.data_check.findings import (
     ERROR,
     WARNING,
     Finding,
+    class_findings,
     count_findings,
     duplicate_findings,
     file_findings,
-    label_findings,
 )
 from lpt_mm.data_check.split_scan import SplitScan, scan_splits
 from lpt_mm.data_check.splits import build_splits, head_classes
-from lpt_mm.evaluation.metrics.shot_groups import (
-    CONVENTIONS,
-    SHOT_GROUPS,
-    ShotGroups,
-)
+from lpt_mm.evaluation.metrics.shot_groups import CONVENTIONS, SHOT_GROUPS, ShotGroups
 from lpt_mm.evaluation.shot_groups_of import shot_groups_of
 from lpt_mm.utils.new_file import replace_file
 from lpt_mm.utils.text import for_rich
@@ -57,22 +53,11 @@ class DataReport:
         return any(finding.severity == ERROR for finding in self.findings)
 
     def messages(self, severity: str) -> list[Finding]:
-        """Choose findings.
-
-        Args:
-            severity: ``ERROR`` or ``WARNING``.
-
-        Returns:
-            The findings of this severity.
-        """
+        """Choose the findings of a severity, ``ERROR`` or ``WARNING``."""
         return [finding for finding in self.findings if finding.severity == severity]
 
     def as_dict(self) -> dict:
-        """Return the report for JSON.
-
-        Returns:
-            Errors, warnings, splits, shot groups and classes.
-        """
+        """Return errors, warnings, splits, shot groups and classes for JSON."""
         report = dict(
             errors=[finding.as_dict() for finding in self.messages(ERROR)],
             warnings=[finding.as_dict() for finding in self.messages(WARNING)],
@@ -93,11 +78,7 @@ class DataReport:
         return report
 
     def shot_group_sizes(self) -> dict[str, dict]:
-        """Count the classes of each shot group by all conventions.
-
-        Returns:
-            By convention: ``definition``, and the classes by name of the group.
-        """
+        """Give, by convention, ``definition`` and the classes of each group."""
         counts = self.scans["train"].counts
         sizes = {}
         for convention in CONVENTIONS:
@@ -110,17 +91,7 @@ class DataReport:
 
 
 def examine_data(cfg: Config) -> DataReport:
-    """Look at all images of a config's data sets.
-
-    Args:
-        cfg: The config.
-
-    Returns:
-        What there is and what is wrong with it.
-
-    Raises:
-        ValueError: If the thresholds of the evaluator are wrong.
-    """
+    """Look at all images of a config's data sets, and at what is wrong with them."""
     shot_groups = shot_groups_of(cfg)
     datasets, findings = build_splits(cfg)
     head = head_classes(cfg)
@@ -129,7 +100,7 @@ def examine_data(cfg: Config) -> DataReport:
     total = max((len(scan.counts) for scan in scans.values()), default=0)
     names = [str(names[i]) if i < len(names) else str(i) for i in range(total)]
     findings += file_findings(scans)
-    findings += label_findings(scans, head)
+    findings += class_findings(scans, head)
     findings += count_findings(scans, names, shot_groups.thresholds)
     findings += duplicate_findings(find_duplicates(datasets, digests))
     return DataReport(scans, names, shot_groups, findings)
@@ -138,31 +109,19 @@ def examine_data(cfg: Config) -> DataReport:
 def write_data_report(report: DataReport, folder: str | Path) -> None:
     """Write ``report.json`` and, if there are training images, ``class_counts.png``.
 
-    Args:
-        report: The report.
-        folder: Where to write; an older report is replaced.
+    Older ones are replaced.
     """
     folder = Path(folder)
     content = json.dumps(report.as_dict(), indent=1) + "\n"
     replace_file(folder / REPORT, content.encode())
     train = report.scans.get("train")
     if train is not None and train.counts.any():
-        draw_class_counts(
-            train.counts,
-            report.class_names,
-            report.shot_groups,
-            folder / PICTURE,
-        )
+        names, groups = report.class_names, report.shot_groups
+        draw_class_counts(train.counts, names, groups, folder / PICTURE)
 
 
 def print_data_report(report: DataReport, title: str, folder: str | Path) -> None:
-    """Print tables of splits and shot groups, and what is wrong, one line each.
-
-    Args:
-        report: The report.
-        title: What stands above the tables.
-        folder: Where the report was written.
-    """
+    """Print tables of splits and shot groups, and what is wrong, one line each."""
     console = Console()
     if report.scans:
         console.print(_split_table(report, title))

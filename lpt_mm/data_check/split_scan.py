@@ -9,8 +9,8 @@ from rich.console import Console
 from torch.utils.data import Dataset
 
 from lpt_mm.data_check.examples import Examples
-from lpt_mm.data_check.parallel_check import CheckedPart, check_in_parts
-from lpt_mm.datasets.labels import MAX_LABEL
+from lpt_mm.data_check.parallel_check import CheckedPart, checked_parts
+from lpt_mm.datasets.labels import MAX_LABEL, gt_labels
 from lpt_mm.utils.progress import progress_bar
 
 
@@ -40,27 +40,32 @@ class SplitScan:
         return None if names is None else tuple(names)
 
     def add(self, part: CheckedPart) -> None:
-        """Count the labels and the faults of some images.
-
-        Args:
-            part: What was seen in them.
-        """
-        inside = (part.labels >= 0) & (part.labels < len(self.counts))
-        np.add.at(self.counts, part.labels[inside], 1)
-        for offset in np.flatnonzero(~inside):
-            name = image_name(self.dataset, part.start + int(offset))
-            self.out_of_range.add(f"{part.labels[offset]} ({name})")
+        """Count the labels and the faults of some images."""
+        self.add_labels(part.labels, part.start)
         for offset, fault, reason in part.faults:
             name = image_name(self.dataset, part.start + offset)
             self.faults[fault].add(f"{name} ({reason})" if reason else name)
+
+    def add_labels(self, labels: np.ndarray, start: int = 0) -> None:
+        """Count the labels (n,) of the images from ``start`` on."""
+        inside = (labels >= 0) & (labels < len(self.counts))
+        np.add.at(self.counts, labels[inside], 1)
+        for offset in np.flatnonzero(~inside):
+            name = image_name(self.dataset, start + int(offset))
+            self.out_of_range.add(f"{labels[offset]} ({name})")
+
+
+def scan_labels(dataset: Dataset, num_classes: int) -> SplitScan:
+    """Look at the labels alone, without reading an image."""
+    scan = SplitScan(dataset, num_classes)
+    scan.add_labels(gt_labels(dataset))
+    return scan
 
 
 def scan_splits(
     datasets: Mapping[str, Dataset], num_classes: int | None
 ) -> tuple[dict[str, SplitScan], np.ndarray]:
     """Read every image once, with a progress bar.
-
-    Memory is 16 bytes per image beyond the data sets.
 
     Args:
         datasets: The data sets by name of the split.
@@ -73,35 +78,25 @@ def scan_splits(
     """
     scans = {name: SplitScan(data, num_classes) for name, data in datasets.items()}
     lengths = [len(dataset) for dataset in datasets.values()]
-    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    digests = np.zeros((2, offsets[-1]), dtype=np.uint64)
+    digests = [np.zeros((2, 0), dtype=np.uint64)]
     names = list(datasets)
     bar = progress_bar(console=Console(stderr=True))
-    with check_in_parts(list(datasets.values())) as parts, bar as progress:
+    with checked_parts(list(datasets.values())) as parts, bar as progress:
         tasks = [
             progress.add_task(name, total=length)
             for name, length in zip(names, lengths, strict=True)
         ]
         for part in parts:
             scans[names[part.split]].add(part)
-            start = offsets[part.split] + part.start
-            digests[:, start : start + len(part.labels)] = part.digests
+            digests.append(part.digests)
             progress.advance(tasks[part.split], len(part.labels))
     if num_classes is None:
         _trim_counts(scans)
-    return scans, digests
+    return scans, np.concatenate(digests, axis=1)
 
 
 def image_name(dataset: Dataset, index: int) -> str:
-    """Name an image.
-
-    Args:
-        dataset: The data set it is of.
-        index: Its index.
-
-    Returns:
-        Its path, or its index if it has none.
-    """
+    """Give the path of an image, or its index if it has none."""
     path = dataset.get_data_info(index).get("img_path")
     return f"image {index}" if path is None else str(path)
 

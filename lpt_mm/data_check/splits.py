@@ -5,31 +5,24 @@ from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from lpt_mm.data_check.findings import ERROR, WARNING, Finding
 from lpt_mm.datasets.training_images import with_pipeline
+from lpt_mm.datasets.wrapped_dataset import WrappedDataset
 from lpt_mm.utils.text import printable
 
 SPLITS = ("train", "val", "test")
 # By which data sets tell that files or lists are not as expected, and wrappers that
 # they cannot wrap what they were given.
-ERRORS = (
-    *(OSError, ValueError, RuntimeError, LookupError, AssertionError),
-    *(AttributeError, TypeError),
-)
+ERRORS = (OSError, ValueError, RuntimeError, LookupError, AssertionError)
+ERRORS += (AttributeError, TypeError)
 
 
 def build_splits(cfg: Config) -> tuple[dict[str, Dataset], list[Finding]]:
-    """Build the data sets of a config.
+    """Build the data sets of a config, and say what kept others from being built.
 
-    Args:
-        cfg: The config.
-
-    Returns:
-        The data sets by name of the split, and what kept others from being built. A
-        validation set that is the test set is left out.
+    A validation set that is the test set is left out.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     loaders = {name: cfg.get(f"{name}_dataloader") for name in SPLITS}
@@ -50,33 +43,18 @@ def build_splits(cfg: Config) -> tuple[dict[str, Dataset], list[Finding]]:
 
 
 def _build(name: str, config: Mapping) -> tuple[Dataset | None, list[Finding]]:
-    dataset, problem = None, None
     try:
-        dataset = DATASETS.build(config)
-        if hasattr(dataset, "full_init"):
-            dataset.full_init()
+        return WrappedDataset(config).dataset, _missing_roots(name, config)
     except ERRORS as error:
-        dataset, problem = None, error
-    findings = _missing_roots(name, config)  # some data sets make theirs: look now
-    if problem is not None and not (
-        findings and isinstance(problem, FileNotFoundError)
-    ):
-        message = printable(" ".join(str(problem).split())) or type(problem).__name__
-        findings.append(Finding(ERROR, "not_built", f"{name}: {message}"))
-    if dataset is not None and not len(dataset):
-        findings.append(Finding(ERROR, "no_image", f"{name}: there is no image"))
-    return dataset, findings
+        findings = _missing_roots(name, config)
+        if not (findings and isinstance(error, FileNotFoundError)):
+            message = printable(" ".join(str(error).split())) or type(error).__name__
+            findings.append(Finding(ERROR, "not_built", f"{name}: {message}"))
+        return None, findings
 
 
 def head_classes(cfg: Config) -> int | None:
-    """Read the number of classes off the head of the model.
-
-    Args:
-        cfg: The config.
-
-    Returns:
-        ``model.head.num_classes``; None if there is no such thing.
-    """
+    """Read ``model.head.num_classes``; None if there is no such thing."""
     head = (cfg.get("model") or {}).get("head")
     return head.get("num_classes") if isinstance(head, Mapping) else None
 
@@ -87,11 +65,11 @@ def _same_data(one: Mapping, other: Mapping) -> bool:
 
 
 def _missing_roots(name: str, config: Mapping) -> list[Finding]:
+    """Name the data roots that are not there; some data sets make theirs."""
     missing = {root for root in _roots(config) if not Path(root).is_dir()}
+    text = f"{name}: there is no data_root "
     return [
-        Finding(
-            ERROR, "no_data_root", f"{name}: there is no data_root '{printable(root)}'"
-        )
+        Finding(ERROR, "no_data_root", f"{text}'{printable(root)}'")
         for root in sorted(missing)
     ]
 

@@ -1,15 +1,15 @@
 """Data sets, samplers and transforms: what training and testing read.
 
-Benchmarks are read from split lists or folders, or cut from mmpretrain's data sets; the
-digits and glyphs need no download. ``DualSamplerDataset`` draws each batch of phase 2.
+Benchmarks are read from split lists, folders or iNaturalist's JSON files, and
+``LongTailedSubset`` makes any data set long-tailed, such as CIFAR; digits and glyphs
+need no download. The samplers draw, and ``DualSamplerDataset`` reads what they drew, in
+phase 1 as in phase 2. The transforms read image files.
 """
 
 from lpt_mm.datasets.digits_lt import DigitsLT
 from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate
 from lpt_mm.datasets.imagenet_shift import ImageNetShift
 from lpt_mm.datasets.inaturalist18 import INaturalist18
-from lpt_mm.datasets.long_tailed_cifar10 import LongTailedCIFAR10
-from lpt_mm.datasets.long_tailed_cifar100 import LongTailedCIFAR100
 from lpt_mm.datasets.long_tailed_subset import LongTailedSubset
 from lpt_mm.datasets.rendered_glyphs import RenderedGlyphs
 from lpt_mm.datasets.samplers import ClassBalancedSampler, DualSampler
@@ -25,8 +25,6 @@ __all__ = [
     "ImageNetShift",
     "LoadImage",
     "LoadRandomResizedCrop",
-    "LongTailedCIFAR10",
-    "LongTailedCIFAR100",
     "LongTailedSubset",
     "RenderedGlyphs",
     "SplitList",

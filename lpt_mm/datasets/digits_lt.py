@@ -1,11 +1,14 @@
 """Digits-LT: a long-tailed data set that comes with scikit-learn."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
+
+from lpt_mm.utils.errors import UserError
 
 SPLITS = ("train", "val", "test")
 TEST_IMAGES_PER_CLASS = 74
@@ -28,7 +31,7 @@ class DigitsLT(BaseDataset):
         indices: Use these images only, or the first so many.
 
     Raises:
-        ValueError: If ``split`` is unknown.
+        UserError: If ``split`` is unknown.
     """
 
     METAINFO: ClassVar[dict] = {"classes": tuple("0123456789")}
@@ -40,24 +43,14 @@ class DigitsLT(BaseDataset):
         indices: int | Sequence[int] | None = None,
     ) -> None:
         if split not in SPLITS:
-            raise ValueError(f"split must be one of {SPLITS}, got {split!r}")
+            raise UserError(f"split must be one of {SPLITS}, got {split!r}")
         self.split = split
         super().__init__(ann_file="", pipeline=pipeline, indices=indices)
 
     def load_data_list(self) -> list[dict]:
-        """Select the images of the split.
-
-        Returns:
-            One dict per image: ``img`` (8, 8) uint8, ``gt_label``.
-        """
-        from sklearn.datasets import load_digits  # a second that others need not pay
-
-        digits = load_digits()
-        # The 17 grey levels of the data set, 0 to 16, spread over 8 bits.
-        images = np.round(digits.images * (255 / 16)).astype(np.uint8)
-        order = np.random.default_rng(0).permutation(len(images))
-        labels = digits.target[order]
-        rank = np.empty(len(order), dtype=np.int64)  # place within the class
+        """Select the images of the split: ``img`` (8, 8) uint8 and ``gt_label``."""
+        images, labels = _shuffled_digits()
+        rank = np.empty(len(labels), dtype=np.int64)  # place within the class
         for label in range(10):
             members = np.flatnonzero(labels == label)
             rank[members] = np.arange(len(members))
@@ -68,6 +61,18 @@ class DigitsLT(BaseDataset):
             "val": rank >= train_end,
         }[self.split]
         return [
-            {"img": images[i], "gt_label": int(digits.target[i])}
-            for i in order[in_split]
+            {"img": images[i], "gt_label": int(labels[i])}
+            for i in np.flatnonzero(in_split)
         ]
+
+
+@cache
+def _shuffled_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Read the images (1797, 8, 8) uint8 and labels (1797,), once for all splits."""
+    from sklearn.datasets import load_digits  # a second that others need not pay
+
+    digits = load_digits()
+    # The 17 grey levels of the data set, 0 to 16, spread over 8 bits.
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    order = np.random.default_rng(0).permutation(len(images))
+    return images[order], digits.target[order]

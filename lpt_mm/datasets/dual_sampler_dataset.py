@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import numpy as np
 import torch
-from mmengine.dataset import Compose, default_collate
+from mmengine.dataset import default_collate
 from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
@@ -13,13 +13,15 @@ from torch.utils.data import Dataset
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.samplers.long_tail_sampler import Draw
 from lpt_mm.datasets.substituting_reader import SubstitutingReader
+from lpt_mm.datasets.wrapped_dataset import WrappedDataset
+from lpt_mm.utils.errors import UserError
 
 CLASS_BALANCED = "class_balanced"
 INSTANCE_BALANCED = "instance_balanced"
 
 
 @DATASETS.register_module()
-class DualSamplerDataset(Dataset):
+class DualSamplerDataset(WrappedDataset):
     """Wrap a data set so that an index pair gives two samples, tagged by origin.
 
     To be used with :class:`DualSampler`, which draws the pairs, and
@@ -37,44 +39,19 @@ class DualSamplerDataset(Dataset):
             stands in for each. By default the first one stops the run.
 
     Raises:
-        ValueError: If ``max_unreadable`` is negative.
+        UserError: If ``max_unreadable`` is negative.
     """
 
     def __init__(self, dataset: dict | Dataset, max_unreadable: int = 0) -> None:
         if max_unreadable < 0:
-            raise ValueError(f"max_unreadable must be 0 or more, got {max_unreadable}")
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
-        if hasattr(self.dataset, "full_init"):
-            self.dataset.full_init()
+            raise UserError(f"max_unreadable must be 0 or more, got {max_unreadable}")
+        super().__init__(dataset)
         self._reader = SubstitutingReader(self.dataset, max_unreadable)
         # Workers that live on see the next epoch only in shared memory.
         self._seed_and_epoch = torch.zeros(2, dtype=torch.int64).share_memory_()
 
-    @property
-    def metainfo(self) -> dict:
-        """Meta information of the wrapped data set."""
-        return self.dataset.metainfo
-
-    @property
-    def pipeline(self) -> Compose:
-        """Transforms of the wrapped data set."""
-        return self.dataset.pipeline
-
-    @pipeline.setter
-    def pipeline(self, pipeline: Compose) -> None:
-        self.dataset.pipeline = pipeline
-
-    def full_init(self) -> None:
-        """Load the wrapped data set if that has not been done."""
-        self.dataset.full_init()
-
     def start_epoch(self, seed: int, epoch: int) -> None:
-        """Set what the random numbers of the samples depend on.
-
-        Args:
-            seed: Seed of the run.
-            epoch: The epoch that begins, counted from 0.
-        """
+        """Set run seed and epoch, which the random numbers of the samples depend on."""
         self._seed_and_epoch.copy_(torch.tensor([seed, epoch]))
 
     def unreadable(self) -> list[str]:
@@ -82,33 +59,15 @@ class DualSamplerDataset(Dataset):
         return self._reader.paths
 
     def get_data_info(self, idx: int) -> dict:
-        """Return the annotation of an image of the wrapped data set.
-
-        Args:
-            idx: Index of the image.
-
-        Returns:
-            The annotation.
-        """
+        """Return the annotation of an image of the wrapped data set."""
         return self.dataset.get_data_info(idx)
 
     def get_gt_labels(self) -> np.ndarray:
-        """Return the labels of the wrapped data set.
-
-        Returns:
-            (number of images,) int64 class indices.
-        """
+        """Return the labels (number of images,) int64 of the wrapped data set."""
         return gt_labels(self.dataset)
 
     def get_subset(self, indices: Sequence[int]) -> NoReturn:
-        """Refuse to be divided, as mmengine's wrappers do.
-
-        Args:
-            indices: Not used.
-
-        Raises:
-            NotImplementedError: Always.
-        """
+        """Refuse to be divided, as mmengine's wrappers do."""
         raise NotImplementedError(
             "DualSamplerDataset cannot be divided: put KFoldDataset, or what else "
             "divides, into its dataset instead of around it"

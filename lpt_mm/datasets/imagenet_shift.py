@@ -2,13 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmpretrain.datasets import CustomDataset
 from mmpretrain.datasets.custom import find_folders
 from mmpretrain.registry import DATASETS
 
+from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.files import visible_files
 from lpt_mm.utils.text import printable
 
 NUM_CLASSES = 1000
@@ -32,7 +34,7 @@ class ImageNetShift(CustomDataset):
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        ValueError: If a folder is neither.
+        UserError: If a folder is neither.
     """
 
     def __init__(
@@ -49,18 +51,14 @@ class ImageNetShift(CustomDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """List the images of all class folders.
-
-        Returns:
-            One dict per image: ``img_path``, ``gt_label``.
-        """
+        """List the images of all class folders: ``img_path`` and ``gt_label``."""
         folders, _ = find_folders(self.img_prefix)
         labels = {folder: self._label(folder) for folder in folders}
         self._metainfo["scored_classes"] = tuple(sorted(set(labels.values())))
         return [
             {"img_path": path, "gt_label": label}
             for folder, label in labels.items()
-            for path in sorted(_files(os.path.join(self.img_prefix, folder)))
+            for path in sorted(visible_files(os.path.join(self.img_prefix, folder)))
             if self.is_valid_file(path)
         ]
 
@@ -69,21 +67,11 @@ class ImageNetShift(CustomDataset):
             return int(folder)
         if folder in self.wordnet_ids:
             return self.wordnet_ids.index(folder)
-        raise ValueError(
+        raise UserError(
             f"the folder '{printable(folder)}' of {printable(self.img_prefix)} is no "
             "class of ImageNet: neither a WordNet id such as n01440764 nor an index "
             "from 0 to 999"
         )
-
-
-def _files(folder: str) -> Iterator[str]:
-    """List the files of a folder and of those below it, but hidden ones."""
-
-    def fail(error: OSError) -> None:
-        raise error  # else what cannot be read would be left out
-
-    for parent, _, names in os.walk(folder, onerror=fail):
-        yield from (os.path.join(parent, x) for x in names if not x.startswith("."))
 
 
 def _wordnet_ids() -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from mmpretrain.registry import DATASETS
 from lpt_mm.datasets.labels import MAX_LABEL
 from lpt_mm.datasets.split_list import SplitList, is_listable
 from lpt_mm.datasets.transforms.image_file import is_url
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
 YEAR = 2018
@@ -25,11 +26,7 @@ class INaturalist18(SplitList):
     """
 
     def read(self) -> tuple[list[str], list[int]]:
-        """Read paths and labels.
-
-        Returns:
-            The paths as they stand in the file, and the labels.
-        """
+        """Read the paths as they stand in the file, and the labels."""
         return read_json(self.ann_file)
 
 
@@ -44,7 +41,7 @@ def read_json(file: str | Path) -> tuple[list[str], list[int]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no such file, or of another year; the entry that is not as
+        UserError: If it is no such file, or of another year; the entry that is not as
             it should be is named.
     """
     if not Path(file).is_file():
@@ -52,16 +49,16 @@ def read_json(file: str | Path) -> tuple[list[str], list[int]]:
     try:
         content = json.loads(Path(file).read_bytes())
     except RecursionError as error:
-        raise ValueError(
+        raise UserError(
             f"{printable(file)} is no annotation file: it is too deeply nested"
         ) from error
     except ValueError as error:
-        raise ValueError(f"{printable(file)} is no JSON file: {error}") from error
+        raise UserError(f"{printable(file)} is no JSON file: {error}") from error
     try:
         _require_year(content)
         pairs = list(_pairs(content, _names(content)))
     except _EntryError as error:
-        raise ValueError(
+        raise UserError(
             f"{printable(file)} is no annotation file of iNaturalist {YEAR}: {error}"
         ) from error
     return [name for name, _ in pairs], [label for _, label in pairs]

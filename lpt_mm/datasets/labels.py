@@ -3,6 +3,8 @@
 import numpy as np
 from mmengine.dataset import BaseDataset
 
+from lpt_mm.utils.errors import UserError
+
 # A label in a file decides how much memory counts take: 999999999 would take gigabytes.
 MAX_LABEL = 10**6 - 1
 
@@ -17,7 +19,7 @@ def gt_labels(dataset: BaseDataset) -> np.ndarray:
         (number of images,) int64 class indices.
 
     Raises:
-        ValueError: If a label is larger than ``MAX_LABEL``.
+        UserError: If a label is larger than ``MAX_LABEL``.
     """
     if hasattr(dataset, "get_gt_labels"):
         labels = np.asarray(dataset.get_gt_labels())
@@ -26,7 +28,7 @@ def gt_labels(dataset: BaseDataset) -> np.ndarray:
         labels = np.array([info["gt_label"] for info in infos])
     # Before the conversion, which fails at numbers that no int64 holds.
     if labels.size and labels.max() > MAX_LABEL:
-        raise ValueError(
+        raise UserError(
             f"an image has the label {labels.max()}, but at most {MAX_LABEL} may be"
         )
     return labels.astype(np.int64)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lpt_mm.utils.errors import UserError
+
 IMBALANCE_TYPES = ("exp", "step")
 
 
@@ -26,14 +28,14 @@ def long_tailed_counts(
         Images per class, length C.
 
     Raises:
-        ValueError: If the type is unknown, the ratio is below 1 or the rarest class
+        UserError: If the type is unknown, the ratio is below 1 or the rarest class
             has no image left.
     """
     shares = _shares(num_classes, imbalance_ratio, imbalance_type)
     # A product that should be whole, such as 5000 * 10 ** -1, may fall just short.
     counts = np.floor(most * shares + 1e-9).astype(int).tolist()
     if counts[-1] < 1:
-        raise ValueError(
+        raise UserError(
             f"the rarest class has no image left: of {int(most)} images of the most "
             f"frequent class imbalance_ratio={imbalance_ratio} leaves less than one"
         )
@@ -45,13 +47,8 @@ def largest_class(
 ) -> int:
     """Find out how many images class 0 may have so that each class has its share.
 
-    Args:
-        available: Images per class, length C.
-        imbalance_ratio: See :func:`long_tailed_counts`.
-        imbalance_type: See :func:`long_tailed_counts`.
-
-    Returns:
-        Images of class 0.
+    Ratio and type are those of :func:`long_tailed_counts`, ``available`` the images per
+    class.
     """
     shares = _shares(len(available), imbalance_ratio, imbalance_type)
     return int((np.asarray(available) / shares).min() + 1e-9)
@@ -62,11 +59,11 @@ def _shares(
 ) -> np.ndarray:
     """Give the images per class as shares of those of class 0."""
     if imbalance_type not in IMBALANCE_TYPES:
-        raise ValueError(
+        raise UserError(
             f"imbalance_type must be one of {IMBALANCE_TYPES}, got {imbalance_type!r}"
         )
     if imbalance_ratio < 1:
-        raise ValueError(f"imbalance_ratio must be at least 1, got {imbalance_ratio}")
+        raise UserError(f"imbalance_ratio must be at least 1, got {imbalance_ratio}")
     place = np.arange(num_classes) / max(num_classes - 1, 1)
     if imbalance_type == "step":
         place = np.arange(num_classes) >= num_classes / 2

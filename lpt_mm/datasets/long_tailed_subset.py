@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from copy import copy
 
 import numpy as np
-from mmengine.dataset import Compose
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.long_tail import draw_long_tail, largest_class, long_tailed_counts
+from lpt_mm.datasets.wrapped_dataset import WrappedDataset
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
 
 @DATASETS.register_module()
-class LongTailedSubset(Dataset):
+class LongTailedSubset(WrappedDataset):
     """Choose images of a data set so that class 0 has most and the last class least.
 
     Args:
@@ -26,8 +27,8 @@ class LongTailedSubset(Dataset):
         seed: Seed of the choice of images.
 
     Raises:
-        ValueError: If some class has fewer images than it takes, or a label has no
-            name where there are names.
+        UserError: If ``max_per_class`` is below 1, some class has fewer images than it
+            takes, or a label has no name where there are names.
     """
 
     def __init__(
@@ -38,93 +39,46 @@ class LongTailedSubset(Dataset):
         imbalance_type: str = "exp",
         seed: int = 0,
     ) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
-        self.imbalance = (imbalance_ratio, imbalance_type)
-        self.max_per_class = max_per_class
-        self.seed = seed
-        self.indices: np.ndarray | None = None
-        self.full_init()
-
-    @property
-    def metainfo(self) -> dict:
-        """Meta information of the wrapped data set."""
-        return self.dataset.metainfo
-
-    @property
-    def pipeline(self) -> Compose:
-        """Transforms of the wrapped data set."""
-        return self.dataset.pipeline
-
-    @pipeline.setter
-    def pipeline(self, pipeline: Compose) -> None:
-        self.dataset.pipeline = pipeline
-
-    def full_init(self) -> None:
-        """Load the wrapped data set and choose among its images, once."""
-        if self.indices is not None:
-            return
-        self.dataset.full_init()
+        if max_per_class is not None and max_per_class < 1:
+            raise UserError(f"max_per_class must be 1 or more, got {max_per_class}")
+        super().__init__(dataset)
+        imbalance = (imbalance_ratio, imbalance_type)
         labels = gt_labels(self.dataset)
         names = self.metainfo.get("classes", ())
         if names and labels.max(initial=0) >= len(names):
-            raise ValueError(
+            raise UserError(
                 f"label {labels.max()} of an image to choose from: the data set has "
                 f"the names of {len(names)} classes"
             )
         available = np.bincount(labels, minlength=len(names))
-        feasible = largest_class(available, *self.imbalance)
-        most = self.max_per_class or feasible
-        counts = long_tailed_counts(most, len(available), *self.imbalance)
+        feasible = largest_class(available, *imbalance)
+        most = feasible if max_per_class is None else max_per_class
+        counts = long_tailed_counts(most, len(available), *imbalance)
         if (np.array(counts) > available).any():
             label = int(np.argmax(np.array(counts) > available))
-            raise ValueError(
+            raise UserError(
                 f"max_per_class={most} asks for {counts[label]} images of class {label}"
                 f"{f' ({printable(names[label])})' if names else ''}, which has "
                 f"{available[label]}; at most max_per_class={feasible} is possible"
             )
-        self.indices = draw_long_tail(labels, counts, self.seed)
+        self.indices = draw_long_tail(labels, counts, seed)
 
     def get_data_info(self, idx: int) -> dict:
-        """Return the annotation of an image.
-
-        Args:
-            idx: Index of the image in the subset.
-
-        Returns:
-            The annotation.
-        """
+        """Return the annotation of an image of the subset."""
         return self.dataset.get_data_info(int(self.indices[idx]))
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """Return the label of an image, as mmengine's ``ClassBalancedDataset`` asks.
-
-        Args:
-            idx: Index of the image in the subset.
-
-        Returns:
-            The one class index.
-        """
+        """Return the label of an image, as mmengine's ``ClassBalancedDataset`` asks."""
         return [int(self.get_data_info(idx)["gt_label"])]
 
     def get_subset(self, indices: Sequence[int]) -> "LongTailedSubset":
-        """Choose among the images, as mmpretrain's ``KFoldDataset`` does.
-
-        Args:
-            indices: Indices of the images in the subset.
-
-        Returns:
-            The smaller subset.
-        """
+        """Choose among the images, as mmpretrain's ``KFoldDataset`` does."""
         subset = copy(self)
         subset.indices = self.indices[indices]
         return subset
 
     def get_gt_labels(self) -> np.ndarray:
-        """Return the labels of the subset.
-
-        Returns:
-            (number of images,) int64 class indices.
-        """
+        """Return the labels (number of images,) int64 of the subset."""
         return gt_labels(self.dataset)[self.indices]
 
     def __len__(self) -> int:
@@ -132,12 +86,5 @@ class LongTailedSubset(Dataset):
         return len(self.indices)
 
     def __getitem__(self, idx: int) -> dict:
-        """Read an image of the subset.
-
-        Args:
-            idx: Index of the image in the subset.
-
-        Returns:
-            The sample.
-        """
+        """Read an image of the subset."""
         return self.dataset[int(self.indices[idx])]

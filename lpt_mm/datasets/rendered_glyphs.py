@@ -11,6 +11,8 @@ from mmpretrain.registry import DATASETS
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from lpt_mm.utils.errors import UserError
+
 # Digits and letters, less the lower-case letters that are small copies of their
 # upper-case form and so cannot be told apart once scaled to one size.
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghijlmnqrty"
@@ -55,7 +57,7 @@ class RenderedGlyphs(BaseDataset):
         pipeline: Transforms of a sample.
 
     Raises:
-        ValueError: If ``image_size`` does not divide 32.
+        UserError: If ``image_size`` does not divide 32.
     """
 
     METAINFO: ClassVar[dict] = {"classes": tuple(CHARACTERS)}
@@ -68,18 +70,14 @@ class RenderedGlyphs(BaseDataset):
         pipeline: Sequence = (),
     ) -> None:
         if CANVAS % image_size:
-            raise ValueError(f"image_size must divide {CANVAS}, got {image_size}")
+            raise UserError(f"image_size must divide {CANVAS}, got {image_size}")
         self.num_images = num_images
         self.image_size = image_size
         self.seed = seed
         super().__init__(ann_file="", pipeline=pipeline)
 
     def load_data_list(self) -> list[dict]:
-        """Draw all images.
-
-        Returns:
-            One dict per image: ``img`` (image_size, image_size) uint8, ``gt_label``.
-        """
+        """Draw all images: ``img`` (image_size, image_size) uint8 and ``gt_label``."""
         rng = np.random.default_rng(self.seed)
         fonts = _load_fonts()
         labels = rng.integers(len(CHARACTERS), size=self.num_images)

@@ -12,6 +12,7 @@ from mmpretrain.registry import DATASETS
 
 from lpt_mm.datasets.labels import MAX_LABEL
 from lpt_mm.datasets.transforms.image_file import is_url
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
 ESCAPE = "surrogateescape"
@@ -38,7 +39,7 @@ class SplitList(BaseDataset):
 
     Raises:
         FileNotFoundError: If there is no such list.
-        ValueError: If a line has no path or no label that is a number from 0 on, or its
+        UserError: If a line has no path or no label that is a number from 0 on, or its
             path is a URL.
     """
 
@@ -59,11 +60,7 @@ class SplitList(BaseDataset):
         )
 
     def load_data_list(self) -> list[dict]:
-        """Read the list.
-
-        Returns:
-            One dict per image: ``img_path``, ``gt_label``.
-        """
+        """Read the list: ``img_path`` and ``gt_label`` of each image."""
         paths, labels = self.read()
         if "classes" not in self._metainfo and (names := class_names(paths, labels)):
             self._metainfo["classes"] = names
@@ -83,11 +80,7 @@ class SplitList(BaseDataset):
         return np.frombuffer(data_bytes, dtype=np.uint8), np.array(ends)
 
     def read(self) -> tuple[list[str], list[int]]:
-        """Read paths and labels.
-
-        Returns:
-            The paths as they stand in the file, and the labels.
-        """
+        """Read the paths as they stand in the file, and the labels."""
         return read_split_list(self.ann_file)
 
 
@@ -102,29 +95,29 @@ def read_split_list(file: str | Path) -> tuple[list[str], list[int]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a line is not as it should be; it is named, with its number.
+        UserError: If a line is not as it should be; it is named, with its number.
     """
     if not Path(file).is_file():
         raise FileNotFoundError(f"there is no split list '{printable(file)}'")
     paths, labels = [], []
     for number, path, label in _lines(file):
         if label < 0:
-            raise ValueError(
+            raise UserError(
                 f"{printable(file)}:{number}: the label is negative: {label}"
             )
         if label > MAX_LABEL:
-            raise ValueError(
+            raise UserError(
                 f"{printable(file)}:{number}: the label {label} is over {MAX_LABEL}"
             )
         if is_url(path):
-            raise ValueError(
+            raise UserError(
                 f"{printable(file)}:{number}: {path!r} is a URL, and nothing in a list "
                 "is ever fetched: download the images and list their paths"
             )
         paths.append(path)
         labels.append(label)
     if not paths:
-        raise ValueError(f"{printable(file)}: the list is empty")
+        raise UserError(f"{printable(file)}: the list is empty")
     return paths, labels
 
 
@@ -142,7 +135,7 @@ def _split_line(file: str | Path, number: int, line: str) -> tuple[str, int]:
         line.encode()
     except UnicodeEncodeError:
         content = line.strip().encode(errors=ESCAPE)
-        raise ValueError(
+        raise UserError(
             f"{printable(file)}:{number}: {content!r} is no UTF-8: save the list as "
             "UTF-8"
         ) from None
@@ -150,7 +143,7 @@ def _split_line(file: str | Path, number: int, line: str) -> tuple[str, int]:
     if len(parts := line.rsplit(maxsplit=1)) == 2:
         path, label = parts
     if not LABEL.fullmatch(label) or "\0" in path:
-        raise ValueError(
+        raise UserError(
             f"{printable(file)}:{number}: a line must have a path and a label, as in "
             f"'train/airfield/1.jpg 0', got {line.strip()!r}"
         )
@@ -158,14 +151,7 @@ def _split_line(file: str | Path, number: int, line: str) -> tuple[str, int]:
 
 
 def is_listable(path: str) -> bool:
-    """Tell whether a list can hold a path.
-
-    Args:
-        path: Any text.
-
-    Returns:
-        Whether reading a line with it gives it back.
-    """
+    """Tell whether a list can hold a path, and reading a line gives it back."""
     is_line = path == path.strip() and len(path.splitlines()) == 1
     is_utf8 = path.encode(errors="ignore").decode() == path
     return is_line and is_utf8 and "\t" not in path and "\0" not in path

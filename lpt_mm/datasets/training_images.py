@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mmengine.config import Config
 
+from lpt_mm.utils.errors import UserError
+
 STREAMS = "DualSamplerDataset"
 
 
@@ -18,10 +20,10 @@ def training_images(cfg: Config) -> dict:
         The config of the loader.
 
     Raises:
-        ValueError: If there is no training set.
+        UserError: If there is no training set.
     """
     if cfg.get("train_dataloader") is None:
-        raise ValueError("the config has no train_dataloader, and so no images")
+        raise UserError("the config has no train_dataloader, and so no images")
     like = cfg.get("test_dataloader") or cfg.train_dataloader
     images = _without_streams(cfg.train_dataloader.dataset)
     return dict(
@@ -34,15 +36,7 @@ def training_images(cfg: Config) -> dict:
 
 
 def with_pipeline(dataset: Mapping, pipeline: list) -> dict:
-    """Replace the transforms, but keep the wrappers, which choose images.
-
-    Args:
-        dataset: Config of a data set.
-        pipeline: The new transforms, those of all data sets that are wrapped.
-
-    Returns:
-        The new config.
-    """
+    """Replace the transforms in a config, but keep wrappers, which choose images."""
     if not (inner := _wrapped(dataset)):
         return dict(dataset, pipeline=pipeline)
     return dict(dataset, **_map(inner, lambda x: with_pipeline(x, pipeline)))

@@ -1,9 +1,9 @@
 """Train a model, as ``tools/train.py`` does."""
 
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from lpt_mm.engine.processes import is_first_process
-from lpt_mm.engine.quick_check import quick_check
 from lpt_mm.engine.run_folder import check_run_folder
 from lpt_mm.engine.start import (
     Start,
@@ -43,11 +43,21 @@ def run_training(
     if is_first_process():  # other machines may not have the checkpoint
         set_start(cfg, resume, phase1)
         check_start(cfg, training=True)
-        quick_check(cfg)
+    runner = build_runner(cfg)
     try:
-        build_runner(cfg).train()
+        _build_data(runner)
+        runner.train()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_describe_stop(cfg.work_dir)) from None
+
+
+def _build_data(runner: Runner) -> None:
+    """Build the data sets; mmpretrain's tell by a RuntimeError that a folder is empty."""
+    try:
+        for loop in ("train_loop", "val_loop"):
+            getattr(runner, loop)  # is built when it is first asked for
+    except RuntimeError as error:
+        raise UserError(str(error)) from error
 
 
 def set_amp(cfg: Config) -> None:

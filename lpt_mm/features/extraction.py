@@ -13,11 +13,10 @@ from mmpretrain.models.classifiers import BaseClassifier
 from mmpretrain.registry import MODELS
 from torch.utils.data import DataLoader
 
-from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.engine.hooks.class_count_hook import count_classes
-from lpt_mm.engine.hooks.data_check_hook import check_classes
+from lpt_mm.engine.hooks.data_check_hook import require_classes
 from lpt_mm.models.finite import require_finite
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
@@ -98,8 +97,8 @@ def extract_features(cfg: Config, name: str) -> Features:
     model = _load_model(cfg)
     class_names = train.dataset.metainfo.get("classes")
     num_classes = cfg.model.head.num_classes
-    count_classes(gt_labels(train.dataset), num_classes, class_names)
-    check_classes(test.dataset, num_classes, class_names)
+    count_classes(train.dataset, num_classes)
+    require_classes("test", test.dataset, num_classes, class_names)
     return Features(
         *_run(model, train, f"{name}: training images"),
         *_run(model, test, f"{name}: test images"),

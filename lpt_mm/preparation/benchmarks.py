@@ -29,9 +29,18 @@ def _cifar(dataset: type[CIFAR10]) -> tuple[DataFiles, ...]:
     return (DataFiles(md5, archive),)
 
 
-def _tree(folder: str, classes: int, images: int, name: str, page: str) -> ImageTree:
-    layout = f"{folder}/ with a folder per class"
-    return ImageTree(folder, classes, images, Archive(name, page, layout))
+def _shift(
+    root: str, folder: str, classes: int, images: int, archive: str, page: str
+) -> Benchmark:
+    """Give a test set of ImageNet's classes that comes without a list."""
+    archive = Archive(archive, page, f"{folder}/ with a folder per class")
+    return Benchmark(root, trees=(ImageTree(folder, classes, images, archive),))
+
+
+def _lift(name: str, images: int, archive: Archive, sha256: str) -> SplitFile:
+    """Give a list of OLTR, of which LIFT has a copy."""
+    url = f"{LIFT}/{name.rpartition('_')[0]}/{name}"
+    return SplitFile(name, images, OLTR, archive, sha256, url)
 
 
 OLTR = "https://github.com/zhmiao/OpenLongTailRecognition-OLTR (its README links to it)"
@@ -55,126 +64,73 @@ IMAGENET_VAL = Archive(
 )
 INAT_IMAGES = Archive("train_val2018.tar.gz", INAT, "train_val2018/")
 
+PLACES_LT = (
+    _lift(
+        "Places_LT_train.txt",
+        62_500,
+        PLACES_IMAGES,
+        "726c4871dcbf07ce2f857703bfe32e9a83ffbf52d704239f6d95c4f4f4c247f7",
+    ),
+    _lift(
+        "Places_LT_val.txt",
+        7_300,
+        PLACES_IMAGES,
+        "719e3cf3766c09134ea28f56f1036c78def511ac1ed2c2532a6beef78f2439ba",
+    ),
+    _lift(
+        "Places_LT_test.txt",
+        36_500,
+        PLACES_IMAGES,
+        "44eee8441c8098c59195465abede425721bc35525d75209f9433b161a6eb37bc",
+    ),
+)
+IMAGENET_LT = (
+    SplitFile("ImageNet_LT_train.txt", 115_846, OLTR, IMAGENET_TRAIN),
+    _lift(
+        "ImageNet_LT_val.txt",
+        20_000,
+        IMAGENET_TRAIN,
+        "9af7ba688acf9532ff5845a8fb14a1e97fdc4c51ac48bc72c08ea9c3f7ff142e",
+    ),
+    _lift(
+        "ImageNet_LT_test.txt",
+        50_000,
+        IMAGENET_VAL,
+        "d1590191cf8a71fada7b1aaedaa2d139a2aea93ff2f1b755319d0bd8dbaa55d5",
+    ),
+)
+INAT18 = (
+    SplitFile(
+        *("iNaturalist18_train.txt", 437_513, INAT, INAT_IMAGES), json="train2018.json"
+    ),
+    SplitFile(
+        *("iNaturalist18_val.txt", 24_426, INAT, INAT_IMAGES),
+        "efaeff65f80641b60864470e6f255aa69453406ef5717eec8c6681748f3a61f3",
+        json="val2018.json",
+    ),
+)
+
 BENCHMARKS = {
-    "places_lt": Benchmark(
-        "Places_LT",
-        lists=(
-            SplitFile(
-                "Places_LT_train.txt",
-                62_500,
-                OLTR,
-                PLACES_IMAGES,
-                "726c4871dcbf07ce2f857703bfe32e9a83ffbf52d704239f6d95c4f4f4c247f7",
-                url=f"{LIFT}/Places_LT/Places_LT_train.txt",
-            ),
-            SplitFile(
-                "Places_LT_val.txt",
-                7_300,
-                OLTR,
-                PLACES_IMAGES,
-                "719e3cf3766c09134ea28f56f1036c78def511ac1ed2c2532a6beef78f2439ba",
-                url=f"{LIFT}/Places_LT/Places_LT_val.txt",
-            ),
-            SplitFile(
-                "Places_LT_test.txt",
-                36_500,
-                OLTR,
-                PLACES_IMAGES,
-                "44eee8441c8098c59195465abede425721bc35525d75209f9433b161a6eb37bc",
-                url=f"{LIFT}/Places_LT/Places_LT_test.txt",
-            ),
-        ),
-    ),
-    "imagenet_lt": Benchmark(
-        "ImageNet_LT",
-        lists=(
-            SplitFile("ImageNet_LT_train.txt", 115_846, OLTR, IMAGENET_TRAIN),
-            SplitFile(
-                "ImageNet_LT_val.txt",
-                20_000,
-                OLTR,
-                IMAGENET_TRAIN,
-                "9af7ba688acf9532ff5845a8fb14a1e97fdc4c51ac48bc72c08ea9c3f7ff142e",
-                url=f"{LIFT}/ImageNet_LT/ImageNet_LT_val.txt",
-            ),
-            SplitFile(
-                "ImageNet_LT_test.txt",
-                50_000,
-                OLTR,
-                IMAGENET_VAL,
-                "d1590191cf8a71fada7b1aaedaa2d139a2aea93ff2f1b755319d0bd8dbaa55d5",
-                url=f"{LIFT}/ImageNet_LT/ImageNet_LT_test.txt",
-            ),
-        ),
-    ),
-    "inat18": Benchmark(
-        "iNaturalist18",
-        lists=(
-            SplitFile(
-                "iNaturalist18_train.txt",
-                437_513,
-                INAT,
-                INAT_IMAGES,
-                json="train2018.json",
-            ),
-            SplitFile(
-                "iNaturalist18_val.txt",
-                24_426,
-                INAT,
-                INAT_IMAGES,
-                "efaeff65f80641b60864470e6f255aa69453406ef5717eec8c6681748f3a61f3",
-                json="val2018.json",
-            ),
-        ),
-    ),
+    "places_lt": Benchmark("Places_LT", PLACES_LT),
+    "imagenet_lt": Benchmark("ImageNet_LT", IMAGENET_LT),
+    "inat18": Benchmark("iNaturalist18", INAT18),
     "cifar10_lt": Benchmark("cifar10", files=_cifar(CIFAR10)),
     "cifar100_lt": Benchmark("cifar100", files=_cifar(CIFAR100)),
-    "imagenet_sketch": Benchmark(
-        "imagenet_sketch",
-        trees=(
-            _tree(
-                "sketch",
-                1_000,
-                50_889,
-                "ImageNet-Sketch.zip",
-                "https://github.com/HaohanWang/ImageNet-Sketch",
-            ),
-        ),
+    "imagenet_sketch": _shift(
+        *("imagenet_sketch", "sketch", 1_000, 50_889, "ImageNet-Sketch.zip"),
+        "https://github.com/HaohanWang/ImageNet-Sketch",
     ),
-    "imagenet_v2": Benchmark(
-        "imagenet_v2",
-        trees=(
-            _tree(
-                "imagenetv2-matched-frequency-format-val",
-                1_000,
-                10_000,
-                "imagenetv2-matched-frequency.tar.gz",
-                "https://github.com/modestyachts/ImageNetV2",
-            ),
-        ),
+    "imagenet_v2": _shift(
+        *("imagenet_v2", "imagenetv2-matched-frequency-format-val", 1_000, 10_000),
+        "imagenetv2-matched-frequency.tar.gz",
+        "https://github.com/modestyachts/ImageNetV2",
     ),
-    "imagenet_a": Benchmark(
-        "imagenet_a",
-        trees=(
-            _tree(
-                "imagenet-a",
-                200,
-                7_500,
-                "imagenet-a.tar",
-                "https://github.com/hendrycks/natural-adv-examples",
-            ),
-        ),
+    "imagenet_a": _shift(
+        *("imagenet_a", "imagenet-a", 200, 7_500, "imagenet-a.tar"),
+        "https://github.com/hendrycks/natural-adv-examples",
     ),
-    "imagenet_r": Benchmark(
-        "imagenet_r",
-        trees=(
-            _tree(
-                "imagenet-r",
-                200,
-                30_000,
-                "imagenet-r.tar",
-                "https://github.com/hendrycks/imagenet-r",
-            ),
-        ),
+    "imagenet_r": _shift(
+        *("imagenet_r", "imagenet-r", 200, 30_000, "imagenet-r.tar"),
+        "https://github.com/hendrycks/imagenet-r",
     ),
 }

@@ -11,6 +11,7 @@ from lpt_mm.datasets.split_list import read_split_list
 from lpt_mm.preparation.part_state import PartState
 from lpt_mm.preparation.parts import SplitFile
 from lpt_mm.utils.download import download
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import new_file
 
 
@@ -34,11 +35,7 @@ class ListPreparation:
         return self.root / self.split.name
 
     def run(self) -> PartState:
-        """Check the list, or make it if it is not there.
-
-        Returns:
-            What was found and done.
-        """
+        """Check the list, or make it if it is not there."""
         try:
             if os.path.lexists(self.target):
                 return self._check_existing()
@@ -54,7 +51,7 @@ class ListPreparation:
 
     def _check_existing(self) -> PartState:
         if not self.target.is_file():
-            raise ValueError(f"'{self.target}' is no file, or a link to none")
+            raise UserError(f"'{self.target}' is no file, or a link to none")
         try:
             return PartState(self.split.name, self._judge(self.target))
         except ValueError as error:
@@ -94,10 +91,10 @@ class ListPreparation:
         if json := self._json():
             lines, expected = file.read_bytes(), _lines_of(json)
             if sorted(lines.splitlines()) != sorted(expected.splitlines()):
-                raise ValueError(f"'{source}' has other lines than '{json}'")
+                raise UserError(f"'{source}' has other lines than '{json}'")
             return f"{_count(file, self.split.images, source):,} images, as in '{json}'"
         if self.split.sha256:
-            raise ValueError(
+            raise UserError(
                 f"'{source}' is another list: its sha256 is {digest}, that of the "
                 f"public list is {self.split.sha256}"
             )
@@ -132,7 +129,7 @@ def _count(file: Path, expected: int, source: str) -> int:
         count = len(read_split_list(file)[0])
     except ValueError as error:  # it names the file, which may be a temporary one
         message = str(error).replace(str(file), source)
-        raise ValueError(f"no split list: {message}") from error
+        raise UserError(f"no split list: {message}") from error
     if count != expected:
-        raise ValueError(f"'{source}' lists {count:,} images, not {expected:,}")
+        raise UserError(f"'{source}' lists {count:,} images, not {expected:,}")
     return count

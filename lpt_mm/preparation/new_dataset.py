@@ -1,22 +1,21 @@
-"""A data set of one's own: from a folder of class folders to configs."""
+"""A data set of one's own: from a folder of class folders to splits and settings."""
 
-import os
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from mmpretrain.registry import DATASETS
 
-from lpt_mm.datasets.split_list import is_listable
+from lpt_mm.data_check.examples import Examples
+from lpt_mm.preparation import class_folders
+from lpt_mm.preparation.class_folders import ClassFolders
+from lpt_mm.preparation.readable import without_unreadable
 from lpt_mm.preparation.stratified_split import stratified_split
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import list_some, printable
 
 SPLITS = ("train", "val", "test")
-# Of the formats that LoadImage reads; mmpretrain looks for half of them.
-EXTENSIONS = (
-    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
-    *(".pbm", ".pgm", ".ppm", ".jp2", ".avif"),
-)
 SHARES = dict(val=0.1, test=0.2)
 # So many steps are worth their time on a small data set.
 MIN_STEPS = 2000
@@ -33,15 +32,19 @@ class NewDataset:
         splits: For each of train, val and test the lines ``path label``, with paths
             relative to the folder.
         counts: Training images per class, length C.
+        left_out: How many files of which ending are in no list.
+        unreadable: The images that are in no list since they cannot be read.
     """
 
     folder: Path
     classes: tuple[str, ...]
     splits: dict[str, list[str]]
     counts: list[int]
+    left_out: Counter[str] = field(default_factory=Counter)
+    unreadable: Examples = field(default_factory=Examples)
 
 
-def read_folder(folder: Path, seed: int) -> NewDataset:
+def read_folder(folder: Path, seed: int, skip_unreadable: bool = False) -> NewDataset:
     """Find the images of a folder of class folders, and split them.
 
     Args:
@@ -49,6 +52,7 @@ def read_folder(folder: Path, seed: int) -> NewDataset:
             perhaps for ``val`` and ``test``. What is not there is split off ``train``:
             a tenth for validation, a fifth for the test.
         seed: Seed of the split.
+        skip_unreadable: Whether to read every image, and leave out what is none.
 
     Returns:
         The data set.
@@ -56,58 +60,48 @@ def read_folder(folder: Path, seed: int) -> NewDataset:
     Raises:
         FileNotFoundError: If there is no such folder.
         OSError: If a folder cannot be read.
-        ValueError: If there are fewer than two classes, classes without a training
-            image, or other classes in one split than in another; if a link leads round
-            in a circle, or a path cannot stand in a list.
+        UserError: If there are fewer than two classes, classes without a training
+            image, or other classes in one split than in another; if a split would be
+            empty, a link leads round in a circle, or a path cannot stand in a list.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder '{printable(folder)}'")
-    _refuse_loops(folder)
-    names = {path.name for path in folder.iterdir() if path.is_dir()}
-    names = {name for name in names if not name.startswith(".")}
+    class_folders.refuse_loops(folder)
+    names = set(class_folders.visible_folders(folder))
     has_splits = "train" in names and names <= set(SPLITS)
     given = {
-        split: _list_images(folder, split if has_splits else "")
+        split: class_folders.read(folder, split if has_splits else "")
         for split in (sorted(names) if has_splits else ["train"])
     }
-    classes = given["train"][2]
+    classes = given["train"].classes
+    _require_classes(folder, given)
+    left_out = sum((part.left_out for part in given.values()), Counter())
+    unreadable = Examples()
+    if skip_unreadable:
+        unreadable = without_unreadable(folder, given.values())
+    train = given.pop("train")
+    missing = [split for split in SHARES if split not in given]
+    labels = np.array(train.labels, dtype=np.int64)
+    rest, *others = stratified_split(labels, [SHARES[s] for s in missing], seed)
+    splits = {s: _lines(part, range(len(part.paths))) for s, part in given.items()}
+    for split, indices in zip(["train", *missing], [rest, *others], strict=True):
+        splits[split] = _lines(train, indices)
+    counts = np.bincount(labels[rest], minlength=len(classes)).tolist()
+    _require_images(splits, counts, classes)
+    return NewDataset(folder, classes, splits, counts, left_out, unreadable)
+
+
+def _require_classes(folder: Path, given: dict[str, ClassFolders]) -> None:
+    """Refuse fewer than two classes, and other ones in other splits."""
+    classes = given["train"].classes
     if len(classes) < 2:
-        raise ValueError(
+        raise UserError(
             f"'{printable(folder)}' has {len(classes)} class folder(s), at least 2"
         )
-    for split, (_, _, found) in given.items():
-        if found != classes:
-            wrong = list_some(set(found) ^ set(classes), limit=5)
-            raise ValueError(f"{split} has other classes than train: {wrong}")
-    paths, labels, _ = given.pop("train")
-    missing = [split for split in SHARES if split not in given]
-    train, *others = stratified_split(labels, [SHARES[s] for s in missing], seed)
-    splits = {split: _lines(*images) for split, (*images, _) in given.items()}
-    for split, indices in [("train", train), *zip(missing, others, strict=True)]:
-        splits[split] = _lines([paths[i] for i in indices], labels[indices])
-    counts = np.bincount(labels[train], minlength=len(classes)).tolist()
-    _require_images(splits, counts, classes)
-    return NewDataset(folder, classes, splits, counts)
-
-
-def _refuse_loops(folder: str | Path, above: tuple[str, ...] = ()) -> None:
-    """Refuse links to a folder that they lie in, which would be followed for ever."""
-    path = os.path.realpath(folder)
-    if path in above:
-        raise ValueError(
-            f"'{printable(folder)}' is a link to a folder that it lies in: remove it"
-        )
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir():
-                _refuse_loops(entry.path, (*above, path))
-
-
-def _lines(paths: list[str], labels: np.ndarray) -> list[str]:
-    for path in paths:
-        if not is_listable(path):
-            raise ValueError(f"a list cannot hold the path {path!r}: rename it")
-    return [f"{path} {label}" for path, label in zip(paths, labels, strict=True)]
+    for split, part in given.items():
+        if part.classes != classes:
+            wrong = list_some(set(part.classes) ^ set(classes), limit=5)
+            raise UserError(f"{split} has other classes than train: {wrong}")
 
 
 def _require_images(
@@ -116,48 +110,22 @@ def _require_images(
     """Refuse empty splits and classes."""
     empty = [name for name, n in zip(classes, counts, strict=True) if n == 0]
     if empty:
-        raise ValueError(
-            f"{len(empty)} classes have no training image: {list_some(empty, limit=5)}"
-        )
+        names = list_some(empty, limit=5)
+        raise UserError(f"{len(empty)} classes have no training image: {names}")
     for split, lines in splits.items():
         if not lines:
-            raise ValueError(f"there are too few images for a {split} set")
+            raise UserError(f"there are too few images for a {split} set")
 
 
-def _list_images(
-    folder: Path, split: str
-) -> tuple[list[str], np.ndarray, tuple[str, ...]]:
-    """List images, labels and classes of a folder of class folders, but hidden ones."""
-    dataset = DATASETS.build(
-        dict(
-            type="CustomDataset",
-            data_prefix=str(folder / split),
-            extensions=EXTENSIONS,
-            pipeline=[],
-        )
-    )
-    classes = np.array(dataset.metainfo["classes"], dtype=object)
-    visible = np.array([not name.startswith(".") for name in classes], dtype=bool)
-    new_label = np.cumsum(visible) - 1
-    paths, labels = [], []
-    for i in range(len(dataset)):
-        info = dataset.get_data_info(i)
-        path = Path(info["img_path"]).relative_to(folder)
-        if not any(part.startswith(".") for part in path.parts):
-            paths.append(path.as_posix())
-            labels.append(new_label[info["gt_label"]])
-    return paths, np.array(labels, dtype=np.int64), tuple(classes[visible])
+def _lines(images: ClassFolders, indices: Sequence[int]) -> list[str]:
+    return [f"{images.paths[i]} {images.labels[i]}" for i in indices]
 
 
 def choose_thresholds(counts: list[int]) -> tuple[int, int]:
-    """Choose the bounds of the shot groups.
+    """Choose the bounds of the shot groups by the training images per class.
 
-    Args:
-        counts: Training images per class.
-
-    Returns:
-        (20, 100) if that makes three groups (``'lpt'``), or if there are no three
-        different counts; else bounds that put about a third of the classes into each.
+    They are (20, 100) if that makes three groups (``'lpt'``), or if there are no three
+    different counts; else about a third of the classes goes into each.
     """
     ordered = sorted(counts)
     if len(set(ordered)) < 3:
@@ -170,14 +138,7 @@ def choose_thresholds(counts: list[int]) -> tuple[int, int]:
 
 
 def choose_batch_size(num_images: int) -> int:
-    """Choose the images of each stream per step.
-
-    Args:
-        num_images: Training images.
-
-    Returns:
-        64, or less so that an epoch has at least four steps.
-    """
+    """Choose the images of each stream: 64, or less, for four steps in an epoch."""
     batch_size = 64
     while batch_size > 4 and batch_size * 4 > num_images:
         batch_size //= 2
@@ -185,14 +146,6 @@ def choose_batch_size(num_images: int) -> int:
 
 
 def choose_epochs(num_images: int, batch_size: int) -> int:
-    """Choose the epochs.
-
-    Args:
-        num_images: Training images.
-        batch_size: Images of each stream per step.
-
-    Returns:
-        40, or more where that is fewer than 2,000 steps; at most 200.
-    """
+    """Choose the epochs: 40, or more for 2,000 steps, but at most 200."""
     steps = -(-num_images // batch_size)
     return min(max(40, -(-MIN_STEPS // steps)), MAX_EPOCHS)

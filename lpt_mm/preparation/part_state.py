@@ -35,10 +35,6 @@ def print_states(states: Iterable[PartState], title: str) -> None:
 
     Addresses and paths would be cut to pieces in a column, so they have lines of their
     own, each once.
-
-    Args:
-        states: What was found.
-        title: What stands above the table.
     """
     console = Console()
     if not console.is_terminal:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lpt_mm.datasets.long_tail import long_tailed_counts
+from lpt_mm.utils.errors import UserError
 
 
 def pretraining_split(
@@ -30,7 +31,7 @@ def pretraining_split(
         Indices of ``pretrain``, ``train`` and ``val``, in ascending order.
 
     Raises:
-        ValueError: If a class has too few images.
+        UserError: If a class has too few images.
     """
     labels = np.asarray(labels)
     counts = long_tailed_counts(most, int(labels.max()) + 1, imbalance_ratio)
@@ -40,7 +41,7 @@ def pretraining_split(
         order = np.random.default_rng([seed, label]).permutation(members)
         half = len(members) // 2
         if count + num_val > len(members) - half:
-            raise ValueError(
+            raise UserError(
                 f"class {label} has {len(members)} images; {half} for pre-training, "
                 f"{count} for training and {num_val} for validation are more"
             )

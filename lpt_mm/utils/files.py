@@ -1,7 +1,7 @@
 """Files that are there, and what they are called in tables."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
@@ -35,3 +35,25 @@ def short_names(paths: Sequence[str | Path]) -> list[str]:
         return stems
     shared = os.path.commonpath([Path(path).absolute().parent for path in paths])
     return [os.path.relpath(path, shared) for path in paths]
+
+
+def visible_files(folder: str, links: bool = False) -> Iterator[str]:
+    """List the files of a folder and of those below it, but hidden ones.
+
+    Args:
+        folder: The folder.
+        links: Whether links to folders are followed, in circles too.
+
+    Yields:
+        Paths, each beginning with the folder's.
+
+    Raises:
+        OSError: If a folder cannot be read.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error  # else what cannot be read would be left out
+
+    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=links):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (os.path.join(parent, x) for x in names if not x.startswith("."))

@@ -30,10 +30,10 @@ def require_new(*paths: str | Path | None) -> None:
         raise UserError(f"two outputs cannot go into one file: {names}")
 
 
-def _require_free(path: str | Path) -> None:
+def _require_free(path: str | Path, overwrite: bool = False) -> None:
     if str(path).endswith(os.sep) or os.path.isdir(path):
         raise FileExistsError(f"'{printable(path)}' is a folder: name a file in it")
-    if os.path.lexists(path):
+    if os.path.lexists(path) and not overwrite:
         raise FileExistsError(
             f"'{printable(path)}' exists and is not overwritten: choose another name "
             "or remove it"
@@ -55,11 +55,12 @@ def _try_to_make(path: Path) -> None:
 
 
 @contextmanager
-def new_file(path: str | Path) -> Iterator[Path]:
+def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """Let a file be written under another name, and rename it if that went well.
 
     Args:
-        path: Its name; nothing may have it yet. The folder is made if need be.
+        path: Its name. The folder is made if need be.
+        overwrite: Whether it may take the place of an older file of that name.
 
     Yields:
         The temporary file, empty, in the same folder.
@@ -67,14 +68,14 @@ def new_file(path: str | Path) -> Iterator[Path]:
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
     """
-    _require_free(path)
+    _require_free(path, overwrite)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
     temporary.open("xb").close()  # unlike that of tempfile, with the user's permissions
     try:
         yield temporary
-        _require_free(path)
+        _require_free(path, overwrite)
         _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -74,8 +74,8 @@ def test_digits_lt(run_here, tmp_path):
         assert picture.size == (1080, 600)
 
 
-def test_a_report_is_replaced_in_the_tools_own_folder_alone(run_here, tmp_path):
-    config, own = ROOT / "configs/lpt/phase1_digits_lt.py", tmp_path / "work_dirs"
+def test_a_report_is_replaced_in_the_tools_own_folder_alone(run_here, config, tmp_path):
+    own = tmp_path / "work_dirs"
     for _ in range(2):
         run_here(TOOL, config)
     (report,) = own.glob("*/data/report.json")
@@ -88,15 +88,19 @@ def test_a_report_is_replaced_in_the_tools_own_folder_alone(run_here, tmp_path):
 
 def test_good_files_with_a_boundary_class(run_here, config, tmp_path):
     out = run_here(TOOL, config, "--out", "new/folder")
-    assert "0 errors, 1 warnings" in out
+    assert "0 errors, 2 warnings" in out
     report = json.loads((tmp_path / "new" / "folder" / "report.json").read_text())
     assert report["boundary_classes"] == {"4": ["emu"], "5": ["dog"]}
     sizes = {
         k: [v["many"], v["medium"], v["few"]] for k, v in report["shot_groups"].items()
     }
     assert sizes == dict(lpt=[1, 1, 1], oltr=[1, 2, 0])
-    (warning,) = report["warnings"]
-    assert warning["message"] == (
+    few, boundary = (warning["message"] for warning in report["warnings"])
+    assert few == (
+        "val: 6 images are few to choose the best epoch by (under 100): one of them is "
+        "16.7 % of the accuracy"
+    )
+    assert boundary == (
         "train: exactly 4 images of 1 of 3 classes, few-shot by 'lpt', medium-shot "
         "by 'oltr': emu"
     )
@@ -152,7 +156,7 @@ def test_labels_and_classes(run_here, config, data):
     (data / "test.txt").write_text("test/cat/0.jpg 0\n")
     out = run_here(TOOL, config, "--out", "out", fails=True)
     assert "val: 2 of 8 labels are not in 0 ... 2: 3 (data/val/cat/0.jpg), 7 " in out
-    assert "train: no image of 1 of 3 classes: 2\n" in out
+    assert "train: no image of 1 of 3 classes: 2; add images or take " in out
     assert "train: under 4 images of 1 of 3 classes: dog (1)\n" in out
     assert "test: no image of 2 of 3 classes: dog, 2\n" in out
 
@@ -163,10 +167,14 @@ def test_names_of_classes(run_here, config):
     config.write_text(cfg.replace("NAMES", names, 1).replace("NAMES", "('a', 'b')"))
     out = run_here(TOOL, config, fails=True)
     assert "train: several classes have the same name: cat\n" in out
-    assert (
-        "val: the number of class names is 2, but the head has num_classes=3\n" in out
-    )
-    assert "test: the classes are not those of train: a, b, cat, emu\n" in out
+    assert "val: the classes are not those of train: a, b, cat, emu; where fol" in out
+    assert "test: the classes are not those of train: a, b, cat, emu; where fol" in out
+
+
+def test_other_classes_than_the_heads_are_told(run_here, config):
+    option = "model.head.num_classes=4"
+    out = run_here(TOOL, config, "--cfg-options", option, fails=True)
+    assert "train: there are 3 classes but the head has 4: set num_classes=3 in" in out
 
 
 def test_a_wrong_list_is_one_line(run_here, config, data):
@@ -179,7 +187,10 @@ def test_a_wrong_list_is_one_line(run_here, config, data):
 def test_nothing_there(run_here, config, tmp_path):
     options = ("--cfg-options", "train_dataloader.dataset.data_root=nowhere")
     out = run_here(TOOL, config, *options, fails=True)
-    assert "error: train: there is no data_root 'nowhere'\n1 errors, 0 warn" in out
+    assert (
+        "error: train: there is no data_root 'nowhere'\nwarning: val: 6 images are few"
+        in out
+    )
     assert not (tmp_path / "work_dirs/cfg/data/class_counts.png").exists()
     out = run_here(TOOL, "no.py", fails=True)
     assert out == "error: there is no config 'no.py'"

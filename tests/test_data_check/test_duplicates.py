@@ -3,7 +3,6 @@ import os
 import numpy as np
 import pytest
 
-from lpt_mm.data_check import duplicates
 from lpt_mm.data_check.duplicates import duplicate_groups, find_duplicates
 from lpt_mm.data_check.split_scan import scan_splits
 
@@ -23,8 +22,7 @@ class Numbers:
         return dict(img=np.array([self.numbers[index]]), gt_label=self.labels[index])
 
 
-def test_groups_across_blocks(monkeypatch):
-    monkeypatch.setattr(duplicates, "BLOCK", 2)
+def test_groups_are_of_the_same_digest():
     first = [5, 1, 5, 0, 3, 5, 0, 1, 5]
     second = [1, 1, 1, 0, 3, 1, 0, 2, 2]  # both halves must agree; (0, 0) is nothing
     digests = np.array([first, second], dtype=np.uint64)

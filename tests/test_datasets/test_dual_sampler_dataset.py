@@ -1,5 +1,6 @@
 import pickle
 import random
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from mmpretrain.registry import DATASETS, TRANSFORMS
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from lpt_mm.datasets import DualSamplerDataset, LongTailedSubset
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.samplers import Draw
 from lpt_mm.datasets.transforms import LoadImage, UnreadableImageError
@@ -39,6 +41,26 @@ def test_passes_on_what_the_wrapped_data_set_knows():
     assert dual.metainfo["classes"] == tuple("0123456789")
     labels = [dual.get_data_info(i)["gt_label"] for i in range(335)]
     assert gt_labels(dual).tolist() == labels
+
+
+class Plain:
+    """A data set of torch's kind, which is loaded at once."""
+
+    metainfo: ClassVar = dict(classes=("ant", "bee"))
+
+    def __len__(self):
+        return 12
+
+    def get_data_info(self, index):
+        return dict(gt_label=index % 2)
+
+
+def test_data_sets_that_are_loaded_at_once_can_be_wrapped():
+    subset = LongTailedSubset(Plain(), imbalance_ratio=2)
+    dual = DualSamplerDataset(subset)
+    for dataset in (subset, dual, DualSamplerDataset(Plain())):
+        dataset.full_init()
+    assert np.bincount(gt_labels(dual)).tolist() == [6, 3]
 
 
 def test_labels_of_wrapped_data_sets():

@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from mmpretrain.datasets import CIFAR10, CIFAR100
 from mmpretrain.registry import DATASETS
 
@@ -20,20 +21,17 @@ def write_cifar(folder, cls, key, num_classes, per_class):
 
 
 @pytest.mark.parametrize(
-    ("cls", "key", "num_classes", "per_class", "first", "last"),
-    [(CIFAR10, "labels", 10, 20, 100, 10), (CIFAR100, "fine_labels", 100, 20, 20, 2)],
+    ("cls", "key", "num_classes", "first", "last"),
+    [(CIFAR10, "labels", 10, 100, 10), (CIFAR100, "fine_labels", 100, 20, 2)],
 )
 def test_the_training_images_are_long_tailed(
-    tmp_path, monkeypatch, cls, key, num_classes, per_class, first, last
+    tmp_path, monkeypatch, cls, key, num_classes, first, last
 ):
-    write_cifar(tmp_path, cls, key, num_classes, per_class)
+    write_cifar(tmp_path, cls, key, num_classes, 20)
     monkeypatch.setattr(CIFAR10, "_check_integrity", lambda self: True)
-    cfg = dict(
-        type=f"LongTailed{cls.__name__}",
-        data_root=str(tmp_path),
-        imbalance_ratio=10,
-        pipeline=[],
-    )
+    leaf = ROOT / "configs" / "lpt" / f"phase1_{cls.__name__.lower()}_lt_ir10.py"
+    cfg = Config.fromfile(leaf).train_dataloader.dataset.dataset
+    cfg.dataset.update(data_root=str(tmp_path), pipeline=[])
     dataset = DATASETS.build(cfg)
     counts = np.bincount(gt_labels(dataset))
     assert (counts[0], counts[-1], len(counts)) == (first, last, num_classes)
@@ -41,8 +39,6 @@ def test_the_training_images_are_long_tailed(
     assert dataset.metainfo["classes"] == cls.METAINFO["classes"]
     image = dataset[5]
     assert (image["img"] == image["gt_label"]).all()
-    step = DATASETS.build(dict(cfg, imbalance_type="step"))
-    assert set(np.bincount(gt_labels(step))) == {first, last}
 
 
 def test_the_config_trains_and_is_tested(run_here, tmp_path, monkeypatch):
@@ -57,7 +53,7 @@ def test_the_config_trains_and_is_tested(run_here, tmp_path, monkeypatch):
             "train_dataloader.persistent_workers=False",
         ),
         *("train_dataloader.num_batch_per_epoch=2", "test_dataloader.num_workers=0"),
-        *("test_dataloader.dataset.indices=20", "log_level=WARNING"),
+        "test_dataloader.dataset.indices=20",
     )
     leaf = ROOT / "configs" / "lpt" / "phase1_cifar10_lt_ir10.py"
     out = run_here(ROOT / "tools" / "train.py", leaf, "--cfg-options", *options)

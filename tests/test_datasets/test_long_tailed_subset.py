@@ -44,6 +44,8 @@ def test_the_largest_class_can_be_set(folder):
     assert np.bincount(gt_labels(dataset)).tolist() == [4, 4, 2]
     with pytest.raises(ValueError, match=r"6 images of class 2 \(cat\), which has 3"):
         build(folder, imbalance_ratio=1, max_per_class=6)
+    with pytest.raises(ValueError, match="max_per_class must be 1 or more, got 0"):
+        build(folder, imbalance_ratio=1, max_per_class=0)
 
 
 def test_it_is_a_training_set_for_dual_sampling(folder):

@@ -1,6 +1,7 @@
 import os
 import re
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from PIL import Image
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.split_list import read_split_list
+from lpt_mm.engine.config_keys import check_keys
 from lpt_mm.preparation.new_dataset import (
+    SPLITS,
     choose_batch_size,
     choose_epochs,
     choose_thresholds,
@@ -56,7 +59,7 @@ def test_settings_follow_the_data():
 def write_configs(tmp_path):
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     mine = tmp_path / "mine"
-    for part in ("models", "datasets", "schedules"):
+    for part in ("models", "datasets", "schedules", "tunings"):
         (mine / "_base_" / part).mkdir(parents=True)
         for file in (ROOT / "configs" / "_base_" / part).glob("*.py"):
             (mine / "_base_" / part / file.name).write_text(file.read_text())
@@ -71,6 +74,10 @@ def test_a_folder_becomes_lists_and_configs(run_here, tmp_path):
     make_folder(tmp_path / "data" / "pets", {"big dog": 40, "cat": 10, "ant": 4})
     out = run_here(TOOL, "data/pets", "--name", "pets", "--configs", configs)
     assert "phase1_pets.py --amp" in out
+    few = (
+        "val: 6 images are few to choose the best epoch by (under 100): one of them is"
+    )
+    assert f"warning: {few} 16.7 % of the accuracy\n" in out
 
     cfg = Config.fromfile(configs / "lpt" / "phase2_pets.py")
     assert cfg.model.head.num_classes == 3
@@ -106,7 +113,7 @@ def test_splits_that_are_there_are_kept(run_here, tmp_path):
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ({}, "Found 0 files"),
+        ({}, "has 0 class folder"),
         ({"cat": 3}, "has 1 class folder"),
         ({"cat": 3, "dog": 0}, "1 classes have no training image: dog"),
         ({"cat": 2, "dog": 2}, "too few images for a val set"),
@@ -125,9 +132,148 @@ def test_folders_that_cannot_be_trained_on_are_refused(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def make_new(run_here, tmp_path, **options):
-    configs = write_configs(tmp_path)
-    return run_here(TOOL, "pets", "--name", "pets", "--configs", configs, **options)
+def make_new(run_here, tmp_path, *options, fails=False):
+    configs = tmp_path / "mine"
+    if not configs.exists():
+        write_configs(tmp_path)
+    command = (TOOL, "pets", "--name", "pets", "--configs", configs, *options)
+    return run_here(*command, fails=fails)
+
+
+def snapshot(folder):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+def test_names_may_begin_as_they_like(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"Katze": 9, "Hund": 9})
+    for name in ("Feldfotos", "_2024"):
+        make_new(run_here, tmp_path, "--name", name)
+        cfg = Config.fromfile(tmp_path / "mine" / "lpt" / f"phase2_{name}.py")
+        assert cfg.train_dataloader.dataset.dataset.ann_file == f"{name}_train.txt"
+    make_new(run_here, tmp_path, "--name", "two words", fails=True)
+
+
+def test_files_that_are_left_out_are_counted(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9, "dog/more": 1})
+    assert "left out" not in make_new(run_here, tmp_path, "--name", "all")
+    for name in (
+        "a.HEIC",
+        "b.heic",
+        "dog/c.mp4",
+        "more/d.CR2",
+        "README",
+        ".hidden.mp4",
+    ):
+        (tmp_path / "pets" / "dog" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "pets" / "dog" / name).write_text("other")
+    out = make_new(run_here, tmp_path)
+    left = "left out 5 files of other kinds: 2 .heic, 1 no ending, 1 .mp4, 1 .cr2\n"
+    assert sorted(left.split()) == sorted(re.search("left out.*\n", out)[0].split())
+
+
+def test_unreadable_images_can_be_left_out(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    for name, content in (("cat/3 a.jpg", b""), ("dog/5 a.jpg", b"no image")):
+        (tmp_path / "pets" / name).write_bytes(content)
+    assert "left out" not in make_new(run_here, tmp_path)
+    lists = [tmp_path / "pets" / f"pets_{split}.txt" for split in SPLITS]
+    assert sum(len(read_split_list(file)[0]) for file in lists) == 18
+    out = make_new(run_here, tmp_path, "--skip-unreadable", "--overwrite")
+    assert re.search("left out 2 images that .*: cat/3 a.jpg, dog/5 a.jpg\n", out)
+    paths = [path for file in lists for path in read_split_list(file)[0]]
+    assert len(paths) == 16 and not {"cat/3 a.jpg", "dog/5 a.jpg"} & {*paths}
+
+
+def test_a_data_set_can_be_made_anew(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    make_new(run_here, tmp_path)
+    first = snapshot(tmp_path)
+    assert "exists and is not overwritten" in make_new(run_here, tmp_path, fails=True)
+    (tmp_path / "pets" / "pets_notes.txt").write_text("mine")
+    make_new(run_here, tmp_path, "--overwrite", "--seed", "1")
+    second = snapshot(tmp_path)
+    assert {path for path in first if first[path] != second[path]} == {
+        Path("pets") / f"pets_{split}.txt" for split in SPLITS
+    }
+    assert second.keys() - first.keys() == {Path("pets") / "pets_notes.txt"}
+
+
+def test_a_failure_leaves_the_older_files_as_they_were(run_here, tmp_path, monkeypatch):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    make_new(run_here, tmp_path)
+    before, write = snapshot(tmp_path), Path.write_text
+
+    def fail_at_lists(path, *args, **kwargs):
+        if "val.txt" in path.name:
+            raise OSError(28, "No space left on device")
+        return write(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "write_text", fail_at_lists)
+    make_new(run_here, tmp_path, "--overwrite", "--seed", "1", fails=True)
+    assert snapshot(tmp_path) == before
+
+
+def test_what_others_wrote_is_never_replaced(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    for name in ("places_lt", "cifar10_lt_ir10"):
+        configs = tmp_path / "mine"
+        leaf = configs / "lpt" / f"phase1_{name}.py"
+        if not configs.exists():
+            write_configs(tmp_path)
+        leaf.write_text("precious")
+        before = snapshot(tmp_path)
+        make_new(run_here, tmp_path, "--name", name, "--overwrite", fails=True)
+        assert snapshot(tmp_path) == before
+
+
+def test_size_and_backbone_are_those_of_every_config(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    source = "timm:vit_small_patch14_dinov2.lvd142m"
+    make_new(run_here, tmp_path, "--img-size", "112", "--backbone", source)
+    stems = ("lpt/phase1", "lpt/phase2", "baselines/linear_probe", "baselines/vpt_deep")
+    for stem in stems:
+        cfg = Config.fromfile(tmp_path / "mine" / f"{stem}_pets.py")
+        backbone = cfg.model.backbone
+        assert (backbone.arch, backbone.img_size) == ("deit-small", 112)
+        assert (backbone.patch_size, backbone.layer_scale_init_value) == (14, 1e-5)
+        assert backbone.init_cfg == dict(type="PretrainedViT", checkpoint=source)
+        assert cfg.model.data_preprocessor.mean == [123.675, 116.28, 103.53]
+        train, test = cfg.train_dataloader.dataset.dataset, cfg.test_dataloader.dataset
+        assert train.pipeline[0].scale == test.pipeline[2].crop_size == 112
+        assert test.pipeline[1].scale == (128, 128)
+        assert test.pipeline == cfg.val_dataloader.dataset.pipeline
+        check_keys(cfg)
+    assert (cfg.model.head.type, backbone.prompt_mode) == ("LinearHead", "deep")
+    assert cfg.train_dataloader.sampler.type == "InstanceBalancedSampler"
+
+
+def test_without_options_the_pipelines_are_those_of_places_lt(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    make_new(run_here, tmp_path)
+    ours = Config.fromfile(tmp_path / "mine" / "lpt" / "phase1_pets.py")
+    theirs = Config.fromfile(ROOT / "configs" / "lpt" / "phase1_places_lt.py")
+    assert ours.model.backbone == theirs.model.backbone
+    for name in ("train_pipeline", "test_pipeline"):
+        assert ours[name] == theirs[name]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--img-size", 225), "a multiple of the 16 pixels of the .*, got 225"),
+        (("--img-size", 0), "a multiple of the 16 pixels of the .*, got 0"),
+        (("--backbone", "timm:nonsense"), "timm .*nonsense"),
+        (("--backbone", "gone.pth"), "gone.pth"),
+        (("--backbone", "lpt_mm:vit_glyphs"), "number of heads"),
+        (("--backbone", "timm:resnet18.a1_in1k"), "vision transformer"),
+    ],
+)
+def test_backbones_that_do_not_fit_are_refused(run_here, tmp_path, options, message):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    out = make_new(run_here, tmp_path, *options, fails=True)
+    assert re.search(f"error: .*{message}", out)
+    assert not list(tmp_path.rglob("pets_*.txt"))
 
 
 def test_links_that_lead_round_are_named(run_here, tmp_path):

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 LEAF = "configs/lpt/phase{}_digits_lt.py"
 WRONG = (
-    "the training set has 10 classes but the head 9: set num_classes=10 in the config"
+    "train: there are 10 classes but the head has 9: set num_classes=10 in the config"
 )
 SHORT = {
     "train_cfg.max_epochs": 1,

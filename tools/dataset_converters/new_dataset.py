@@ -2,14 +2,17 @@
 
 import argparse
 import re
+from contextlib import ExitStack
 from pathlib import Path
 
 from mmengine.registry import init_default_scope
 from rich.console import Console
 
+from lpt_mm.data_check.findings import few_to_validate
 from lpt_mm.engine.command_line import make_parser, run_tool
-from lpt_mm.preparation.new_configs import new_files
-from lpt_mm.preparation.new_dataset import read_folder
+from lpt_mm.preparation.backbone import settings_of_backbone
+from lpt_mm.preparation.new_configs import new_configs, new_lists, require_own
+from lpt_mm.preparation.new_dataset import NewDataset, read_folder
 from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.utils.text import for_rich, printable
 
@@ -23,10 +26,50 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--configs", type=Path, default=Path("configs"), help="folder of the configs"
     )
+    parser.add_argument(
+        "--img-size", type=int, default=224, help="side of the images in pixels"
+    )
+    parser.add_argument(
+        "--backbone",
+        metavar="SOURCE",
+        help="weights as in model.backbone.init_cfg.checkpoint, "
+        "such as timm:vit_small_patch16_224.augreg_in21k",
+    )
+    parser.add_argument(
+        "--skip-unreadable",
+        action="store_true",
+        help="read every image, and leave out those that cannot be read",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the lists and configs that this tool wrote for the name before",
+    )
     args = parser.parse_args()
-    if not re.fullmatch(r"[a-z]\w*", args.name):
+    if not re.fullmatch(r"\w+", args.name):
         parser.error(f"--name must be of letters, digits and _, got {args.name!r}")
     return args
+
+
+def write_files(files: dict[Path, str], overwrite: bool) -> None:
+    """Write all files under other names, and rename them once they are complete."""
+    with ExitStack() as stack:
+        for path, text in files.items():
+            temporary = stack.enter_context(new_file(path, overwrite))
+            temporary.write_text(text, encoding="utf-8")
+
+
+def say_what_is_left_out(console: Console, dataset: NewDataset) -> None:
+    """Print what is in no list, and whether few images choose the checkpoint."""
+    if left := dataset.left_out:
+        kinds = ", ".join(f"{n:,} {ending}" for ending, n in left.most_common())
+        total = left.total()
+        console.print(for_rich(f"left out {total:,} files of other kinds: {kinds}"))
+    if bad := dataset.unreadable:
+        total = bad.total
+        console.print(for_rich(f"left out {total:,} images that cannot be read: {bad}"))
+    if few := few_to_validate(len(dataset.splits["val"])):
+        console.print(for_rich(f"warning: val: {few}"))
 
 
 def main() -> None:
@@ -38,13 +81,15 @@ def main() -> None:
             f"'{printable(args.configs)}' is not the folder of the configs: run "
             "this in the project's folder, or set --configs"
         )
-    files = new_files(read_folder(args.folder, args.seed), args.name, args.configs)
-    require_new(*files)
-    for path, text in files.items():
-        with new_file(path) as file:
-            file.write_text(text, encoding="utf-8")
+    backbone = settings_of_backbone(args.backbone, args.img_size, args.configs)
+    dataset = read_folder(args.folder, args.seed, args.skip_unreadable)
+    configs = new_configs(dataset, args.name, args.configs, args.img_size, backbone)
+    files = configs | new_lists(dataset, args.name)
+    (require_own if args.overwrite else require_new)(*files)
+    write_files(files, args.overwrite)
     leaf = args.configs / "lpt" / f"phase1_{args.name}.py"
     console = Console(soft_wrap=True, highlight=False)
+    say_what_is_left_out(console, dataset)
     console.print("wrote", *map(for_rich, files), sep="\n  ")
     console.print("next:")
     for step in (f"analysis_tools/check_dataset.py {leaf}", f"train.py {leaf} --amp"):

@@ -4,6 +4,6 @@ _base_ = "./cifar100_lt.py"
 
 data_root = "data/cifar10/"
 train_dataloader = dict(
-    dataset=dict(dataset=dict(type="LongTailedCIFAR10", data_root=data_root))
+    dataset=dict(dataset=dict(dataset=dict(type="CIFAR10", data_root=data_root)))
 )
 test_dataloader = dict(dataset=dict(type="CIFAR10", data_root=data_root))

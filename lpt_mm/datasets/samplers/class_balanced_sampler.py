@@ -5,6 +5,7 @@ from mmpretrain.registry import DATA_SAMPLERS
 from torch.utils.data import Dataset
 
 from lpt_mm.datasets.samplers.long_tail_sampler import LongTailSampler, shuffled_cycle
+from lpt_mm.utils.errors import UserError
 
 
 @DATA_SAMPLERS.register_module()
@@ -23,7 +24,7 @@ class ClassBalancedSampler(LongTailSampler):
         round_up: See :class:`LongTailSampler`.
 
     Raises:
-        ValueError: If ``images_per_class`` is not positive.
+        UserError: If ``images_per_class`` is not positive.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class ClassBalancedSampler(LongTailSampler):
         round_up: bool = True,
     ) -> None:
         if images_per_class < 1:
-            raise ValueError(
+            raise UserError(
                 f"images_per_class must be at least 1, got {images_per_class}"
             )
         super().__init__(dataset, seed=seed, round_up=round_up)

@@ -8,6 +8,7 @@ from io import BytesIO
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
 # Pillow can do more. Some formats start other programs (EPS runs Ghostscript), and so
@@ -30,14 +31,7 @@ class UnreadableImageError(ValueError):
 
 
 def is_url(path: str) -> bool:
-    """Tell whether mmengine would fetch a file, over the network or from a storage.
-
-    Args:
-        path: What stands for a path.
-
-    Returns:
-        Whether it has a scheme.
-    """
+    """Tell whether mmengine would fetch a file, over the network or from a storage."""
     return "://" in path
 
 
@@ -52,10 +46,10 @@ def read_content(path: str) -> bytes:
 
     Raises:
         OSError: If it is missing, no file, or too large for an image.
-        ValueError: If it is a URL, or there can be no file of that name.
+        UserError: If it is a URL, or there can be no file of that name.
     """
     if is_url(path):
-        raise ValueError("Is a URL, and only local files are read")
+        raise UserError("Is a URL, and only local files are read")
     status = os.stat(path)
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(f"Is a directory: '{printable(path)}'")
@@ -77,7 +71,7 @@ def decode_image(content: bytes) -> Image.Image:
         The image in RGB, turned upright. 16-bit values are scaled to 8 bit.
 
     Raises:
-        ValueError: If the pixels are too many, or of a kind that has no one meaning.
+        UserError: If the pixels are too many, or of a kind that has no one meaning.
         Exception: Of any kind that Pillow raises for a broken file.
     """
     with warnings.catch_warnings():
@@ -98,7 +92,7 @@ def _open(content: bytes) -> Image.Image:
     except UnidentifiedImageError as error:
         raise UnidentifiedImageError("no image format that is known") from error
     except Image.DecompressionBombError as error:  # Pillow's own limit is twice ours
-        raise ValueError(
+        raise UserError(
             f"it has more than {MAX_PIXELS:,} pixels: make it smaller"
         ) from error
     return image
@@ -107,12 +101,12 @@ def _open(content: bytes) -> Image.Image:
 def _require_known_white(image: Image.Image) -> None:
     """Refuse pixels that Pillow hands out as they are, whatever they mean."""
     if image.mode == "F":
-        raise ValueError("its pixels are of floating point, whose white is unknown")
+        raise UserError("its pixels are of floating point, whose white is unknown")
     if image.format == "TIFF" and image.mode.startswith("I"):
         tags, names = image.tag_v2, ExifTags.Base
         bits = tags.get(names.BitsPerSample), tags.get(names.PhotometricInterpretation)
         if image.mode == "I" or bits != ((16,), BLACK_IS_ZERO):
-            raise ValueError(
+            raise UserError(
                 "its grey values are not 16 bits from black to white: save it as PNG"
             )
 

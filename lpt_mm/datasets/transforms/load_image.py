@@ -54,12 +54,5 @@ class LoadImage(LoadImageFromFile):
 
 
 def describe(error: Exception) -> str:
-    """Say in one line what went wrong.
-
-    Args:
-        error: What a decoder raised.
-
-    Returns:
-        Kind and message.
-    """
+    """Give kind and message of what a decoder raised, in one line."""
     return printable(f"{type(error).__name__}: {error}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
@@ -10,10 +9,13 @@ from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import DATASETS, HOOKS
 from torch import nn
+from torch.utils.data import Dataset
 
-from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.data_check.findings import class_findings, count_findings, refuse_errors
+from lpt_mm.data_check.split_scan import scan_labels
 from lpt_mm.engine.classifier_of import classifier_of
-from lpt_mm.utils.text import list_some
+from lpt_mm.engine.training_ahead import training_is_ahead
+from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.weights.errors import WeightFileError
 
 
@@ -21,33 +23,45 @@ from lpt_mm.weights.errors import WeightFileError
 class ClassCountHook(Hook):
     """Hand the training images per class to all that has a ``cls_num_list``.
 
-    Before training they are counted, checked, and handed to the losses and metrics.
-    They are saved in the checkpoint's ``meta``, so that testing needs no training set.
-    For a checkpoint from elsewhere, without counts, the config's training set is
-    counted.
+    Before a training reads any weights they are counted and checked, and before its
+    first step handed to the losses and metrics. They are saved in the checkpoint's
+    ``meta``, so that testing needs no training set. For a checkpoint from elsewhere,
+    without counts, the config's training set is counted.
     """
 
     priority = "HIGH"
 
     def __init__(self) -> None:
         self.cls_num_list: list[int] | None = None
+        self._counted: list[int] | None = None
 
-    def before_train(self, runner: Runner) -> None:
-        """Count the training set, check the counts and hand them out.
+    def before_run(self, runner: Runner) -> None:
+        """Count the training set, and check the counts.
 
         Args:
-            runner: Runs the training.
+            runner: Runs training, validation or test.
 
         Raises:
             ValueError: If labels or classes do not fit the head, or a class has no
                 training image.
         """
-        dataset = runner.train_dataloader.dataset
-        model = classifier_of(runner.model)
-        self.cls_num_list = count_classes(
-            gt_labels(dataset), model.head.num_classes, dataset.metainfo.get("classes")
+        if not training_is_ahead(runner):
+            return
+        num_classes = classifier_of(runner.model).head.num_classes
+        self._counted = count_classes(runner.train_dataloader.dataset, num_classes)
+        runner.logger.info(
+            f"training set: {sum(self._counted):,} images of {num_classes:,} classes, "
+            f"{max(self._counted):,} to {min(self._counted):,} per class"
         )
-        for owner in self._owners(model, runner.val_loop):
+
+    def before_train(self, runner: Runner) -> None:
+        """Hand out the counts of the training set, whatever a checkpoint has.
+
+        Args:
+            runner: Runs the training.
+        """
+        self.cls_num_list = self._counted
+        for owner in self._owners(classifier_of(runner.model), runner.val_loop):
             owner.cls_num_list = self.cls_num_list
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -108,50 +122,25 @@ def _count_training_set(cfg: Config, model: nn.Module) -> list[int] | None:
         return None
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     print_log("class counts: those of the config's training set", logger="current")
-    return count_classes(
-        gt_labels(dataset), model.head.num_classes, dataset.metainfo.get("classes")
-    )
+    return count_classes(dataset, model.head.num_classes)
 
 
-def count_classes(
-    labels: np.ndarray, num_classes: int, class_names: tuple[str, ...] | None = None
-) -> list[int]:
+def count_classes(dataset: Dataset, num_classes: int) -> list[int]:
     """Count the images of each class and check that training can work with them.
 
     Args:
-        labels: (number of images,) class indices of the training set.
+        dataset: The training set.
         num_classes: Classes of the head, C.
-        class_names: Names of the data set's classes, if it has any.
 
     Returns:
         Images per class, length C.
 
     Raises:
-        ValueError: If labels or names do not fit ``num_classes``, or a class or the
-            whole set has no image.
+        ValueError: If labels or names do not fit ``num_classes``, two classes have one
+            name, or a class or the whole set has no image.
     """
-    if class_names is not None and len(class_names) != num_classes:
-        raise ValueError(
-            f"the training set has {len(class_names)} classes but the head "
-            f"{num_classes}: set num_classes={len(class_names)} in the config"
-        )
-    if not labels.size:
-        raise ValueError("the training set has no image")
-    if labels.min() < 0 or labels.max() >= num_classes:
-        raise ValueError(
-            f"the training set has labels {labels.min()} ... {labels.max()}, but the "
-            f"head has num_classes={num_classes}"
-        )
-    counts = np.bincount(labels, minlength=num_classes).tolist()
-    empty = [
-        f"{i} ({class_names[i]})" if class_names else str(i)
-        for i, count in enumerate(counts)
-        if count == 0
-    ]
-    if empty:
-        raise ValueError(
-            f"{len(empty)} of {num_classes} classes have no training image: "
-            f"{list_some(empty, limit=5)}; add images or take these classes off the "
-            "data set"
-        )
-    return counts
+    scans = {"train": scan_labels(dataset, num_classes)}
+    refuse_errors(class_findings(scans, num_classes))
+    names = [str(x) for x in scans["train"].class_names or range(num_classes)]
+    refuse_errors(count_findings(scans, names, ShotGroups().thresholds))
+    return scans["train"].counts.tolist()

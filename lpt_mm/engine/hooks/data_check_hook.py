@@ -1,13 +1,19 @@
-"""Checks of the data before the first step or test, and a count after each epoch."""
+"""Checks of files and classes before a run, and a count of unreadable files."""
 
-from mmengine.dataset import BaseDataset
+from logging import WARNING
+
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
+from torch.utils.data import Dataset
 
-from lpt_mm.datasets.labels import gt_labels
+from lpt_mm.data_check.findings import class_findings, refuse_errors
+from lpt_mm.data_check.split_scan import scan_labels
 from lpt_mm.datasets.transforms.image_file import is_url
 from lpt_mm.engine.classifier_of import classifier_of
+from lpt_mm.engine.training_ahead import training_is_ahead
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import has_content
 from lpt_mm.utils.text import list_some
 
@@ -16,30 +22,41 @@ from lpt_mm.utils.text import list_some
 class DataCheckHook(Hook):
     """Refuse data that would fail late or be scored wrongly.
 
-    Image files must exist and not be empty; whether they can be decoded shows when
-    they are read. No two classes may have one name. Validation and test sets must have
-    the labels of the head and the classes of the training set, in its order; a
-    checkpoint knows them. Images that could not be read are counted after each epoch.
+    Image files must be local, exist and not be empty; whether they can be decoded shows
+    when they are read. Validation and test sets must have images, labels of the head
+    and the classes of the training set, in its order; a checkpoint knows them. A
+    training is checked before it reads any weights. After each epoch of a data set that
+    lets images be unreadable, those are named. ``ClassCountHook`` checks labels and
+    classes of the training set.
     """
 
     def __init__(self) -> None:
         self.class_names: tuple[str, ...] | None = None
 
-    def before_train(self, runner: Runner) -> None:
+    def before_run(self, runner: Runner) -> None:
         """Check the training and the validation set.
 
         Args:
-            runner: Runs the training.
+            runner: Runs training, validation or test.
 
         Raises:
-            ValueError: If a file is missing or empty, or classes do not fit.
+            UserError: If a file is missing or empty, or classes do not fit.
         """
+        if not training_is_ahead(runner):
+            return
         dataset = runner.train_dataloader.dataset
-        self.class_names = dataset.metainfo.get("classes")
-        check_names(self.class_names)
-        check_files(dataset)
+        require_files(dataset)
         if runner.val_loop is not None:
-            self._check_evaluation_set(runner, runner.val_dataloader.dataset)
+            names = dataset.metainfo.get("classes")
+            _check_evaluation_set(runner, "val", runner.val_dataloader.dataset, names)
+
+    def before_train(self, runner: Runner) -> None:
+        """Keep the class names, for a test after the training.
+
+        Args:
+            runner: Runs the training.
+        """
+        self.class_names = runner.train_dataloader.dataset.metainfo.get("classes")
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Log how many images could not be read, where some may be unreadable."""
@@ -63,40 +80,28 @@ class DataCheckHook(Hook):
             runner: Runs the test.
 
         Raises:
-            ValueError: If a file is missing or empty, or classes do not fit.
+            UserError: If a file is missing or empty, or classes do not fit.
         """
-        self._check_evaluation_set(runner, runner.test_dataloader.dataset)
-
-    def _check_evaluation_set(self, runner: Runner, dataset: BaseDataset) -> None:
-        check_files(dataset)
-        num_classes = classifier_of(runner.model).head.num_classes
-        check_classes(dataset, num_classes, self.class_names)
+        dataset = runner.test_dataloader.dataset
+        _check_evaluation_set(runner, "test", dataset, self.class_names)
 
 
-def check_names(names: tuple[str, ...] | None) -> None:
-    """Refuse classes of the same name.
-
-    Args:
-        names: Names of the classes, if they have any.
-
-    Raises:
-        ValueError: If two of them have the same.
-    """
-    seen: dict[str, int] = {}
-    for i, name in enumerate(names or ()):
-        if name in seen:
-            raise ValueError(f"classes {seen[name]} and {i} are both called {name!r}")
-        seen[name] = i
+def _check_evaluation_set(
+    runner: Runner, split: str, dataset: Dataset, class_names: tuple[str, ...] | None
+) -> None:
+    require_files(dataset)
+    num_classes = classifier_of(runner.model).head.num_classes
+    require_classes(split, dataset, num_classes, class_names)
 
 
-def check_files(dataset: BaseDataset) -> None:
-    """Look whether all image files are there and have content.
+def require_files(dataset: Dataset) -> None:
+    """Refuse image files that are not there or have no content.
 
     Args:
         dataset: Any data set; images without ``img_path`` are not looked at.
 
     Raises:
-        ValueError: If a file is missing or empty, or is a URL, which is never fetched;
+        UserError: If a file is missing or empty, or is a URL, which is never fetched;
             it names the first few.
     """
     urls, bad = [], []
@@ -107,42 +112,37 @@ def check_files(dataset: BaseDataset) -> None:
         elif path is not None and not has_content(path):
             bad.append(path)
     if urls:
-        raise ValueError(
+        raise UserError(
             f"{len(urls)} of {len(dataset)} images are URLs, and only local files are "
             f"read: {list_some(urls, limit=5)}; download them and list their paths"
         )
     if bad:
-        raise ValueError(
+        raise UserError(
             f"{len(bad)} of {len(dataset)} image files are missing or empty: "
             f"{list_some(bad, limit=5)}; check data_root, or take them off the list"
         )
 
 
-def check_classes(
-    dataset: BaseDataset, num_classes: int, class_names: tuple[str, ...] | None
+def require_classes(
+    split: str,
+    dataset: Dataset,
+    num_classes: int,
+    class_names: tuple[str, ...] | None,
 ) -> None:
-    """Look whether an evaluation set has the classes that the model was trained on.
+    """Refuse a set of other classes than the model was trained on, warn of a tiny one.
 
     Args:
+        split: What the set is called.
         dataset: The validation or test set.
         num_classes: Classes of the head, C.
         class_names: Names of the training set's classes, if it has any.
 
     Raises:
-        ValueError: If names differ or a label is out of range.
+        UserError: If there is no image, names differ or a label is out of range.
     """
-    names = dataset.metainfo.get("classes")
-    # Where only the last classes are missing, the labels of the others are right.
-    if names and class_names and tuple(names) != tuple(class_names)[: len(names)]:
-        wrong = set(names) ^ set(class_names)
-        raise ValueError(
-            "the validation or test set has other classes than the training set: "
-            f"{list_some(wrong) if wrong else 'another order'}; where folders are "
-            "classes, every split needs the same ones, if need be empty"
-        )
-    labels = gt_labels(dataset)
-    if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
-        raise ValueError(
-            f"the validation or test set has labels {labels.min()} ... {labels.max()}, "
-            f"but the model has num_classes={num_classes}"
-        )
+    scan = scan_labels(dataset, num_classes)
+    names = class_names or scan.class_names
+    findings = [*class_findings({split: scan}, num_classes, names and tuple(names))]
+    refuse_errors(findings)
+    for finding in findings:
+        print_log(finding.message, "current", WARNING)

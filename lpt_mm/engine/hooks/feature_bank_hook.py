@@ -9,11 +9,11 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
-from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
+from lpt_mm.utils.errors import UserError
 
 
 @HOOKS.register_module()
@@ -38,16 +38,16 @@ class FeatureBankHook(Hook):
 
         Raises:
             TypeError: If the model's head has no bank.
-            ValueError: If there are several processes, the test images are augmented,
+            UserError: If there are several processes, the test images are augmented,
                 or features are no finite numbers.
         """
         if runner.world_size > 1:
-            raise ValueError(
+            raise UserError(
                 "without training there is nothing to share among processes, each of "
                 "which would see a part of the training images: test without a launcher"
             )
         if isinstance(runner.model, BaseTTAModel):
-            raise ValueError(
+            raise UserError(
                 "test-time augmentation would augment the images that are compared "
                 "with, too: test without --tta"
             )
@@ -62,8 +62,7 @@ class FeatureBankHook(Hook):
         feature_of = partial(model.extract_feat, stage="pre_logits")
         features = compute_features(model, loader, feature_of, "training images")
         model.head.fill(*features)
-        names = loader.dataset.metainfo.get("classes")
-        counts = count_classes(gt_labels(loader.dataset), model.head.num_classes, names)
+        counts = count_classes(loader.dataset, model.head.num_classes)
         for metric in runner.test_evaluator.metrics:
             if getattr(metric, "cls_num_list", counts) is None:
                 metric.cls_num_list = counts

@@ -14,6 +14,7 @@ from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.models.finite import require_finite
 from lpt_mm.models.unit import unit
+from lpt_mm.utils.errors import UserError
 
 
 @HOOKS.register_module()
@@ -38,7 +39,7 @@ class KeyInitHook(Hook):
             runner: Runs the training.
 
         Raises:
-            ValueError: If there are fewer images than keys, or queries are no finite
+            UserError: If there are fewer images than keys, or queries are no finite
                 numbers.
         """
         model = get_ori_model(runner.model)
@@ -63,7 +64,7 @@ class KeyInitHook(Hook):
         cfg = training_images(runner.cfg)
         dataset = DATASETS.build(cfg["dataset"])
         if len(dataset) < pool_size:
-            raise ValueError(
+            raise UserError(
                 f"key_init='kmeans' needs an image for each of the pool_size="
                 f"{pool_size} groups, but there are {len(dataset)} training images: "
                 "lower model.neck.pool_size or set model.neck.key_init='random'"

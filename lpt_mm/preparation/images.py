@@ -11,31 +11,17 @@ from rich.progress import track
 
 from lpt_mm.datasets.split_list import read_split_list
 from lpt_mm.preparation.part_state import PartState
-from lpt_mm.preparation.parts import (
-    Archive,
-    DataFiles,
-    ImageTree,
-    SplitFile,
-)
+from lpt_mm.preparation.parts import Archive, DataFiles, ImageTree, SplitFile
 from lpt_mm.utils.files import has_content
 
 NAMED = 5  # missing files that are named
-LONG = 1_000  # steps that are worth a progress bar
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 T = TypeVar("T")
 
 
-def check_images(split: SplitFile, root: Path) -> PartState:
-    """Look for the images that a list names.
-
-    Args:
-        split: The list.
-        root: Folder of the benchmark.
-
-    Returns:
-        How many there are, and the first that are not, or are empty.
-    """
+def state_of_images(split: SplitFile, root: Path) -> PartState:
+    """Look for the images that a list names, and name the first that are not there."""
     item, todo = f"images of {split.name}", f"get {split.name}, then run this again"
     try:
         paths, _ = read_split_list(root / split.name)
@@ -53,16 +39,8 @@ def check_images(split: SplitFile, root: Path) -> PartState:
     return PartState(item, "\n".join([state, *names]), _todo(split.archive, root))
 
 
-def check_tree(tree: ImageTree, root: Path) -> PartState:
-    """Count the images of a folder with a folder per class.
-
-    Args:
-        tree: The folder.
-        root: Folder of the benchmark.
-
-    Returns:
-        Whether there are as many classes and images as there should be.
-    """
+def state_of_tree(tree: ImageTree, root: Path) -> PartState:
+    """Count the classes and images of a folder with a folder per class."""
     item, folder = f"images in {tree.folder}/", root / tree.folder
     if not folder.is_dir():
         return PartState(item, "missing", _todo(tree.archive, root))
@@ -76,16 +54,8 @@ def check_tree(tree: ImageTree, root: Path) -> PartState:
     return PartState(item, state, _todo(tree.archive, root))
 
 
-def check_checksums(files: DataFiles, root: Path) -> PartState:
-    """Compare files with their checksums.
-
-    Args:
-        files: The files.
-        root: Folder of the benchmark.
-
-    Returns:
-        Which of them are missing or other than they should be.
-    """
+def state_of_files(files: DataFiles, root: Path) -> PartState:
+    """Compare files with their checksums."""
     faults = [
         f"{path}: {fault}"
         for path, md5 in files.md5
@@ -112,9 +82,9 @@ def _count_images(folder: Path) -> int:
 
 
 def _bar(steps: list[T], description: str) -> Iterable[T]:
-    """Show progress on a terminal, where it takes long."""
+    """Show progress on a terminal."""
     console = Console(stderr=True)
-    hidden = len(steps) < LONG or not console.is_terminal
+    hidden = not console.is_terminal
     return track(steps, description, console=console, disable=hidden, transient=True)
 
 

@@ -1,0 +1,62 @@
+"""Which settings a backbone needs."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from lpt_mm.utils.errors import UserError
+from lpt_mm.weights.description import describe
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.pretrained_vit import fit_backbone
+from lpt_mm.weights.skeleton import build_skeleton
+from lpt_mm.weights.sources import read_weights
+
+
+def settings_of_backbone(
+    source: str | None, img_size: int, configs: Path
+) -> tuple[str, dict]:
+    """Choose the model file and the settings of ``model.backbone`` that take weights.
+
+    Args:
+        source: Their source, as ``PretrainedViT`` takes it; timm's are not fetched. By
+            default that of the model file.
+        img_size: Side of the images in pixels.
+        configs: Folder of the configs.
+
+    Returns:
+        Name of the file in ``_base_/models``, and what is set beside it.
+
+    Raises:
+        WeightFileError: If the weights cannot be read, or no settings take them.
+        UserError: If the images cannot be divided into patches.
+    """
+    model, settings = "lpt_vit_base", {}
+    if source is not None:
+        weights = read_weights(source, fetch=False)
+        architecture = describe(weights).architecture
+        if architecture is None:
+            raise WeightFileError(f"{source} holds no whole vision transformer")
+        if architecture.pre_norm:
+            model = "lpt_vit_base_clip"
+        elif architecture.layer_scale:
+            model = "lpt_vit_base_dinov2"
+        settings = architecture.settings()
+        if isinstance(settings["arch"], dict):
+            raise WeightFileError(
+                f"{source} is a {architecture}, whose number of heads no tensor shows: "
+                "leave --backbone out, and set model.backbone in the config"
+            )
+    backbone = Config.fromfile(configs / "_base_" / "models" / f"{model}.py").model
+    backbone = backbone.backbone
+    patch = settings.get("patch_size", backbone.patch_size)
+    if img_size < 1 or img_size % patch:
+        raise UserError(
+            f"--img-size must be a multiple of the {patch} pixels of the backbone's "
+            f"patches, got {img_size}"
+        )
+    # What the model file has already need not be said again.
+    settings = {k: v for k, v in settings.items() if backbone.get(k) != v}
+    if source is not None:
+        fit_backbone(build_skeleton({**backbone, **settings}), weights)
+        settings["init_cfg"] = dict(checkpoint=source)
+    return model, settings
