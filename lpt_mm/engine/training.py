@@ -52,7 +52,7 @@ def run_training(
 
 
 def _build_data(runner: Runner) -> None:
-    """Build the data sets; mmpretrain's tell by a RuntimeError that a folder is empty."""
+    """Build the data sets, some of which tell what is wrong by a RuntimeError."""
     try:
         for loop in ("train_loop", "val_loop"):
             getattr(runner, loop)  # is built when it is first asked for

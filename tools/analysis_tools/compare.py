@@ -8,6 +8,7 @@ from lpt_mm.evaluation.gains import print_gains
 from lpt_mm.evaluation.report import read_report
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.evaluation.tables import print_tables
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import short_names
 from lpt_mm.utils.new_file import require_new
 
@@ -39,7 +40,7 @@ def main() -> None:
 def _same_shot_groups(reports: Mapping[str, Mapping]) -> str:
     conventions = {str(report["shot_groups"]) for report in reports.values()}
     if len(conventions) > 1:
-        raise ValueError(f"the files use different shot groups: {sorted(conventions)}")
+        raise UserError(f"the files use different shot groups: {sorted(conventions)}")
     return conventions.pop()
 
 
