@@ -8,6 +8,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
+# Tests run beside each other, a process for each core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 import torch
 from mmengine.registry import DefaultScope

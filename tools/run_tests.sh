@@ -19,4 +19,4 @@ mypy
 echo "== mkdocs"
 NO_MKDOCS_2_WARNING=1 mkdocs build --strict  # --quiet hides warnings from it
 echo "== pytest"
-exec python -m pytest ${options[@]+"${options[@]}"}
+exec python -m pytest --numprocesses auto --dist loadfile ${options[@]+"${options[@]}"}

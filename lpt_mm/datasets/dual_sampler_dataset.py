@@ -93,13 +93,13 @@ class DualSamplerDataset(WrappedDataset):
             their data samples.
 
         Raises:
-            TypeError: If a plain index is given.
+            UserError: If a plain index is given.
         """
         seed, epoch = self._seed_and_epoch.tolist()
         if isinstance(draw, Draw):
             return self._reader.read(int(draw), (seed, epoch, draw.number))
         if not isinstance(draw, Sequence):
-            raise TypeError(
+            raise UserError(
                 f"DualSamplerDataset needs draws, got the plain index {draw!r}: set "
                 "sampler=dict(type='DualSampler') in the data loader, or another of "
                 "lpt_mm.datasets.samplers"

@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.checks import OFFICIAL
 from lpt_mm.weights.comparison import (
     compare_settings,
@@ -63,13 +64,13 @@ class PretrainedViT:
             module: A ``PromptedViT``.
 
         Raises:
-            TypeError: If it is another module, whose random initialisation would run
+            UserError: If it is another module, whose random initialisation would run
                 after this one and undo it.
             WeightFileError: If the weights cannot be had or do not fit; see
                 ``comparison.py``.
         """
         if not hasattr(module, "hidden_settings"):
-            raise TypeError(
+            raise UserError(
                 f"PretrainedViT initialises a PromptedViT, got {type(module).__name__};"
                 " for a plain one use PromptedViT(prompt_mode='none', frozen=False)"
             )

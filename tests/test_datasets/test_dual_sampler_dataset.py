@@ -15,6 +15,7 @@ from lpt_mm.datasets import DualSamplerDataset, LongTailedSubset
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.samplers import Draw
 from lpt_mm.datasets.transforms import LoadImage, UnreadableImageError
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.seeds import draw_seed
 
 DIGITS = dict(type="DigitsLT", split="train", pipeline=[dict(type="PackInputs")])
@@ -90,7 +91,7 @@ def test_collate_makes_one_batch_of_pairs(num_workers):
 
 def test_refuses_plain_indices():
     with pytest.raises(
-        TypeError, match="needs draws, got the plain index 5: set sampler"
+        UserError, match="needs draws, got the plain index 5: set sampler"
     ):
         build_dual()[5]
 

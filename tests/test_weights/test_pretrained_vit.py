@@ -7,6 +7,7 @@ from timm.models.vision_transformer import checkpoint_filter_fn
 from torch import nn
 from torch.testing import assert_close
 
+from lpt_mm.utils.errors import UserError
 from lpt_mm.weights import PretrainedViT, WeightFileError
 from lpt_mm.weights.layouts import TO_MMPRETRAIN, rename, to_mmpretrain
 from tests.golden import official_checkpoint
@@ -48,7 +49,7 @@ def test_nothing_is_initialised_over_the_weights(timm_vit, tmp_path):
 
 
 def test_refuses_a_module_that_would_undo_it():
-    with pytest.raises(TypeError, match=r"got Linear; for a plain one use PromptedViT"):
+    with pytest.raises(UserError, match=r"got Linear; for a plain one use PromptedViT"):
         PretrainedViT("w.pth")(nn.Linear(1, 1))
 
 

@@ -37,7 +37,7 @@ class FeatureBankHook(Hook):
             runner: Runs the test.
 
         Raises:
-            TypeError: If the model's head has no bank.
+            UserError: If the model's head has no bank.
             UserError: If there are several processes, the test images are augmented,
                 or features are no finite numbers.
         """
@@ -53,7 +53,7 @@ class FeatureBankHook(Hook):
             )
         model = get_ori_model(runner.model)
         if not isinstance(model.head, FeatureBankHead):
-            raise TypeError(
+            raise UserError(
                 f"FeatureBankHook: {type(model.head).__name__} compares with no "
                 "features; remove the hook, or use NearestNeighborHead"
             )

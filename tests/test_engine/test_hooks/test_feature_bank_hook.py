@@ -9,7 +9,7 @@ from tests.golden import tiny_lpt
 def test_refuses_a_head_that_compares_with_nothing():
     hook = HOOKS.build(dict(type="FeatureBankHook", train_dataloader=dict()))
     runner = Mock(model=MODELS.build(tiny_lpt(1)), world_size=1)
-    with pytest.raises(TypeError, match="CosineHead compares with no features"):
+    with pytest.raises(UserError, match="CosineHead compares with no features"):
         hook.before_test(runner)
 
 
