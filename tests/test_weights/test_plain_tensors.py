@@ -39,7 +39,7 @@ def test_tensors_of_a_model_are_plain(name):
     assert is_plain(PLAIN[name])
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("dtype", sorted(DTYPES, key=str), ids=str)
 def test_all_usual_types_are_plain(dtype):
     assert is_plain(torch.zeros(3, dtype=dtype))
 

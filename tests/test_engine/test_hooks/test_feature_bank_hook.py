@@ -3,6 +3,7 @@ from unittest.mock import Mock
 import pytest
 from mmpretrain.registry import HOOKS, MODELS
 
+from lpt_mm.utils.errors import UserError
 from tests.golden import tiny_lpt
 
 
