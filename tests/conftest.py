@@ -1,11 +1,12 @@
 """What several test files share."""
 
+import gc
 import os
 import runpy
 import socket
 import subprocess
 import sys
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 # Tests run beside each other, a process for each core.
@@ -13,6 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
+from mmengine.config.config import FormatCode
 from mmengine.registry import DefaultScope
 
 import lpt_mm  # noqa: F401 (registers the components)
@@ -28,6 +30,26 @@ def _plain_output():
         for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_config_text():
+    """mmengine writes the text of a config, nicely laid out, into each checkpoint."""
+    layout = lru_cache(lambda text, style: FormatCode(text, style_config=dict(style)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "mmengine.config.config.FormatCode",
+            lambda text, style_config: layout(text, tuple(style_config.items())),
+        )
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_garbage_collection():
+    """mmengine collects garbage for each data set; what is imported is none."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,10 @@ from tests.conftest import ROOT
 
 PHASE1 = ROOT / "configs" / "lpt" / "phase1_digits_lt.py"
 PHASE2 = ROOT / "configs" / "lpt" / "phase2_digits_lt.py"
-NO_METRIC = "test_evaluator={'type': 'Accuracy'}"
+NO_METRIC = f"""
+_base_ = {str(ROOT / "configs" / "baselines" / "knn_digits_lt.py")!r}
+test_evaluator = dict(_delete_=True, type="Accuracy")
+"""
 CASES = {
     ("train.py", "gone.py"): "there is no config 'gone.py'",
     ("train.py", PHASE1, "--phase1", "x.pth"): "--phase1 is for phase-2 configs",
@@ -24,10 +27,7 @@ CASES = {
     ("test.py", PHASE1): "name the checkpoint to test",
     ("test.py", PHASE1, "x.pth"): "there is no checkpoint 'x.pth'",
     ("test.py", PHASE1, "x.pth", "--out", "there/x.py"): "there is no checkpoint",
-    (
-        *("test.py", ROOT / "configs" / "baselines" / "knn_digits_lt.py"),
-        *("--cfg-options", NO_METRIC),
-    ): "test_evaluator has no LongTailMetric",
+    ("test.py", "no_metric.py"): "test_evaluator has no LongTailMetric",
     ("analysis_tools/benchmark.py", "gone.py"): "there is no config 'gone.py'",
     ("analysis_tools/check_dataset.py", "gone.py"): "there is no config 'gone.py'",
     ("analysis_tools/compare.py", "gone.json"): "gone.json",
@@ -38,7 +38,10 @@ CASES = {
     ("analysis_tools/sweep.py", "gone.py"): "there is no sweep file 'gone.py'",
     ("analysis_tools/sweep.py", PHASE1): "unknown",
     ("analysis_tools/draw_sweep.py", "gone.py", "--rows", "a"): "no sweep file",
-    ("dataset_converters/new_dataset.py", "gone", "--name", "a"): "gone",
+    (
+        *("dataset_converters/new_dataset.py", "gone", "--name", "a"),
+        *("--configs", ROOT / "configs"),
+    ): "gone",
     ("dataset_converters/cifar10_jpeg.py", "gone"): "has 0 class folders",
     ("dataset_converters/prepare.py", "places_lt"): "not in place",
     ("model_converters/describe_weights.py", "x.pth"): "no weight file 'x.pth'",
@@ -54,6 +57,7 @@ CASES = {
 )
 def test_one_line_says_what_is_wrong(run_here, tmp_path, command, message):
     tool, *arguments = command
+    (tmp_path / "no_metric.py").write_text(NO_METRIC)
     said = run_here(ROOT / "tools" / tool, *arguments, fails=True)
     *_, error = said.partition("error: ")
     assert message in error

@@ -1,6 +1,6 @@
 """What LPT gains on digits-LT over the usual ways; see docs/guide/quickstart.md.
 
-Command:  bash tools/quickstart.sh
+Command:  python tools/analysis_tools/sweep.py configs/sweeps/quickstart.py
 """
 
 _baselines = "configs/baselines/{}_digits_lt.py"

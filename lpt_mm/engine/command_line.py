@@ -1,6 +1,7 @@
 """What the command lines in ``tools/`` have in common: options, and how they end."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable
 
@@ -65,6 +66,7 @@ def run_tool(main: Callable[[], None]) -> None:
         main: The command. ``UserError`` and ``OSError`` say all there is to say, as
             does the loss of another process.
     """
+    gc.freeze()  # mmengine collects garbage for each data set: what is imported is none
     try:
         main()
         close_processes()
@@ -73,6 +75,8 @@ def run_tool(main: Callable[[], None]) -> None:
         sys.exit(INTERRUPTED)
     except (OSError, UserError, RuntimeError) as error:
         sys.exit(f"error: {describe_error(error)}")
+    finally:
+        gc.unfreeze()
 
 
 def describe_error(error: Exception) -> str:

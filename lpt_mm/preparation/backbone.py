@@ -38,7 +38,7 @@ def settings_of_backbone(
             raise WeightFileError(f"{source} holds no whole vision transformer")
         if architecture.pre_norm:
             model = "lpt_vit_base_clip"
-        elif architecture.layer_scale:
+        elif architecture.layer_scale_init_value:
             model = "lpt_vit_base_dinov2"
         settings = architecture.settings()
         if isinstance(settings["arch"], dict):

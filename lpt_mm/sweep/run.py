@@ -1,5 +1,6 @@
 """Run what a plan needs, each run once."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -198,6 +199,7 @@ def _work(slot: int, folder: Path, work: Callable, arguments: Sequence) -> None:
         redirect_stdout(log),
         redirect_stderr(log),
     ):
+        gc.freeze()  # as in run_tool
         try:
             work(*arguments)
         except (OSError, UserError) as error:
@@ -206,3 +208,5 @@ def _work(slot: int, folder: Path, work: Callable, arguments: Sequence) -> None:
         except Exception:  # else its traceback is printed after the log
             traceback.print_exc(file=log)
             sys.exit(1)
+        finally:
+            gc.unfreeze()

@@ -9,7 +9,13 @@ GROUPS = ["many", "medium", "few"]
 REPORT = {
     "long_tail/overall": 80.0,
     "classes": [
-        dict(name=name, train_images=images, shot_group=group, accuracy=accuracy)
+        dict(
+            name=name,
+            train_images=images,
+            shot_group=group,
+            test_images=0 if accuracy is None else 10,
+            accuracy=accuracy,
+        )
         for name, images, group, accuracy in zip(
             ("ant", "bee", "cat"), (300, 50, 2), GROUPS, (90.0, None, 40.0), strict=True
         )

@@ -35,13 +35,13 @@ def test_compare_draws_both_pictures(run_here, tmp_path):
 @pytest.mark.parametrize("option", ["--out", "--csv"])
 def test_an_output_is_refused_before_the_test(run_here, tmp_path, option):
     (tmp_path / "old").touch()
-    out = run_here(TEST, "no config", option, "old", fails=True)
+    out = run_here(TEST, CONFIG, option, "old", fails=True)
     assert out == f"error: 'old' exists and is not overwritten: {REMEDY}"
     (tmp_path / "folder").mkdir()
-    out = run_here(TEST, "no config", option, "folder", fails=True)
+    out = run_here(TEST, CONFIG, option, "folder", fails=True)
     assert out == "error: 'folder' is a folder: name a file in it"
     same = ("--out", "new", "--csv", "new")
-    assert "two outputs" in run_here(TEST, "no config", *same, fails=True)
+    assert "two outputs" in run_here(TEST, CONFIG, *same, fails=True)
 
 
 def test_a_test_writes_json_and_csv(run_here, tmp_path):

@@ -26,7 +26,7 @@ BLACK_IS_ZERO = 1  # of the ways in which a TIFF may count its greys
 CANVAS = (124, 117, 104)  # what mmcv puts behind transparent grey images
 
 
-class UnreadableImageError(ValueError):
+class UnreadableImageError(UserError):
     """An image cannot be read; the message, of one line, names it."""
 
 
