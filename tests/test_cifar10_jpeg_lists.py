@@ -6,14 +6,14 @@ TOOL = ROOT / "tools" / "dataset_converters" / "cifar10_jpeg.py"
 CLASSES = [f"class{i}" for i in range(10)]
 
 
-def test_lists_are_written_once(run_tool, tmp_path):
+def test_lists_are_written_once(run_here, tmp_path):
     for split, count in (("train", 2500), ("test", 2)):
         for name in CLASSES:
             folder = tmp_path / "cifar" / split / name
             folder.mkdir(parents=True)
             for i in range(count):
                 (folder / f"{i:04d}.jpg").touch()
-    out = run_tool(TOOL, "cifar")
+    out = run_here(TOOL, "cifar")
     lists = {
         name: (tmp_path / "cifar" / f"{name}.txt").read_text().splitlines()
         for name in ("pretrain", "train", "val", "test")
@@ -27,10 +27,10 @@ def test_lists_are_written_once(run_tool, tmp_path):
         "test/class0/0001.jpg 0",
         "test/class1/0000.jpg 1",
     ]
-    assert "exists and is not overwritten" in run_tool(TOOL, "cifar", fails=True)
+    assert "exists and is not overwritten" in run_here(TOOL, "cifar", fails=True)
 
 
-def test_another_folder_is_refused(run_tool, tmp_path):
+def test_another_folder_is_refused(run_here, tmp_path):
     (tmp_path / "train" / "cat").mkdir(parents=True)
-    out = run_tool(TOOL, ".", fails=True)
+    out = run_here(TOOL, ".", fails=True)
     assert "has 1 class folders, CIFAR-10 has 10" in " ".join(out.split())

@@ -11,7 +11,7 @@ SCRIPTS = ROOT / "tests" / "reliability"
 
 
 def test_some_damaged_checkpoints_are_refused_or_read_rightly(run_tool):
-    run_tool(SCRIPTS / "mutate_checkpoints.py", "--files", 150)
+    run_tool(SCRIPTS / "mutate_checkpoints.py", "--files", 60)
 
 
 @pytest.mark.slow
@@ -20,7 +20,7 @@ def test_many_damaged_checkpoints_are_refused_or_read_rightly(run_tool):
 
 
 def test_some_hostile_checkpoints_do_no_harm(run_tool):
-    run_tool(SCRIPTS / "attack_checkpoints.py", "--files", 6, timeout=1200)
+    run_tool(SCRIPTS / "attack_checkpoints.py", "--files", 4, timeout=1200)
 
 
 @pytest.mark.slow
@@ -84,7 +84,7 @@ def test_kills_at_random_moments_lose_nothing(run_tool):
 
 def test_some_histories_of_runs_are_as_a_model_says(run_tool):
     ways = ("--ways", "tool", "runner")
-    run_tool(SCRIPTS / "run_histories.py", "--histories", 2, *ways)
+    run_tool(SCRIPTS / "run_histories.py", "--histories", 1, *ways)
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_a_disk_that_is_full_loses_nothing(run_tool):
 
 
 def test_some_damaged_images_are_refused_or_read(run_tool):
-    run_tool(SCRIPTS / "mutate_images.py", "--files", 150)
+    run_tool(SCRIPTS / "mutate_images.py", "--files", 60)
 
 
 @pytest.mark.slow

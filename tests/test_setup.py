@@ -22,9 +22,9 @@ def repository(tmp_path, monkeypatch):
 
 
 def shorten(repository, **options):
-    """Write a quickstart of two epochs, and name it."""
+    """Write a quickstart of one epoch, and name it."""
     sweep = (repository / "configs" / "sweeps" / "quickstart.py").read_text()
-    options = {"train_cfg.max_epochs": 2, "train_cfg.val_interval": 2, **options}
+    options = {"train_cfg.max_epochs": 1, "train_cfg.val_interval": 1, **options}
     sweep += f"\nfor _row in rows.values():\n    _row['options'] = {options!r}\n"
     (repository / "short.py").write_text(sweep)
     return "short.py"
@@ -48,6 +48,8 @@ def test_quickstart_ends_with_gains_and_pictures(repository, run_tool):
 
 def test_a_failing_step_of_quickstart_shows_its_error(repository, run_tool):
     sweep = shorten(repository, **{"model.head.num_classes": 11})
+    with (repository / sweep).open("a") as file:
+        file.write('rows = {"linear probe": rows["linear probe"]}\n')
     out = run_tool("bash", "tools/quickstart.sh", sweep, fails=True)
     assert "error: linear probe, seed 0: " in out
     assert "set num_classes=10 in the config" in out

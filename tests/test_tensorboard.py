@@ -6,7 +6,7 @@ PHASE2 = ROOT / "configs" / "lpt" / "phase2_digits_lt.py"
 OPTION = "visualizer.vis_backends.0.type=TensorboardVisBackend"
 
 
-def test_rates_losses_and_matching_are_shown(run_tool, tmp_path):
+def test_rates_losses_and_matching_are_shown(run_here, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     page = ROOT / "docs" / "guide" / "looking_closer.md"
@@ -17,7 +17,7 @@ def test_rates_losses_and_matching_are_shown(run_tool, tmp_path):
         "train_cfg.max_epochs=2",
         OPTION,
     )
-    run_tool(ROOT / "tools" / "train.py", PHASE2, "--cfg-options", *options)
+    run_here(ROOT / "tools" / "train.py", PHASE2, "--cfg-options", *options)
     events = next(tmp_path.glob("work_dirs/phase2_digits_lt/*/vis_data/events.*"))
     shown = EventAccumulator(str(events))
     shown.Reload()

@@ -163,7 +163,7 @@ def test_bad_weights_end_a_run_with_one_line(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_two_processes_train_and_test_on_cpu(run_tool, tmp_path):
+def test_two_processes_train_and_test_on_cpu(run_tool, run_here, tmp_path):
     processes = ("env", "CUDA_VISIBLE_DEVICES=", f"PORT={free_port()}", "bash")
     run_tool(
         *(*processes, ROOT / "tools" / "dist_train.sh", PHASE1, 2, "--cfg-options"),
@@ -177,7 +177,7 @@ def test_two_processes_train_and_test_on_cpu(run_tool, tmp_path):
         *(*processes, ROOT / "tools" / "dist_test.sh", PHASE1, checkpoint, 2),
         *("--out", "two.json"),
     )
-    run_tool(TEST, PHASE1, checkpoint, "--out", "one.json")
+    run_here(TEST, PHASE1, checkpoint, "--out", "one.json")
     one, two = (
         json.loads((tmp_path / name).read_text()) for name in ("one.json", "two.json")
     )

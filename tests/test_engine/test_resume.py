@@ -36,6 +36,21 @@ def saved(tmp_path_factory):
     return folder, record
 
 
+@pytest.fixture(scope="module")
+def anew(tmp_path_factory):
+    """Records of runs that had their settings from the beginning, each run once."""
+    records = {}
+
+    def train_anew(changes):
+        if repr(changes) not in records:
+            _, records[repr(changes)] = train(
+                tmp_path_factory.mktemp("anew"), **changes
+            )
+        return records[repr(changes)]
+
+    return train_anew
+
+
 def column(record, which):
     return {step: facts[which] for step, facts in record.steps.items()}
 
@@ -61,7 +76,7 @@ def test_what_changes_nothing(saved, tmp_path, start, changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        dict(epochs=8),
+        dict(epochs=6),
         dict(epochs=3),
         {LR: 0.007},
         {"auto_scale_lr.enable": False, LR: 0.003},
@@ -74,14 +89,13 @@ def test_what_changes_nothing(saved, tmp_path, start, changes):
     ],
 )
 def test_the_schedule_is_that_of_a_run_with_the_settings_of_now(
-    saved, tmp_path, start, changes
+    saved, anew, tmp_path, start, changes
 ):
     folder, _ = saved
-    _, expected = train(tmp_path / "anew", **changes)
-    _, resumed = train(tmp_path / "resumed", resume=folder / start, **changes)
+    _, resumed = train(tmp_path, resume=folder / start, **changes)
     for which in (RATE, BETA):
-        anew = column(expected, which)
-        assert column(resumed, which) == {i: anew[i] for i in resumed.steps}
+        expected = column(anew(changes), which)
+        assert column(resumed, which) == {i: expected[i] for i in resumed.steps}
 
 
 def test_another_batch_has_its_own_steps_and_rate(saved, tmp_path):
