@@ -1,7 +1,6 @@
 """Images checked on all cores, each read once."""
 
 import multiprocessing
-import os
 import signal
 import sys
 import warnings
@@ -15,6 +14,7 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from lpt_mm.data_check.image_check import NO_DIGEST, check_image
+from lpt_mm.utils.cores import num_cores
 
 LARGEST_PART = 256  # images
 PARTS_PER_PROCESS = 64  # the last ones to work hold up the end by one part at most
@@ -60,7 +60,7 @@ def checked_parts(datasets: Sequence[Dataset]) -> Iterator[Iterator[CheckedPart]
     # than on Linux, forking is not safe or not possible.
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
-    cores = _cores()
+    cores = num_cores()
     with ProcessPoolExecutor(
         cores, context, initializer=_start_worker, initargs=(datasets,)
     ) as pool:
@@ -107,9 +107,3 @@ def _check_part(split: int, start: int, stop: int) -> CheckedPart:
             faults.append((index - start, check.fault, check.reason))
     pairs = np.frombuffer(digests, dtype=np.uint64).reshape(-1, len(NO_DIGEST) // 8)
     return CheckedPart(split, start, labels, pairs.T, faults)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
