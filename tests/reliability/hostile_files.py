@@ -24,6 +24,7 @@ from watch import MARK
 from lpt_mm.weights.model_file import DIGEST, META, _digest, read_model
 
 MOST_VALUES = 10**6
+LARGEST = 10**8  # bytes; what is larger takes long because it is, in each tool
 
 
 class Attacker:
@@ -66,6 +67,8 @@ class Attacker:
         if self.rng.random() < 0.02:
             content = self._value(content)
         torch.save(content, buffer := io.BytesIO())
+        if buffer.tell() > LARGEST:
+            raise ValueError("large")
         buffer.seek(0)
         torch.load(buffer, weights_only=True)
         return buffer.getvalue()
