@@ -51,6 +51,8 @@ class ViTArchitecture:
         last = f"layers.0.ffn.{'w3' if swiglu else 'layers.1'}.weight"
         if last not in tensors or tensors[last].ndim != 2:
             return None
+        if 0 in (*patches.shape, *tensors[last].shape):
+            return None
         hidden = tensors[last].shape[1]
         embed_dims, in_channels, height, width = patches.shape
         return cls(

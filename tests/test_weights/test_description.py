@@ -173,3 +173,10 @@ def test_records_of_the_wrong_type_are_not_believed(recorded):
 def test_a_missing_folder_of_configs_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="gone"):
         list(fitting_configs(Weights({}), tmp_path / "gone"))
+
+
+def test_tensors_without_values_are_no_transformer():
+    state = MODELS.build(tiny_lpt(1)).backbone.frozen_state()
+    assert ViTArchitecture.of(state) is not None
+    empty = {name: torch.empty([0] * tensor.ndim) for name, tensor in state.items()}
+    assert ViTArchitecture.of(empty) is None
