@@ -18,20 +18,8 @@ check_versions()
 # mmcv-lite says so on every import; no component here uses mmcv's compiled operators.
 warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformable")
 
-from lpt_mm import (  # noqa: E402 (the versions must be checked before mmpretrain loads)
-    datasets,
-    engine,
-    evaluation,
-    models,
-    weights,
-)
+# The versions must be checked before mmpretrain loads.
+from lpt_mm import datasets, engine, evaluation, models, weights  # noqa: E402
 
-__all__ = [
-    "MIM",
-    "__version__",
-    "datasets",
-    "engine",
-    "evaluation",
-    "models",
-    "weights",
-]
+__all__ = ["MIM", "__version__"]
+__all__ += ["datasets", "engine", "evaluation", "models", "weights"]

@@ -18,11 +18,7 @@ ALTERNATIVES = {"mmcv-lite": "mmcv"}
 
 
 def check_versions() -> None:
-    """Refuse to start on a missing or too old dependency.
-
-    Raises:
-        ImportError: If a package is missing or too old; it names the remedy.
-    """
+    """Raise an ``ImportError`` of a package that is missing or too old."""
     for name, minimum in MINIMUM_VERSIONS.items():
         installed = _installed_version(name)
         if installed is None:

@@ -12,7 +12,7 @@ from mmengine.dataset import default_collate
 from mmengine.registry import init_default_scope
 from mmpretrain.registry import DATASETS, MODELS
 
-from lpt_mm.cost.timing import time_in_turns
+from lpt_mm.cost.resources import time_in_turns
 from lpt_mm.utils.errors import UserError
 
 BATCH_SIZE = 8  # a larger one measures how fast the system hands out memory
@@ -27,18 +27,10 @@ def measure_data_speed(
 ) -> dict[str, dict]:
     """Measure how fast one core makes normalised batches of the training images.
 
-    Args:
-        cfg: The config; images are drawn at random, the same in each run.
-        num_images: Images of a run.
-        repeats: Timed runs.
-        reference: Makes a normalised image of a file, given its path, the size of the
-            result, mean and standard deviation.
-
-    Returns:
-        The numbers of ``config`` and, with a reference, of ``reference``.
-
-    Raises:
-        UserError: If the data set has no image files to compare on.
+    Images are drawn at random, the same in each run. A reference makes a normalised
+    image of a file, given its path, the size of the result, mean and standard
+    deviation; a data set without files is then a ``ValueError``. Returns the numbers of
+    ``config`` and, with a reference, of ``reference``.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
@@ -60,9 +52,7 @@ def measure_data_speed(
             raise UserError(
                 f"{type(dataset).__name__} has no image files: run without --baseline"
             )
-        functions["reference"] = lambda: [
-            reference(path, size, mean, std) for path in paths
-        ]
+        functions["reference"] = lambda: [reference(p, size, mean, std) for p in paths]
     with _one_thread():
         seconds = time_in_turns(functions, repeats, CPU)
     return {

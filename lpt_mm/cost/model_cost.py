@@ -1,14 +1,12 @@
 """Parameters, arithmetic and size on disk of a config's model."""
 
-from dataclasses import asdict, dataclass
-
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from lpt_mm.cost.resources import count_flops
-from lpt_mm.cost.workload import Workload
+from lpt_mm.cost.workload import Workload, count_parameters
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.identity import digest_positions, leave_out_backbone
@@ -17,56 +15,15 @@ BATCH_SIZE = 4  # the least that has two images of each sampling
 CPU = torch.device("cpu")
 
 
-@dataclass(frozen=True)
-class ModelCost:
-    """What a model costs, whatever the machine.
+def measure_cost(cfg: Config) -> dict[str, float]:
+    """Count what a config's model costs, whatever the machine; it gets no weights.
 
-    Args:
-        trained_parameters: Parameters that are trained.
-        trained_parameters_beside_head: Those outside of the classifier.
-        parameters: Parameters.
-        parameters_beside_head: Those outside of the classifier.
-        infer_flops_per_image: Floating point operations to classify an image.
-        train_flops_per_image: Floating point operations of an image in a training step.
-        model_bytes: Tensors of the model that are saved: without the layers that come
-            from pre-trained weights and are frozen.
-        checkpoint_bytes: Those and the tensors of the optimizer, to resume from.
-    """
-
-    trained_parameters: int
-    trained_parameters_beside_head: int
-    parameters: int
-    parameters_beside_head: int
-    infer_flops_per_image: float
-    train_flops_per_image: float
-    model_bytes: int
-    checkpoint_bytes: int
-
-    @property
-    def trained_share(self) -> float:
-        """Share of the parameters that is trained."""
-        return self.trained_parameters / self.parameters
-
-    @property
-    def trained_share_beside_head(self) -> float:
-        """Share of the parameters outside of the classifier that is trained."""
-        return self.trained_parameters_beside_head / self.parameters_beside_head
-
-    def as_dict(self) -> dict[str, float]:
-        """Return the numbers for JSON; shares are between 0 and 1."""
-        return asdict(self) | dict(
-            trained_share=self.trained_share,
-            trained_share_beside_head=self.trained_share_beside_head,
-        )
-
-
-def measure_cost(cfg: Config) -> ModelCost:
-    """Count what a config's model costs; no pre-trained weights are loaded.
-
-    Operations are those of products of matrices, as :func:`count_flops` counts them, in
-    a batch of 4 images: what is computed once for a batch is shared by them. They are
-    those of computing on the CPU in the config's precision. A config that trains
-    nothing is a ``ValueError``.
+    Floating point operations are those of products of matrices, as :func:`count_flops`
+    counts them, for an image of a batch of 4, on the CPU in the config's precision;
+    bytes are those of tensors that are saved: of the model without the layers that come
+    from pre-trained weights and are frozen, and of a checkpoint, which has the state of
+    the optimizer too. Shares are between 0 and 1; what is ``beside_head`` is outside of
+    the classifier. A config that trains nothing is a ``ValueError``.
     """
     if cfg.get("optim_wrapper") is None:
         raise UserError(
@@ -76,20 +33,20 @@ def measure_cost(cfg: Config) -> ModelCost:
     init_default_scope(cfg.get("default_scope", "mmengine"))
     infer = count_flops(Workload(cfg, "infer", BATCH_SIZE, CPU, amp=False).run)
     workload = Workload(cfg, "train", BATCH_SIZE, CPU, amp=False)
-    trained = workload.count_parameters(trained=True)
-    total = workload.count_parameters()
-    head = list(workload.model.head.parameters())
+    trained, total = count_parameters(workload.model)
+    head_trained, head_total = count_parameters(workload.model.head)
     model_bytes = _size_of_model(workload, cfg.model.backbone.get("init_cfg"))
-    return ModelCost(
+    return dict(
         trained_parameters=trained,
-        trained_parameters_beside_head=trained
-        - sum(p.numel() for p in head if p.requires_grad),
+        trained_parameters_beside_head=trained - head_trained,
         parameters=total,
-        parameters_beside_head=total - sum(p.numel() for p in head),
+        parameters_beside_head=total - head_total,
         infer_flops_per_image=infer / BATCH_SIZE,
         train_flops_per_image=count_flops(workload.run) / BATCH_SIZE,
         model_bytes=model_bytes,
         checkpoint_bytes=model_bytes + _size_of_optimizer(workload),
+        trained_share=trained / total,
+        trained_share_beside_head=(trained - head_trained) / (total - head_total),
     )
 
 
@@ -107,8 +64,7 @@ def _size_of_model(workload: Workload, pretrained: dict | None) -> int:
     if backbone.frozen and pretrained:
         positions = digest_positions(backbone.state_dict())  # as long as the source's
         source = dict(source=pretrained["checkpoint"], positions=positions)
-        identity = backbone.identity | source
-        state = leave_out_backbone(state, identity)
+        state = leave_out_backbone(state, backbone.identity | source)
     return sum(tensor.nbytes for tensor in state.values())
 
 

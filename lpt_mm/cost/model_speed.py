@@ -7,9 +7,8 @@ from mmengine.registry import init_default_scope
 from mmpretrain.models.classifiers import BaseClassifier
 
 from lpt_mm.cost.machine import find_device, matrix_product
-from lpt_mm.cost.resources import count_flops, peak_memory
-from lpt_mm.cost.timing import time_in_turns
-from lpt_mm.cost.workload import Workload
+from lpt_mm.cost.resources import count_flops, peak_memory, time_in_turns
+from lpt_mm.cost.workload import Workload, count_parameters
 
 
 def measure_model_speed(
@@ -60,13 +59,14 @@ def measure_model_speed(
     for name, load in workloads.items():
         step = median(seconds[name])
         peak = products[load.dtype][1] / median(seconds[load.dtype])
+        trained, total = count_parameters(load.model)
         speeds[name] = dict(
             images_per_second=batch_size / step,
             seconds_per_step=step,
             seconds_of_each_step=seconds[name],
             peak_memory=memory[name],
-            trained_parameters=load.count_parameters(trained=True),
-            parameters=load.count_parameters(),
+            trained_parameters=trained,
+            parameters=total,
             flops_per_image=flops[name] / batch_size,
             matmul_peak_flops=peak,
             share_of_matmul_peak=flops[name] / step / peak,

@@ -45,12 +45,9 @@ class PlainLPT(LPTClassifier):
 def require_plain(model: dict) -> type[BaseClassifier]:
     """Return the class to compare with; a ``ValueError`` says where there is none."""
     backbone = model.get("backbone", {})
-    deep = backbone.get("prompt_mode", "deep") == "deep"
-    if (
-        model["type"] != "LPTClassifier"
-        or backbone["type"] != "PromptedViT"
-        or not deep
-    ):
+    mode = backbone.get("prompt_mode", "deep")
+    found = (model["type"], backbone.get("type"), mode)
+    if found != ("LPTClassifier", "PromptedViT", "deep"):
         raise UserError(
             "--baseline is for LPTClassifier with a PromptedViT of prompt_mode='deep'"
         )

@@ -1,10 +1,14 @@
-"""The arithmetic and the memory of a function."""
+"""The arithmetic, the memory and the time of functions."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Hashable, Mapping
 
 import torch
+from rich.progress import track
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
+
+WARM_UP = 2
 
 
 def count_flops(function: Callable[[], object]) -> int:
@@ -36,3 +40,24 @@ def peak_memory(function: Callable[[], object], device: torch.device) -> int:
             held += event.nbytes()
             peak = max(peak, held)
     return peak
+
+
+def time_in_turns(
+    functions: Mapping[Hashable, Callable[[], object]],
+    repeats: int,
+    device: torch.device,
+) -> dict[Hashable, list[float]]:
+    """Time functions by name, in seconds, one after the other, again and again.
+
+    A machine whose speed changes, changes it for all. The first two runs do not count.
+    """
+    seconds = {name: [] for name in functions}
+    for turn in track(range(WARM_UP + repeats), description="measuring"):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            if turn >= WARM_UP:
+                seconds[name].append(time.perf_counter() - start)
+    return seconds

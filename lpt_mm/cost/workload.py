@@ -1,29 +1,18 @@
 """A config's model on random images, without pre-trained weights."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-
 import torch
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmpretrain.models.classifiers import BaseClassifier
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from torch import Tensor
+from torch import Tensor, nn
 
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
 
 
 class Workload:
-    """A model, its batch and its optimizer.
-
-    Args:
-        cfg: The config; no pre-trained weights are loaded.
-        work: ``'infer'`` or ``'train'``, a step of the optimizer.
-        batch_size: Images of a batch, both samplings together.
-        device: Device to compute on.
-        amp: Whether to compute in bfloat16 by autocast.
-    """
+    """A model, its batch and its optimizer; see :func:`measure_model_speed`."""
 
     def __init__(
         self, cfg: Config, work: str, batch_size: int, device: torch.device, amp: bool
@@ -33,13 +22,11 @@ class Workload:
         self.device = device
         self.amp = amp
         self.data = _make_batch(self.model, batch_size, device)
-        self.run: Callable[[], object] = self.infer
         if work == "train":
             optim_wrapper = cfg.optim_wrapper.copy()
             if amp:
                 optim_wrapper.type = "BFloat16OptimWrapper"
             self.optim_wrapper = build_optim_wrapper(self.model, optim_wrapper)
-            self.run = self.train
         self.run()  # memory and arithmetic are those of every later run
 
     @property
@@ -49,14 +36,12 @@ class Workload:
             return torch.bfloat16
         return next(self.model.backbone.layers.parameters()).dtype
 
-    def infer(self) -> object:
-        """Predict a batch."""
+    def run(self) -> object:
+        """Make one step of the optimizer, or predict a batch."""
+        if self.model.training:
+            return self.model.train_step(self.data, self.optim_wrapper)
         with torch.no_grad(), self._autocast():
             return self.model.test_step(self.data)
-
-    def train(self) -> object:
-        """Make one step of the optimizer; return the losses."""
-        return self.model.train_step(self.data, self.optim_wrapper)
 
     def output(self) -> Tensor:
         """Compute what two workloads can be compared by.
@@ -73,21 +58,18 @@ class Workload:
             losses = self.model(**data, mode="loss")
         self.model.zero_grad()
         self.model.parse_losses(losses)[0].backward()
-        gradients = [
-            p.grad.flatten() for p in self.model.parameters() if p.requires_grad
-        ]
-        gradients = torch.cat(gradients)
+        trained = (p for p in self.model.parameters() if p.requires_grad)
+        gradients = torch.cat([p.grad.flatten() for p in trained])
         return gradients / gradients.abs().max()
 
-    def count_parameters(self, trained: bool = False) -> int:
-        """Count the parameters, all or those that are trained."""
-        parameters = self.model.parameters()
-        return sum(p.numel() for p in parameters if p.requires_grad or not trained)
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp)
 
-    def _autocast(self) -> AbstractContextManager:
-        if not self.amp:
-            return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
+
+def count_parameters(module: nn.Module) -> tuple[int, int]:
+    """Count the parameters that are trained, and all."""
+    sizes = [(p.numel(), p.requires_grad) for p in module.parameters()]
+    return sum(n for n, trained in sizes if trained), sum(n for n, _ in sizes)
 
 
 def _build_model(cfg: Config) -> BaseClassifier:

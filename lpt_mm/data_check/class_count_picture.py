@@ -62,10 +62,8 @@ def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
         # Thousands of bars would leave stripes, and groups side by side a seam: each
         # is one area, from the most frequent class on, and covered by the next.
         edges = np.arange(end + 1) - 0.5
-        heights = counts[:end].clip(FLOOR)
-        axes.stairs(
-            heights, edges, baseline=FLOOR, fill=True, color=colour, label=label
-        )
+        style = dict(baseline=FLOOR, fill=True, color=colour, label=label)
+        axes.stairs(counts[:end].clip(FLOOR), edges, **style)
         end -= len(places)
 
 
@@ -78,11 +76,7 @@ def _draw_thresholds(axes: Axes, thresholds: tuple[int, int]) -> None:
 
 def _name_classes(axes: Axes, names: list[str]) -> None:
     length = min(max(len(printable(name)) for name in names), LONGEST_NAME)
-    long = length * len(names) > 80
-    axes.set_xticks(
-        range(len(names)),
-        [for_picture(name, LONGEST_NAME) for name in names],
-        rotation=45 if long else 0,
-        horizontalalignment="right" if long else "center",
-        rotation_mode="anchor" if long else "default",
-    )
+    turned = dict(rotation=45, ha="right", rotation_mode="anchor")
+    style = turned if length * len(names) > 80 else {}
+    short = [for_picture(name, LONGEST_NAME) for name in names]
+    axes.set_xticks(range(len(names)), short, **style)

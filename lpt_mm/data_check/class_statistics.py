@@ -5,29 +5,28 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def gini(counts: Sequence[int]) -> float:
-    """Compute the Gini coefficient of class counts.
+def gini(counts: Sequence[int]) -> float | None:
+    """Compute the Gini coefficient of class counts; None without an image.
 
     It is half the mean absolute difference of two classes' counts over the mean count:
     0 where all classes have as many images, (C - 1) / C where one class has all.
-    It is NaN without an image.
     """
     ordered = np.sort(np.asarray(counts, dtype=np.float64))
     if not ordered.sum():
-        return float("nan")
+        return None
     rank = np.arange(1, len(ordered) + 1)
     weights = 2 * rank - len(ordered) - 1
     return float(weights @ ordered / (len(ordered) * ordered.sum()))
 
 
-def imbalance_ratio(counts: Sequence[int]) -> float:
-    """Compute the images of the most frequent class over those of the rarest.
+def imbalance_ratio(counts: Sequence[int]) -> float | None:
+    """Divide the images of the most frequent class by those of the rarest that has any.
 
-    Classes without an image are left out; without any image it is NaN.
+    Without any image it is None.
     """
     counts = np.asarray(counts)
     present = counts[counts > 0]
-    return float(present.max() / present.min()) if present.size else float("nan")
+    return float(present.max() / present.min()) if present.size else None
 
 
 def boundary_classes(

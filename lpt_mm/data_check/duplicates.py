@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -12,21 +11,17 @@ from lpt_mm.data_check.examples import Examples
 from lpt_mm.data_check.split_scan import image_name
 
 
-@dataclass
 class Duplicates:
-    """Images of the same content.
+    """Images that repeat others.
 
-    Args:
-        inside: By split, images that repeat an earlier one of the split.
-        across: By pair of splits, images of the second that are in the first as well.
-        other_label: Images that repeat one of another label, within and across splits.
+    They are those of the same split, by split; those of an earlier split, by both; and
+    those of another label, in any.
     """
 
-    inside: dict[str, Examples] = field(default_factory=lambda: defaultdict(Examples))
-    across: dict[tuple[str, str], Examples] = field(
-        default_factory=lambda: defaultdict(Examples)
-    )
-    other_label: Examples = field(default_factory=Examples)
+    def __init__(self) -> None:
+        self.inside: dict[str, Examples] = defaultdict(Examples)
+        self.across: dict[tuple[str, str], Examples] = defaultdict(Examples)
+        self.other_label = Examples()
 
 
 def find_duplicates(datasets: Mapping[str, Dataset], digests: np.ndarray) -> Duplicates:
@@ -71,9 +66,8 @@ def _add_group(
             label = datasets[split].get_data_info(index).get("gt_label", -1)
             if labels and label not in labels:
                 other, first = next(iter(labels.items()))
-                found.other_label.add(
-                    f"{name} (label {label}) = {first} (label {other})"
-                )
+                pair = f"{name} (label {label}) = {first} (label {other})"
+                found.other_label.add(pair)
             labels.setdefault(label, name)
     for one, other in combinations(members, 2):
         original = image_name(datasets[one], int(members[one][0]))

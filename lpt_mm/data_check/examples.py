@@ -11,12 +11,7 @@ MOST_PRINTED = 5
 
 @dataclass
 class Examples:
-    """How many there are of something, and what the first of them are called.
-
-    Args:
-        total: How many there are.
-        named: The names of the first 1,000.
-    """
+    """How many there are of something, and what the first of them are called."""
 
     total: int = 0
     named: list[str] = field(default_factory=list)

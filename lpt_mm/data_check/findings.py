@@ -20,29 +20,17 @@ FEW_TO_VALIDATE = 100  # one image is a whole per cent of what the best epoch is
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong, or that may be.
+    """Something that is wrong, or that may be."""
 
-    Args:
-        severity: ``ERROR`` where training or its result cannot be right, else
-            ``WARNING``.
-        kind: A name for programs.
-        message: One line.
-        examples: What it is about, counted and named.
-    """
-
-    severity: str
-    kind: str
-    message: str
+    severity: str  # ERROR where training or its result cannot be right, else WARNING
+    kind: str  # a name for programs
+    message: str  # one line
     examples: Examples = field(default_factory=Examples)
 
     def as_dict(self) -> dict:
-        """Return kind, message, total and names for JSON."""
-        return dict(
-            kind=self.kind,
-            message=self.message,
-            total=self.examples.total,
-            named=self.examples.named,
-        )
+        """Return what goes into JSON."""
+        about = dict(total=self.examples.total, named=self.examples.named)
+        return dict(kind=self.kind, message=self.message, **about)
 
 
 def refuse_errors(findings: Iterable[Finding]) -> None:
@@ -70,16 +58,10 @@ def class_findings(
     num_classes: int | None,
     class_names: tuple[str, ...] | None = None,
 ) -> Iterator[Finding]:
-    """Judge labels and names of classes.
+    """Give sets without images, labels out of range and names that do not fit.
 
-    Args:
-        scans: What was seen by name of the split.
-        num_classes: Classes of the head; None if there is no head.
-        class_names: The names that the model was trained with; by default those of the
-            first split that has any.
-
-    Yields:
-        Sets without images, labels out of range and names that do not fit.
+    The classes are those of the head, if there is one, and names those that the model
+    was trained with, by default those of the first split that has any.
     """
     first, reference = "the training set", class_names
     for split, scan in scans.items():

@@ -17,17 +17,11 @@ SKIPPED = "not a local file"
 
 
 class ImageCheck(NamedTuple):
-    """What became of an image.
+    """What became of an image."""
 
-    Args:
-        digest: 16 bytes that identify the content; zeros if there is none.
-        fault: One of ``FAULTS``, ``SKIPPED``, or an empty string for a good image.
-        reason: What the decoder says of it.
-    """
-
-    digest: bytes
-    fault: str = ""
-    reason: str = ""
+    digest: bytes  # of the content; zeros if there is none
+    fault: str = ""  # of FAULTS, SKIPPED, or none for a good image
+    reason: str = ""  # what the decoder says
 
 
 def check_image(info: Mapping) -> ImageCheck:
@@ -52,7 +46,10 @@ def check_image(info: Mapping) -> ImageCheck:
     try:
         decode_image(content)
     except Exception as error:  # PIL's plugins raise whatever a broken file leads to
-        return _decoding_fault(error)
+        reason = str(error) or type(error).__name__
+        if "truncated" in reason.lower():
+            return ImageCheck(NO_DIGEST, TRUNCATED)
+        return ImageCheck(NO_DIGEST, UNREADABLE, reason)
     return ImageCheck(blake2b(content, digest_size=DIGEST_SIZE).digest())
 
 
@@ -60,10 +57,3 @@ def _digest_array(array: np.ndarray) -> bytes:
     content = blake2b(f"{array.dtype} {array.shape}".encode(), digest_size=DIGEST_SIZE)
     content.update(np.ascontiguousarray(array))
     return content.digest()
-
-
-def _decoding_fault(error: Exception) -> ImageCheck:
-    reason = str(error) or type(error).__name__
-    if "truncated" in reason.lower():
-        return ImageCheck(NO_DIGEST, TRUNCATED)
-    return ImageCheck(NO_DIGEST, UNREADABLE, reason)

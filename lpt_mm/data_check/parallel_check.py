@@ -24,37 +24,21 @@ _datasets: Sequence[Dataset] = ()  # of a worker process
 
 
 class CheckedPart(NamedTuple):
-    """What was seen in consecutive images of a split.
+    """What was seen in consecutive images of a data set."""
 
-    Args:
-        split: Index of the data set.
-        start: Index of the first image.
-        labels: (n,) int64 class indices; -1 where there is none.
-        digests: (2, n) uint64, 0 for an image without one.
-        faults: Offset from ``start``, fault and reason of each image that has one.
-    """
-
-    split: int
-    start: int
-    labels: np.ndarray
-    digests: np.ndarray
-    faults: list[tuple[int, str, str]]
+    split: int  # index of the data set
+    start: int  # index of the first image
+    labels: np.ndarray  # (n,) int64 class indices; -1 where there is none
+    digests: np.ndarray  # (2, n) uint64, 0 for an image without one
+    faults: list[tuple[int, str, str]]  # offset, fault and reason of images
 
 
 @contextmanager
 def checked_parts(datasets: Sequence[Dataset]) -> Iterator[Iterator[CheckedPart]]:
-    """Check all images of some data sets, in processes that exist on entry.
+    """Check all images of some data sets in parts, in order.
 
-    The processes get ranges of indices, not paths: they have the data sets.
-
-    Args:
-        datasets: The data sets.
-
-    Yields:
-        Iterator over the parts, in order.
-
-    Raises:
-        OSError: If a process is ended by something else.
+    The processes exist on entry, and get ranges of indices, not paths: they have the
+    data sets. If one is ended by something else, that is an ``OSError``.
     """
     # Forked processes share the lists of the data sets and start at once. Elsewhere
     # than on Linux, forking is not safe or not possible.

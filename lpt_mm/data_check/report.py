@@ -1,7 +1,6 @@
 """What the data doctor says: a table, JSON and a picture."""
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,23 +8,17 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
 
+from lpt_mm.data_check import findings as judge
 from lpt_mm.data_check.class_count_picture import draw_class_counts
 from lpt_mm.data_check.class_statistics import boundary_classes, gini, imbalance_ratio
 from lpt_mm.data_check.duplicates import find_duplicates
-from lpt_mm.data_check.findings import (
-    ERROR,
-    WARNING,
-    Finding,
-    class_findings,
-    count_findings,
-    duplicate_findings,
-    file_findings,
-)
+from lpt_mm.data_check.findings import ERROR, WARNING, Finding
 from lpt_mm.data_check.split_scan import SplitScan, scan_splits
 from lpt_mm.data_check.splits import build_splits, head_classes
-from lpt_mm.evaluation.metrics.shot_groups import CONVENTIONS, SHOT_GROUPS, ShotGroups
-from lpt_mm.evaluation.shot_groups_of import shot_groups_of
+from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups, shot_groups_of
+from lpt_mm.evaluation.metrics.shot_groups import CONVENTIONS
 from lpt_mm.utils.new_file import replace_file
+from lpt_mm.utils.tables import number_table
 from lpt_mm.utils.text import for_rich
 
 REPORT, PICTURE = REPORT_FILES = ("report.json", "class_counts.png")
@@ -33,14 +26,7 @@ REPORT, PICTURE = REPORT_FILES = ("report.json", "class_counts.png")
 
 @dataclass
 class DataReport:
-    """The state of a config's data.
-
-    Args:
-        scans: What was seen by name of the split.
-        class_names: Names of the classes, length C.
-        shot_groups: The shot groups of the evaluators.
-        findings: What is wrong.
-    """
+    """The state of a config's data: what was seen by split, and what is wrong."""
 
     scans: dict[str, SplitScan]
     class_names: list[str]
@@ -57,7 +43,7 @@ class DataReport:
         return [finding for finding in self.findings if finding.severity == severity]
 
     def as_dict(self) -> dict:
-        """Return errors, warnings, splits, shot groups and classes for JSON."""
+        """Return what goes into JSON."""
         report = dict(
             errors=[finding.as_dict() for finding in self.messages(ERROR)],
             warnings=[finding.as_dict() for finding in self.messages(WARNING)],
@@ -99,10 +85,10 @@ def examine_data(cfg: Config) -> DataReport:
     scans, digests = scan_splits(datasets, head or len(names) or None)
     total = max((len(scan.counts) for scan in scans.values()), default=0)
     names = [str(names[i]) if i < len(names) else str(i) for i in range(total)]
-    findings += file_findings(scans)
-    findings += class_findings(scans, head)
-    findings += count_findings(scans, names, shot_groups.thresholds)
-    findings += duplicate_findings(find_duplicates(datasets, digests))
+    findings += judge.file_findings(scans)
+    findings += judge.class_findings(scans, head)
+    findings += judge.count_findings(scans, names, shot_groups.thresholds)
+    findings += judge.duplicate_findings(find_duplicates(datasets, digests))
     return DataReport(scans, names, shot_groups, findings)
 
 
@@ -135,46 +121,37 @@ def print_data_report(report: DataReport, title: str, folder: str | Path) -> Non
 
 
 def _split_table(report: DataReport, title: str) -> Table:
-    table = Table(title=for_rich(title))
-    table.add_column("split")
-    for column in ("images", "classes", "most", "fewest", "imbalance", "Gini"):
-        table.add_column(column, justify="right")
+    columns = ("split", "images", "classes", "most", "fewest", "imbalance", "Gini")
+    rows = []
     for name, scan in report.scans.items():
         row = _statistics(scan)
         ratio, coefficient = row["imbalance_ratio"], row["gini"]
-        table.add_row(
-            name,
-            f"{row['images']:,}",
-            f"{row['classes']:,} of {len(scan.counts):,}",
-            f"{row['most']:,}",
-            f"{row['fewest']:,}",
-            "-" if ratio is None else f"{ratio:,.1f}",
-            "-" if coefficient is None else f"{coefficient:.3f}",
-        )
-    return table
+        classes = f"{row['classes']:,} of {len(scan.counts):,}"
+        cells = [classes, f"{row['most']:,}", f"{row['fewest']:,}"]
+        cells.append(None if ratio is None else f"{ratio:,.1f}")
+        cells.append(None if coefficient is None else f"{coefficient:.3f}")
+        rows.append((name, f"{row['images']:,}", *cells))
+    return number_table(for_rich(title), columns, rows)
 
 
 def _shot_group_table(report: DataReport) -> Table:
-    table = Table(title="Classes by shot group")
-    table.add_column("convention")
-    for name in SHOT_GROUPS:
-        table.add_column(name, justify="right")
-    for sizes in report.shot_group_sizes().values():
-        cells = (f"{sizes[name]:,}" for name in SHOT_GROUPS)
-        table.add_row(sizes["definition"], *cells)
-    return table
+    rows = [
+        (sizes["definition"], *(f"{sizes[name]:,}" for name in SHOT_GROUPS))
+        for sizes in report.shot_group_sizes().values()
+    ]
+    columns = ("convention", *SHOT_GROUPS)
+    return number_table("Classes by shot group", columns, rows)
 
 
 def _statistics(scan: SplitScan) -> dict[str, int | float | None]:
     counts = scan.counts
-    ratio, coefficient = imbalance_ratio(counts), gini(counts)
     return dict(
         images=len(scan.dataset),
         classes=int((counts > 0).sum()),
         most=int(counts.max(initial=0)),
         fewest=int(counts.min()) if counts.size else 0,
-        imbalance_ratio=None if math.isnan(ratio) else ratio,
-        gini=None if math.isnan(coefficient) else coefficient,
+        imbalance_ratio=imbalance_ratio(counts),
+        gini=gini(counts),
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 from rich.console import Console
@@ -14,24 +13,15 @@ from lpt_mm.datasets.labels import MAX_LABEL, gt_labels
 from lpt_mm.utils.progress import progress_bar
 
 
-@dataclass
 class SplitScan:
-    """What was seen in a split.
+    """What was seen in a split; without a number of classes only its labels tell."""
 
-    Args:
-        dataset: The data set.
-        num_classes: Classes, C; None if only the labels tell.
-    """
-
-    dataset: Dataset
-    num_classes: int | None = None
-    counts: np.ndarray = field(init=False)
-    faults: dict[str, Examples] = field(default_factory=lambda: defaultdict(Examples))
-    out_of_range: Examples = field(default_factory=Examples)
-
-    def __post_init__(self) -> None:
-        length = MAX_LABEL + 1 if self.num_classes is None else self.num_classes
+    def __init__(self, dataset: Dataset, num_classes: int | None = None) -> None:
+        self.dataset = dataset
+        length = MAX_LABEL + 1 if num_classes is None else num_classes
         self.counts = np.zeros(length, dtype=np.int64)
+        self.faults: dict[str, Examples] = defaultdict(Examples)
+        self.out_of_range = Examples()
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
@@ -65,27 +55,17 @@ def scan_labels(dataset: Dataset, num_classes: int) -> SplitScan:
 def scan_splits(
     datasets: Mapping[str, Dataset], num_classes: int | None
 ) -> tuple[dict[str, SplitScan], np.ndarray]:
-    """Read every image once, with a progress bar.
+    """Read every image once, with a progress bar, and give what was seen by split.
 
-    Args:
-        datasets: The data sets by name of the split.
-        num_classes: Classes, C; None if only the labels tell.
-
-    Returns:
-        What was seen by name of the split, all with counts of one length, and (2, N)
-        uint64 digests of the N images of all splits, one split after the other; 0
-        stands for an image without one.
+    All counts are of one length. The digests, (2, N) uint64, are those of the images of
+    all splits, one split after the other; 0 stands for an image without one.
     """
     scans = {name: SplitScan(data, num_classes) for name, data in datasets.items()}
-    lengths = [len(dataset) for dataset in datasets.values()]
     digests = [np.zeros((2, 0), dtype=np.uint64)]
     names = list(datasets)
     bar = progress_bar(console=Console(stderr=True))
     with checked_parts(list(datasets.values())) as parts, bar as progress:
-        tasks = [
-            progress.add_task(name, total=length)
-            for name, length in zip(names, lengths, strict=True)
-        ]
+        tasks = [progress.add_task(k, total=len(v)) for k, v in datasets.items()]
         for part in parts:
             scans[names[part.split]].add(part)
             digests.append(part.digests)

@@ -67,11 +67,9 @@ def _same_data(one: Mapping, other: Mapping) -> bool:
 def _missing_roots(name: str, config: Mapping) -> list[Finding]:
     """Name the data roots that are not there; some data sets make theirs."""
     missing = {root for root in _roots(config) if not Path(root).is_dir()}
-    text = f"{name}: there is no data_root "
-    return [
-        Finding(ERROR, "no_data_root", f"{text}'{printable(root)}'")
-        for root in sorted(missing)
-    ]
+    text = f"{name}: there is no data_root"
+    roots = map(printable, sorted(missing))
+    return [Finding(ERROR, "no_data_root", f"{text} '{root}'") for root in roots]
 
 
 def _roots(config: Mapping) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -15,40 +16,28 @@ from lpt_mm.utils.text import for_picture
 def draw_accuracy_over_frequency(
     reports: Mapping[str, Mapping], path: str | Path
 ) -> None:
-    """Draw the accuracy of each class, most frequent class first, in a new PNG file.
-
-    Args:
-        reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
-            model.
-        path: PNG to write.
-    """
+    """Draw the accuracy of each class by model, most frequent first, in a new PNG."""
     figure = Figure(figsize=(8, 5.5), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(3, 1))
     upper.set_prop_cycle(color=PALETTE)
     classes = next(iter(reports.values()))["classes"]
     order = sorted(range(len(classes)), key=lambda i: -classes[i]["train_images"])
     _shade_shot_groups(upper, [classes[i]["shot_group"] for i in order])
+    few = len(order) <= MOST_NAMED
+    style = dict(markersize=7 if few else 3, linewidth=1.5 if few else 0.5)
     for (name, report), marker in zip(reports.items(), cycle("os^Dv")):
-        accuracy = [report["classes"][i]["accuracy"] for i in order]
-        overall = report["long_tail/overall"]
-        upper.plot(
-            range(len(order)),
-            [float("nan") if value is None else value for value in accuracy],
-            marker=marker,
-            markersize=7 if len(order) <= MOST_NAMED else 3,
-            linewidth=1.5 if len(order) <= MOST_NAMED else 0.5,
-            label=f"{for_picture(name)}: {overall:.1f} % overall",
-        )
+        accuracy = np.array([report["classes"][i]["accuracy"] for i in order], float)
+        label = f"{for_picture(name)}: {report['long_tail/overall']:.1f} % overall"
+        upper.plot(accuracy, marker=marker, label=label, **style)
     upper.set_ylabel("accuracy of the class (%)")
     upper.legend(loc="lower left")
     upper.grid(axis="y", alpha=0.3)
-    lower.bar(
-        range(len(order)), [classes[i]["train_images"] for i in order], color="0.5"
-    )
+    images = [classes[i]["train_images"] for i in order]
+    lower.bar(range(len(order)), images, color="0.5")
     lower.set_yscale("log")
     lower.set_ylabel("training images")
     lower.set_xlabel("class, most frequent first")
-    if len(order) <= MOST_NAMED:
+    if few:
         names = [for_picture(classes[i]["name"], LONGEST_NAME) for i in order]
         lower.set_xticks(range(len(order)), names)
     save_picture(figure, path)
@@ -62,10 +51,5 @@ def _shade_shot_groups(axes: Axes, groups: list[str]) -> None:
         start = groups.index(name) - 0.5
         end = start + groups.count(name)
         axes.axvspan(start, end, color=shade, zorder=0)
-        axes.text(
-            (start + end) / 2,
-            1.01,
-            f"{name}-shot",
-            transform=axes.get_xaxis_transform(),
-            ha="center",
-        )
+        place = dict(transform=axes.get_xaxis_transform(), ha="center")
+        axes.text((start + end) / 2, 1.01, f"{name}-shot", **place)

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
-from lpt_mm.utils.text import for_rich
+from lpt_mm.evaluation.metrics.bootstrap import LEVELS
+from lpt_mm.utils.tables import number_table
 
-LEVELS = (2.5, 97.5)  # per cent
 RESAMPLES = 10_000
 
 
@@ -23,14 +22,9 @@ def gain(
     binomial, of both models apart. That both saw the same images makes it wider than it
     need be. It tells about the choice of test images, not about another training run.
 
-    Args:
-        before: ``classes`` of the report of one model.
-        after: Those of another one, on the same test set.
-        shot_group: Whose classes count; None for all.
-
-    Returns:
-        Difference of accuracies in points of a per cent, its lower and upper bound;
-        None if no class of the shot group was tested.
+    Models are given by ``classes`` of their reports, of which those of the shot group
+    count, or all. Returns the difference of accuracies in points of a per cent, its
+    lower and upper bound; None if no class of the shot group was tested.
     """
     members = [
         i
@@ -54,10 +48,7 @@ def gain(
 def print_gains(reports: Mapping[str, Mapping]) -> None:
     """Print what each model gains over the first one, and over the one before it.
 
-    Args:
-        reports: Reports by name of the model, see
-            :func:`lpt_mm.evaluation.report.make_report`. Nothing is printed of a single
-            one, or where they are of different test sets.
+    Nothing is printed of a single report, or where they are of different test sets.
     """
     names = list(reports)
     if len(names) < 2 or len(set(map(_test_set, reports.values()))) > 1:
@@ -65,25 +56,22 @@ def print_gains(reports: Mapping[str, Mapping]) -> None:
     pairs = [(after, names[0]) for after in names[1:]]
     pairs += list(zip(names[2:], names[1:], strict=False))
     title = "Gain in points, and 95 % interval over the test images (* not by chance)"
-    table = Table(title=Text(title), show_edge=False)
-    table.add_column("", overflow="fold")
-    columns = [None, *SHOT_GROUPS]
-    for column in columns:
-        table.add_column(column or "overall", justify="right", no_wrap=True)
+    rows = []
     for after, before in pairs:
         classes = reports[before]["classes"], reports[after]["classes"]
-        cells = [_describe(gain(*classes, column)) for column in columns]
-        table.add_row(for_rich(f"{after} over {before}"), *cells)
-    Console().print("", table)
+        cells = [_describe(gain(*classes, group)) for group in (None, *SHOT_GROUPS)]
+        rows.append((f"{after} over {before}", *cells))
+    columns = ("", "overall", *SHOT_GROUPS)
+    Console().print("", number_table(Text(title), columns, rows, show_edge=False))
 
 
 def _test_set(report: Mapping) -> tuple:
     return tuple((row["shot_group"], row["test_images"]) for row in report["classes"])
 
 
-def _describe(found: tuple[float, float, float] | None) -> str:
+def _describe(found: tuple[float, float, float] | None) -> str | None:
     if found is None:
-        return "-"
+        return None
     difference, low, high = found
     sign = "" if low <= 0 <= high else " *"
     return f"{difference:+.1f}{sign}\n{low:+.1f} … {high:+.1f}"

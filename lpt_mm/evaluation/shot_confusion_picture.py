@@ -20,14 +20,7 @@ def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> Non
 
     Rows are the groups of the labels and sum to 100 %. The diagonal also has
     the accuracy of the group: the rest of it was taken for another class of the group.
-
-    Args:
-        reports: Reports of :func:`lpt_mm.evaluation.report.make_report`, by name of the
-            model.
-        path: PNG to write, which must be new.
-
-    Raises:
-        UserError: If a report is of an older version and knows no confusion.
+    A report of an older version, which knows no confusion, is a ``ValueError``.
     """
     for name, report in reports.items():
         if "shot_confusion" not in report:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
+from lpt_mm.utils.tables import number_table
 from lpt_mm.utils.text import for_rich
 
 COLUMNS = ("overall", *SHOT_GROUPS, "mean_class")
@@ -15,12 +16,9 @@ ECE_COLUMNS = ("ece", *(f"ece_{name}" for name in SHOT_GROUPS))
 
 
 def print_tables(reports: Mapping[str, Mapping], title: str) -> None:
-    """Print the metrics of one or more models: three small tables, a row per model.
+    """Print the metrics of reports by name of the model, in three small tables.
 
-    Args:
-        reports: By name of the model the metrics by key, and the ``intervals`` if there
-            are any, see :func:`lpt_mm.evaluation.report.make_report`.
-        title: What stands above the accuracies.
+    They are of :func:`lpt_mm.evaluation.report.make_report`, or metrics by key alone.
     """
     tables = (
         (Text("Top-1 accuracy in %\n") + for_rich(title), COLUMNS),
@@ -38,10 +36,7 @@ def _make_table(
     title: Text, columns: Sequence[str], reports: Mapping[str, Mapping]
 ) -> Table:
     # Without its edges, the widest table has room for a name of 17 in 80 columns.
-    table = Table(title=title, show_edge=False)
-    table.add_column("", overflow="fold")
-    for column in columns:
-        table.add_column(column, justify="right", no_wrap=True)
+    table = number_table(title, ["", *columns], [], show_edge=False)
     for name, report in reports.items():
         values = [report.get(f"long_tail/{column}") for column in columns]
         cells = ("-" if x is None else f"{x:.2f}" for x in values)

@@ -11,7 +11,6 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.models.classifiers import BaseClassifier
 from mmpretrain.registry import MODELS
-from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_pass import compute_features
@@ -25,15 +24,7 @@ from lpt_mm.weights.reading import read_file
 
 @dataclass
 class Features:
-    """Features and labels of two splits.
-
-    Args:
-        train: (number of training images, D) float32.
-        train_label: (number of training images,) int64 class indices.
-        test: (number of test images, D) float32.
-        test_label: (number of test images,) int64 class indices.
-        class_names: Names of the classes, length C.
-    """
+    """Features (number of images, D) and class indices of two splits; all names."""
 
     train: np.ndarray
     train_label: np.ndarray
@@ -48,9 +39,8 @@ class Features:
 
     def has_images_of(self, other: Self) -> bool:
         """Whether the labels, and so the images, are the same."""
-        return np.array_equal(self.test_label, other.test_label) and np.array_equal(
-            self.train_label, other.train_label
-        )
+        labels = ("train_label", "test_label")
+        return all(np.array_equal(getattr(self, x), getattr(other, x)) for x in labels)
 
 
 def frozen_backbone(cfg: Config) -> Config:
@@ -72,19 +62,10 @@ def frozen_backbone(cfg: Config) -> Config:
 def extract_features(cfg: Config, name: str) -> Features:
     """Compute what the head classifies, of a config's training and test set.
 
-    The transforms are those of the test.
-
-    Args:
-        cfg: The config of a test, as ``set_test`` and ``check_start`` complete it.
-        name: What the progress bar says.
-
-    Returns:
-        The features.
-
-    Raises:
-        WeightFileError: If the weights cannot be read.
-        UserError: If the config has no training or no test set, their labels do not
-            fit the head, or features are no finite numbers.
+    The config, and so the transforms, are those of a test, as ``set_test`` and
+    ``check_start`` complete it; the name is for the progress bar. Weights that cannot
+    be read, a set that is missing or does not fit the head, and features that are no
+    finite numbers are a ``ValueError``.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     for split in ("train_dataloader", "test_dataloader"):
@@ -99,11 +80,15 @@ def extract_features(cfg: Config, name: str) -> Features:
     num_classes = cfg.model.head.num_classes
     count_classes(train.dataset, num_classes)
     require_classes("test", test.dataset, num_classes, class_names)
-    return Features(
-        *_run(model, train, f"{name}: training images"),
-        *_run(model, test, f"{name}: test images"),
-        class_names=[str(name) for name in class_names or range(num_classes)],
-    )
+    feature_of = partial(model.extract_feat, stage="pre_logits")
+    arrays: list[np.ndarray] = []
+    for loader, kind in ((train, "training"), (test, "test")):
+        images = f"{name}: {kind} images"
+        feature, label = compute_features(model, loader, feature_of, images)
+        require_finite(feature, f"images ({printable(images)})")
+        arrays += (feature.float().cpu().numpy(), label.cpu().numpy())
+    names = [str(name) for name in class_names or range(num_classes)]
+    return Features(*arrays, class_names=names)
 
 
 def _load_model(cfg: Config) -> BaseClassifier:
@@ -113,12 +98,3 @@ def _load_model(cfg: Config) -> BaseClassifier:
     else:
         model.backbone.load_source()
     return model.to(get_device())
-
-
-def _run(
-    model: BaseClassifier, loader: DataLoader, images: str
-) -> tuple[np.ndarray, np.ndarray]:
-    feature_of = partial(model.extract_feat, stage="pre_logits")
-    feature, label = compute_features(model, loader, feature_of, images)
-    require_finite(feature, f"images ({printable(images)})")
-    return feature.float().cpu().numpy(), label.cpu().numpy()

@@ -11,13 +11,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
-from lpt_mm.features.projection import ImageSelection
+from lpt_mm.features.projection import PROJECTIONS, ImageSelection
 from lpt_mm.utils.pictures import save_picture
 from lpt_mm.utils.text import for_picture, printable
 
 MARKERS = dict(zip(SHOT_GROUPS, "os^", strict=True))
 BRIGHTEST = 0.9  # of viridis, whose end cannot be seen on white
-METHODS = ("LDA", "t-SNE")
 FEW_POINTS = 1_000  # that may be large
 LONGEST_NAME = 28
 
@@ -31,22 +30,18 @@ def draw_features(
 ) -> None:
     """Draw the test images of each model, with the class indices at their means.
 
-    Args:
-        projections: Coordinates (number of images, 2) by LDA and by t-SNE, by title of
-            the model, which is drawn as matplotlib reads it.
-        selection: The images that are drawn, and their classes.
-        label: (number of images,) their class indices.
-        class_names: Names of all classes, length C.
-        path: PNG to write, which must be new.
+    Of each model, by its title, there are the coordinates (number of images, 2) of each
+    of ``PROJECTIONS``; the labels are those of the images, the names those of all
+    classes. The PNG must be new.
     """
     figure = Figure(figsize=(2 + 4.2 * len(projections), 9), layout="constrained")
-    grid = figure.subplots(len(METHODS), len(projections), squeeze=False)
+    grid = figure.subplots(len(PROJECTIONS), len(projections), squeeze=False)
     styles = _choose_styles(selection)
     for column, (title, coordinates) in zip(grid.T, projections.items(), strict=True):
         column[0].set_title(title)
         for axes, points in zip(column, coordinates, strict=True):
             _draw(axes, points, label, styles)
-    for axes, method in zip(grid[:, 0], METHODS, strict=True):
+    for axes, method in zip(grid[:, 0], PROJECTIONS, strict=True):
         axes.set_ylabel(method, fontsize="large")
     _name_classes(figure, styles, class_names)
     _name_groups(figure, selection.groups)
@@ -55,38 +50,27 @@ def draw_features(
 
 def _choose_styles(selection: ImageSelection) -> dict[int, dict]:
     """Choose colour, by frequency, and marker, by shot group, of each class."""
-    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(selection.classes)))
-    return {
-        int(i): dict(color=colour, marker=MARKERS[group])
-        for i, group, colour in zip(
-            selection.classes, selection.groups, colours, strict=True
-        )
-    }
+    classes = selection.classes.tolist()
+    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(classes)))
+    rows = zip(classes, selection.groups, colours, strict=True)
+    return {i: dict(color=c, marker=MARKERS[group]) for i, group, c in rows}
 
 
 def _draw(
     axes: Axes, points: np.ndarray, label: np.ndarray, styles: Mapping[int, dict]
 ) -> None:
     outline = [withStroke(linewidth=2.5, foreground="white")]
+    text = dict(ha="center", va="center", fontweight="bold", path_effects=outline)
     size = 14 if len(points) < FEW_POINTS else 6
     for i, style in styles.items():
         own = points[label == i]
         axes.scatter(*own.T, s=size, linewidths=0, **style)
-        axes.text(
-            *own.mean(axis=0),
-            str(i),
-            path_effects=outline,
-            horizontalalignment="center",
-            verticalalignment="center",
-            fontweight="bold",
-        )
+        axes.text(*own.mean(axis=0), str(i), **text)
     axes.set_xticks([])
     axes.set_yticks([])
 
 
-def _name_classes(
-    figure: Figure, styles: Mapping[int, dict], class_names: Sequence[str]
-) -> None:
+def _name_classes(figure: Figure, styles: Mapping, class_names: Sequence[str]) -> None:
     handles = []
     for i, style in styles.items():
         name = printable(class_names[i])
@@ -94,20 +78,17 @@ def _name_classes(
             name = f"…{name[1 - LONGEST_NAME :]}"
         text = name if name == str(i) else f"{i}  {name}"
         handles.append(Line2D([], [], linestyle="", label=for_picture(text), **style))
-    figure.legend(
-        handles=handles,
-        loc="outside right center",
-        frameon=False,
-        title="Classes, most\nfrequent first",
-    )
+    title = "Classes, most\nfrequent first"
+    place = "outside right center"
+    figure.legend(handles=handles, loc=place, frameon=False, title=title)
 
 
 def _name_groups(figure: Figure, groups: np.ndarray) -> None:
+    style = dict(color="0.3", linestyle="")
     handles = [
-        Line2D([], [], color="0.3", marker=marker, linestyle="", label=f"{name}-shot")
+        Line2D([], [], marker=marker, label=f"{name}-shot", **style)
         for name, marker in MARKERS.items()
         if name in groups
     ]
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False
-    )
+    place = dict(loc="outside lower center", ncols=len(handles))
+    figure.legend(handles=handles, frameon=False, **place)

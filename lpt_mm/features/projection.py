@@ -16,17 +16,11 @@ SEED = 0
 
 @dataclass(frozen=True)
 class ImageSelection:
-    """The images that a picture shows, and their classes.
+    """The test images that a picture shows, and their classes."""
 
-    Args:
-        classes: (S,) class indices, most frequent first.
-        groups: (S,) their shot groups.
-        images: Indices of test images of these classes.
-    """
-
-    classes: np.ndarray
-    groups: np.ndarray
-    images: np.ndarray
+    classes: np.ndarray  # (S,) class indices, most frequent first
+    groups: np.ndarray  # (S,) their shot groups
+    images: np.ndarray  # indices of test images of these classes
 
 
 def select_images(features: Features, shot_groups: ShotGroups) -> ImageSelection:
@@ -78,11 +72,7 @@ def project_tsne(features: Features, selection: ImageSelection) -> np.ndarray:
     return tsne.fit_transform(unit_rows(features.test[selection.images]))
 
 
-def project(
-    features: Features, selection: ImageSelection
-) -> tuple[np.ndarray, np.ndarray]:
-    """Project the shown test images by LDA and by t-SNE, (number of images, 2) each."""
-    return project_lda(features, selection), project_tsne(features, selection)
+PROJECTIONS = {"LDA": project_lda, "t-SNE": project_tsne}
 
 
 def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:

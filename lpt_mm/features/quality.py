@@ -1,7 +1,6 @@
 """How well features tell classes apart."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -27,41 +26,23 @@ DEFINITIONS = dict(
 )
 
 
-@dataclass(frozen=True)
-class FeatureQuality:
-    """The quality of a model's features, as defined by ``DEFINITIONS``.
-
-    Args:
-        knn: Accuracies of K-NN in per cent: ``overall``, ``mean_class``, and by shot
-            group.
-        intra: Mean distance within the classes.
-        inter: Mean distance between the classes.
-        gamma: Ratio of the latter to the former.
-    """
-
-    knn: dict[str, float]
-    intra: float
-    inter: float
-    gamma: float
-
-
 def measure_features(
     features: Features, shot_groups: ShotGroups, num_neighbors: int = 10
-) -> FeatureQuality:
-    """Measure how well features tell classes apart, with so many neighbours voting."""
+) -> dict:
+    """Measure what ``DEFINITIONS`` says; ``knn`` has the accuracies by their names."""
     prediction = classify_by_neighbors(features, num_neighbors)
     knn = LongTailMetric.calculate(
         features.test_label, prediction, features.cls_num_list, shot_groups
     )
     intra, inter = class_distances(features.test, features.test_label)
-    return FeatureQuality(knn, intra, inter, inter / intra if intra else math.inf)
+    gamma = inter / intra if intra else math.inf
+    return dict(knn=knn, intra=intra, inter=inter, gamma=gamma)
 
 
 def classify_by_neighbors(features: Features, num_neighbors: int) -> np.ndarray:
-    """Classify the test images by so many of their nearest training images.
+    """Classify test images (n,) by their nearest training images, all if they are few.
 
-    Returns (number of test images,) int64 class indices; all training images vote, if
-    there are fewer. A number that is not positive is a ``ValueError``.
+    A number of neighbours that is not positive is a ``ValueError``.
     """
     classes, width = len(features.class_names), features.train.shape[1]
     head = NearestNeighborHead(classes, width, num_neighbors)
@@ -77,14 +58,8 @@ def class_distances(feature: np.ndarray, label: np.ndarray) -> tuple[float, floa
     """Measure the distances within and between classes, as ``DEFINITIONS`` says.
 
     LPT's paper compares its phases by them and by their ratio gamma:
-    https://arxiv.org/abs/2210.01033. Less than two classes are a ``ValueError``.
-
-    Args:
-        feature: (number of images, D); only the directions matter.
-        label: (number of images,) class indices.
-
-    Returns:
-        The mean distance within, and that between classes.
+    https://arxiv.org/abs/2210.01033. Of features (number of images, D) only the
+    directions matter. Less than two classes are a ``ValueError``.
     """
     from scipy.spatial.distance import pdist  # a moment that others need not pay
 

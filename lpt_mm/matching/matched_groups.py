@@ -1,10 +1,7 @@
 """Which groups of prompts the images of a test are matched with."""
 
-import numpy as np
 from mmengine.config import Config
 from mmengine.runner import Runner
-from torch import nn
-from torch.utils.data import DataLoader
 
 from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.evaluation.report import find_long_tail_metric
@@ -23,25 +20,6 @@ def require_group_prompts(cfg: Config) -> None:
         )
 
 
-def find_groups(model: nn.Module, loader: DataLoader) -> tuple[np.ndarray, np.ndarray]:
-    """Match the images of a data set.
-
-    Args:
-        model: An ``LPTClassifier`` with a neck; it is set to evaluation mode.
-        loader: Loader of the images.
-
-    Returns:
-        (number of images, k) groups, and (number of images,) labels.
-
-    Raises:
-        UserError: If queries are no finite numbers.
-    """
-    query, label = compute_features(model, loader, model.query, "matching")
-    require_finite(query, "images")
-    _, groups = model.neck.match(query)
-    return groups.cpu().numpy(), label.cpu().numpy()
-
-
 def examine_matching(runner: Runner) -> MatchingReport:
     """Match the test set of a run that has not begun, with its config's checkpoint."""
     metric = find_long_tail_metric(runner.test_loop.evaluator)
@@ -49,14 +27,12 @@ def examine_matching(runner: Runner) -> MatchingReport:
     runner.load_or_resume()
     runner.call_hook("before_test")  # checks the data, and counts the classes
     loader, model = runner.test_dataloader, runner.model
-    groups, labels = find_groups(model, loader)
+    query, label = compute_features(model, loader, model.query, "matching")
+    require_finite(query, "images")
+    _, groups = model.neck.match(query)
     keys = model.neck.prompt_keys.detach().cpu().numpy()
     counts = metric.cls_num_list
     names = loader.dataset.metainfo.get("classes") or map(str, range(len(counts)))
-    return MatchingReport(
-        matches=count_matches(groups, labels, len(counts), len(keys)),
-        keys=keys,
-        class_names=list(names),
-        cls_num_list=counts,
-        shot_groups=metric.shot_groups,
-    )
+    groups, label = groups.cpu().numpy(), label.cpu().numpy()
+    matches = count_matches(groups, label, len(counts), len(keys))
+    return MatchingReport(matches, keys, list(names), counts, metric.shot_groups)

@@ -11,7 +11,7 @@ from matplotlib.ticker import PercentFormatter
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.matching.report import MatchingReport
-from lpt_mm.matching.statistics import usage_by_class
+from lpt_mm.matching.statistics import shares
 from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, save_picture
 from lpt_mm.utils.text import for_picture
 
@@ -28,17 +28,13 @@ def draw_matching(report: MatchingReport, path: str | Path) -> None:
     figure = Figure(figsize=(9, 9), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(1, 5))
     _draw_usage(upper, usage[columns] / usage.sum())
-    image = _draw_map(lower, usage_by_class(report.matches)[rows][:, columns])
+    image = _draw_map(lower, shares(report.matches)[rows][:, columns])
     bars = _mark_shots(lower, report.shot_of_class[rows])
     figure.legend(handles=bars, loc="outside upper center", ncols=3, frameon=False)
     _name_classes(lower, [report.class_names[i] for i in rows])
     _name_groups(lower, columns)
-    figure.colorbar(
-        image,
-        ax=lower,
-        label="share of the class's matches",
-        format=PercentFormatter(1),
-    )
+    scale = dict(label="share of the class's matches", format=PercentFormatter(1))
+    figure.colorbar(image, ax=lower, **scale)
     save_picture(figure, path)
 
 
@@ -52,29 +48,22 @@ def _draw_usage(axes: Axes, usage: np.ndarray) -> None:
 
 def _draw_map(axes: Axes, usage: np.ndarray) -> AxesImage:
     axes.set_facecolor("0.5")  # classes without an image
-    return axes.imshow(
-        usage, aspect="auto", cmap="viridis", vmin=0, interpolation="nearest"
-    )
+    style = dict(aspect="auto", interpolation="nearest")
+    return axes.imshow(usage, cmap="viridis", vmin=0, **style)
 
 
 def _mark_shots(axes: Axes, shots: np.ndarray) -> list[Line2D]:
     """Mark the shot groups, which follow each other, with bars beside the map."""
+    style = dict(linewidth=7, solid_capstyle="butt", clip_on=False)
+    style["transform"] = axes.get_yaxis_transform()
     bars = []
     for name, colour in zip(SHOT_GROUPS, PALETTE, strict=False):
         places = np.flatnonzero(shots == name)
         if not places.size:
             continue
         start, end = places[0] - 0.5, places[-1] + 0.5
-        bars += axes.plot(
-            [1.015, 1.015],
-            [start, end],
-            transform=axes.get_yaxis_transform(),
-            color=colour,
-            linewidth=7,
-            solid_capstyle="butt",
-            clip_on=False,
-            label=f"{name}-shot",
-        )
+        line = ([1.015, 1.015], [start, end])
+        bars += axes.plot(*line, color=colour, label=f"{name}-shot", **style)
         if start > 0:
             axes.axhline(start, color="white", linewidth=1.5)
     return bars

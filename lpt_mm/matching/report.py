@@ -8,14 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
-from lpt_mm.matching.statistics import class_information, shots_by_group, usage_by_class
-from lpt_mm.models.necks.pool_usage import (
-    dead_groups,
-    effective_groups,
-    key_similarity,
-    usage_entropy,
-)
+from lpt_mm.matching.statistics import class_information, shares, shots_by_group
+from lpt_mm.models.necks import pool_usage
 from lpt_mm.utils.json_file import write_json
+from lpt_mm.utils.tables import number_table
 from lpt_mm.utils.text import for_rich
 
 MOST_FAVOURED = 3  # classes named in the row of a group
@@ -23,18 +19,10 @@ MOST_FAVOURED = 3  # classes named in the row of a group
 
 @dataclass
 class MatchingReport:
-    """Which groups are used by which class.
+    """Which groups are used by which class."""
 
-    Args:
-        matches: (C, M) how often images of each class were matched with each group.
-        keys: (M, D) keys of the groups.
-        class_names: Names of the classes, length C.
-        cls_num_list: Training images per class, length C.
-        shot_groups: How classes are grouped by these.
-    """
-
-    matches: np.ndarray
-    keys: np.ndarray
+    matches: np.ndarray  # (C, M) of images of each class with each group
+    keys: np.ndarray  # (M, D) of the groups
     class_names: Sequence[str]
     cls_num_list: Sequence[int]
     shot_groups: ShotGroups
@@ -42,12 +30,12 @@ class MatchingReport:
     def summary(self) -> dict[str, float | int | list[int]]:
         """Compute the numbers on the pool as a whole, by name."""
         usage = self.matches.sum(axis=0)
-        mean, largest = key_similarity(self.keys)
+        mean, largest = pool_usage.key_similarity(self.keys)
         return dict(
             pool_size=len(usage),
-            usage_entropy=usage_entropy(usage),
-            effective_groups=effective_groups(usage),
-            dead_groups=dead_groups(usage),
+            usage_entropy=pool_usage.usage_entropy(usage),
+            effective_groups=pool_usage.effective_groups(usage),
+            dead_groups=pool_usage.dead_groups(usage),
             class_information=class_information(self.matches),
             key_similarity_mean=mean,
             key_similarity_max=largest,
@@ -56,47 +44,31 @@ class MatchingReport:
     def groups(self) -> list[dict]:
         """Describe each group, the most used one first.
 
-        By group: its index, share of all matches, their share of each shot group, and
-        the classes with the most of its matches.
+        The usage is its share of all matches, the shots are those of its own ones, the
+        classes those with the most of them.
         """
         usage = self.matches.sum(axis=0)
         of_shots = shots_by_group(self.matches, self.shot_of_class)
         of_groups = []
         for i in np.argsort(-usage, kind="stable").tolist():
             order = np.argsort(-self.matches[:, i], kind="stable")[:MOST_FAVOURED]
-            shares = dict(zip(SHOT_GROUPS, of_shots[i].tolist(), strict=True))
-            of_groups.append(
-                dict(
-                    index=i,
-                    usage=float(usage[i] / usage.sum()),
-                    shots=shares if usage[i] else None,
-                    classes=[self.class_names[c] for c in order if self.matches[c, i]],
-                )
-            )
+            shots = dict(zip(SHOT_GROUPS, of_shots[i].tolist(), strict=True))
+            group = dict(index=i, usage=float(usage[i] / usage.sum()))
+            group["shots"] = shots if usage[i] else None
+            favoured = [self.class_names[c] for c in order if self.matches[c, i]]
+            of_groups.append(dict(group, classes=favoured))
         return of_groups
 
     def classes(self) -> list[dict]:
-        """Describe each class: name, training images, shot group, usage of each group.
-
-        The usage is None for a class without an image.
-        """
-        rows = zip(
-            self.class_names,
-            self.cls_num_list,
-            self.shot_of_class.tolist(),
-            usage_by_class(self.matches).tolist(),
-            self.matches.any(axis=1),
-            strict=True,
-        )
-        return [
-            dict(
-                name=name,
-                train_images=int(count),
-                shot_group=shot,
-                usage=usage if has_images else None,
-            )
-            for name, count, shot, usage, has_images in rows
-        ]
+        """Describe each class, with its usage of each group, None without an image."""
+        shots, usage = self.shot_of_class.tolist(), shares(self.matches).tolist()
+        rows = zip(self.class_names, self.cls_num_list, shots, usage, strict=True)
+        of_classes = []
+        for name, count, shot, of_groups in rows:
+            described = dict(name=name, train_images=int(count), shot_group=shot)
+            described["usage"] = None if np.isnan(of_groups).any() else of_groups
+            of_classes.append(described)
+        return of_classes
 
     def write(self, path: str) -> None:
         """Write all numbers to a new JSON file."""
@@ -120,23 +92,19 @@ class MatchingReport:
         numbers = self.summary()
         size, dead = numbers["pool_size"], numbers["dead_groups"]
         mean, largest = numbers["key_similarity_mean"], numbers["key_similarity_max"]
-        table = Table(title=for_rich(title), show_header=False)
-        table.add_column()
-        table.add_column(justify="right")
-        for row in {
+        rows = {
             "effective groups": f"{numbers['effective_groups']:.1f} of {size}",
             "usage entropy / log M": f"{numbers['usage_entropy']:.3f}",
             "dead groups": f"{len(dead)} of {size}",
             "class information (0 ... 1)": f"{numbers['class_information']:.3f}",
             "cosine of two keys, mean / max": f"{mean:.3f} / {largest:.3f}",
-        }.items():
-            table.add_row(*row)
-        return table
+        }
+        columns = ("", "")
+        return number_table(for_rich(title), columns, rows.items(), show_header=False)
 
     def _group_table(self) -> Table:
-        table = Table(
-            title=f"Groups, and the shots of their matches in %\n{self.shot_groups}"
-        )
+        title = f"Groups, and the shots of their matches in %\n{self.shot_groups}"
+        table = Table(title=title)
         for name in ("group", "usage %", *SHOT_GROUPS):
             table.add_column(name, justify="right")
         table.add_column("most from")

@@ -12,43 +12,26 @@ from lpt_mm.models.necks.pool_usage import entropy
 def count_matches(
     groups: np.ndarray, labels: np.ndarray, num_classes: int, pool_size: int
 ) -> np.ndarray:
-    """Count how often images of each class were matched with each group.
-
-    Args:
-        groups: (number of images, k) groups chosen for each image.
-        labels: (number of images,) class indices.
-        num_classes: Number of classes, C.
-        pool_size: Number of groups, M.
-
-    Returns:
-        (C, M) int64 matches.
-    """
+    """Count, (C, M), the images (n,) of each class with each of their groups (n, k)."""
     cell = labels[:, None] * pool_size + groups
     size = num_classes * pool_size
     return np.bincount(cell.ravel(), minlength=size).reshape(num_classes, pool_size)
 
 
-def usage_by_class(matches: np.ndarray) -> np.ndarray:
-    """Compute how the matches (C, M) of each class are spread over the groups.
-
-    Returns (C, M), rows of sum 1; rows of NaN for classes without an image.
-    """
-    return _shares(matches)
+def shares(counts: np.ndarray) -> np.ndarray:
+    """Divide (R, n) counts by the sums of their rows; without any, a row is NaN."""
+    total = counts.sum(axis=1, keepdims=True)
+    nan = np.full(counts.shape, np.nan)
+    return np.divide(counts, total, out=nan, where=total > 0)
 
 
 def shots_by_group(matches: np.ndarray, shot_of_class: np.ndarray) -> np.ndarray:
-    """Compute the many-, medium- and few-shot share of each group's matches.
+    """Compute the many-, medium- and few-shot share of each group's matches (C, M).
 
-    Args:
-        matches: (C, M) as returned by :func:`count_matches`.
-        shot_of_class: (C,) names of the shot groups.
-
-    Returns:
-        (M, 3), rows of sum 1 in the order many, medium, few; rows of NaN for groups
-        without a match.
+    Returns (M, 3), with rows of NaN for groups without a match.
     """
     by_shot = [matches[shot_of_class == name].sum(axis=0) for name in SHOT_GROUPS]
-    return _shares(np.stack(by_shot, axis=1))
+    return shares(np.stack(by_shot, axis=1))
 
 
 def class_information(matches: np.ndarray) -> float:
@@ -63,9 +46,3 @@ def class_information(matches: np.ndarray) -> float:
     if of_class == 0:
         return float("nan")
     return (of_class + of_group - entropy(matches)) / of_class
-
-
-def _shares(counts: np.ndarray) -> np.ndarray:
-    total = counts.sum(axis=1, keepdims=True)
-    nan = np.full(counts.shape, np.nan)
-    return np.divide(counts, total, out=nan, where=total > 0)

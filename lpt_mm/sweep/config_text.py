@@ -5,14 +5,7 @@ from collections.abc import Mapping
 
 
 def config_text(settings: Mapping[str, object]) -> str:
-    """Write config values as a Python file.
-
-    Args:
-        settings: Values of Python's own types, by key.
-
-    Returns:
-        The text of the file.
-    """
+    """Write config values of Python's own types as a Python file."""
     return "".join(f"{key} = {_literal(value)}\n" for key, value in settings.items())
 
 

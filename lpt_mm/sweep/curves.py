@@ -8,98 +8,76 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lpt_mm.utils.pictures import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    SKY_BLUE,
-    VERMILION,
-    save_picture,
-)
+from lpt_mm.utils import pictures
 from lpt_mm.utils.text import for_picture
 
 # What a log line may hold, by the title of its panel.
 PANELS = {
     "loss": {
-        "loss_cls": BLACK,
-        "loss_class_balanced": BLUE,
-        "loss_instance_balanced": ORANGE,
-        "loss_key": GREEN,
+        "loss_cls": pictures.BLACK,
+        "loss_class_balanced": pictures.BLUE,
+        "loss_instance_balanced": pictures.ORANGE,
+        "loss_key": pictures.GREEN,
     },
     "schedules, as a share of their largest value": {
-        "lr": VERMILION,
-        "beta": SKY_BLUE,
+        "lr": pictures.VERMILION,
+        "beta": pictures.SKY_BLUE,
     },
-    "use of the pool": {"matching_entropy": PURPLE, "key_similarity": GREY},
+    "use of the pool": {
+        "matching_entropy": pictures.PURPLE,
+        "key_similarity": pictures.GREY,
+    },
 }
 STYLES = ("-", "--", ":", "-.")
+Log = dict[str, dict[int, float]]  # values by name and step
 
 
 def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
     """Draw losses, schedules and matching over the steps, mean and range over seeds.
 
-    Args:
-        runs: Folders of the runs, one for each seed, by name of the row.
-        path: PNG to write.
-
-    Raises:
-        FileExistsError: If there is something of that name.
+    Runs are given by the name of the row, with a folder for each seed; the PNG is new.
     """
     logs = {name: [read_log(folder) for folder in runs[name]] for name in runs}
     figure = Figure(figsize=(9, 9), layout="constrained")
-    for axes, (title, colours) in zip(
-        figure.subplots(len(PANELS), sharex=True, height_ratios=(3, 1.5, 1.5)),
-        PANELS.items(),
-        strict=True,
-    ):
+    panels = figure.subplots(len(PANELS), sharex=True, height_ratios=(3, 1.5, 1.5))
+    for axes, (title, colours) in zip(panels, PANELS.items(), strict=True):
         for (name, of_seeds), style in zip(logs.items(), STYLES, strict=False):
             for key, colour in colours.items():
                 label = f"{for_picture(name)}: {key}"
-                _draw_curve(axes, of_seeds, key, label, colour, style)
+                curves = [log[key] for log in of_seeds if key in log]
+                share = key in ("lr", "beta")
+                _draw_curve(axes, curves, share, style, color=colour, label=label)
         axes.set_title(title, loc="left", fontsize="medium")
         axes.grid(alpha=0.3)
         if axes.lines:
             axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
     axes.set_xlabel("step")
-    save_picture(figure, path)
+    pictures.save_picture(figure, path)
 
 
 def _draw_curve(
     axes: Axes,
-    logs: list[dict[str, dict[int, float]]],
-    key: str,
-    label: str,
-    colour: str,
+    curves: list[dict[int, float]],
+    share: bool,
     style: str,
+    color: str,
+    label: str,
 ) -> None:
-    """Draw a value, if it was logged."""
-    curves = [log[key] for log in logs if key in log]
-    if not curves:
-        return
-    steps = sorted(set.intersection(*map(set, curves)))
+    """Draw a value, by step of each seed, where all of them have logged it."""
+    steps = sorted(set.intersection(*map(set, curves))) if curves else []
     if not steps:
         return
     values = np.array([[curve[step] for step in steps] for curve in curves])
-    if key in ("lr", "beta") and values.max() > 0:
+    if share and values.max() > 0:
         values = values / values.max()
-    axes.plot(steps, values.mean(axis=0), style, color=colour, label=label)
+    axes.plot(steps, values.mean(axis=0), style, color=color, label=label)
     low, high = values.min(axis=0), values.max(axis=0)
-    axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
 
 
-def read_log(folder: Path) -> dict[str, dict[int, float]]:
-    """Read what a run has logged, also if it was interrupted and went on.
-
-    Args:
-        folder: Work dir of the run.
-
-    Returns:
-        Values by name and step.
-    """
-    log: dict[str, dict[int, float]] = {}
+def read_log(folder: Path) -> Log:
+    """Read what a run has logged, also if it was interrupted and went on."""
+    log: Log = {}
     for line in _lines(folder):
         for key, value in line.items():
             if isinstance(value, int | float):

@@ -14,35 +14,23 @@ from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.matching import MatchingReport, draw_matching, examine_matching
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
-from lpt_mm.sweep.reports import mean_report
+from lpt_mm.sweep.results import mean_report
 from lpt_mm.sweep.run import result_checkpoint
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import require_new
 
-PICTURES = (
-    *("accuracy_over_frequency.png", "shot_confusion.png"),
-    *("curves.png", "matching.png"),
-)
+ACCURACY, CONFUSION = "accuracy_over_frequency.png", "shot_confusion.png"
+CURVES, MATCHING = "curves.png", "matching.png"
 MOST_ROWS = 4
 
 
 def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> None:
-    """Draw the pictures of some rows whose runs are done.
+    """Draw the pictures of up to four rows, by name, whose runs are done.
 
     They are ``curves.png`` (rows that are trained), ``accuracy_over_frequency.png`` and
     ``shot_confusion.png`` (means over the seeds), and ``matching.png`` (the last of the
-    rows with group prompts, first seed).
-
-    Args:
-        plan: The plan.
-        root: Folder of all runs.
-        names: Names of the rows.
-        out: Folder of the pictures.
-
-    Raises:
-        UserError: If there is no such row, or there are more than four.
-        FileNotFoundError: If a run is not done.
-        FileExistsError: If a picture is there already.
+    rows with group prompts, first seed). A run that is not done and a picture that is
+    there already are an ``OSError``.
     """
     rows = {row.name: row for row in plan.rows}
     if unknown := set(names) - set(rows):
@@ -51,36 +39,27 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         raise UserError(f"at most {MOST_ROWS} rows can be told apart, got {len(names)}")
     chosen = {name: rows[name] for name in names}
     reports = {name: mean_report(plan, root, row) for name, row in chosen.items()}
-    require_new(*(out / name for name in PICTURES))
-    draw_accuracy_over_frequency(reports, out / "accuracy_over_frequency.png")
-    draw_shot_confusion(reports, out / "shot_confusion.png")
+    require_new(*(out / name for name in (ACCURACY, CONFUSION, CURVES, MATCHING)))
+    draw_accuracy_over_frequency(reports, out / ACCURACY)
+    draw_shot_confusion(reports, out / CONFUSION)
     trained = {
         name: [row.folder(root, seed) for seed in plan.seeds]
         for name, row in chosen.items()
         if row.settings.get("train_cfg")
     }
     if trained:
-        draw_curves(trained, out / "curves.png")
+        draw_curves(trained, out / CURVES)
     with_groups = [row for row in chosen.values() if row.settings["model"].get("neck")]
     if with_groups:
-        row, seed = with_groups[-1], plan.seeds[0]
-        report = match(plan, row, row.folder(root, seed))
-        draw_matching(report, out / "matching.png")
+        report = _match(plan, root, with_groups[-1])
+        draw_matching(report, out / MATCHING)
 
 
-def match(plan: Plan, row: Row, folder: Path) -> MatchingReport:
-    """Match the images of a plan's split with the groups of a run.
-
-    Args:
-        plan: The plan.
-        row: Row of the run.
-        folder: Work dir of the run.
-
-    Returns:
-        The report.
-    """
+def _match(plan: Plan, root: Path, row: Row) -> MatchingReport:
+    """Match the images of a plan's split with the groups of a row's first run."""
     cfg = Config(row.settings)
-    set_test(cfg, result_checkpoint(folder), plan.split)
+    checkpoint = result_checkpoint(row.folder(root, plan.seeds[0]))
+    set_test(cfg, checkpoint, plan.split)
     check_start(cfg, training=False)
     with TemporaryDirectory() as scratch:
         cfg.work_dir, cfg.log_level = scratch, "WARNING"

@@ -43,15 +43,7 @@ class Row:
         return {k: v for k, v in cfg.to_dict().items() if k not in HELPERS}
 
     def folder(self, root: Path, seed: int) -> Path:
-        """Name the folder of a run, the same for all rows and sweeps that need it.
-
-        Args:
-            root: Folder of all runs.
-            seed: Seed of the run.
-
-        Returns:
-            A folder for these settings and this phase 1, whatever the row is called.
-        """
+        """Name the folder of a run: one for these settings, whatever the row's name."""
         return root / f"{Path(self.config).stem}-{self._fingerprint}" / f"seed_{seed}"
 
     @cached_property
@@ -79,6 +71,10 @@ class Plan:
     split: str = "test"
     speed: bool = False
 
+    def reports(self, root: Path, row: Row) -> dict[int, Path]:
+        """Name the file of the report of each seed of a row."""
+        return {s: row.folder(root, s) / f"{self.split}.json" for s in self.seeds}
+
 
 def read_plan(path: str) -> Plan:
     """Read a sweep file.
@@ -100,74 +96,69 @@ def read_plan(path: str) -> Plan:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no sweep file {path!r}")
-    content = Config.fromfile(path).to_dict()
-    place = printable(path)
+    content, place = Config.fromfile(path).to_dict(), printable(path)
     declared = {k: v for k, v in content.items() if not k.startswith("_")}
-    if unknown := set(declared) - PLAN_KEYS:
-        raise UserError(
-            f"{place}: unknown {sorted(unknown)}; a sweep file has "
-            f"{sorted(PLAN_KEYS)}, and names of its own begin with _"
-        )
+    unknown, known = sorted(set(declared) - PLAN_KEYS), sorted(PLAN_KEYS)
+    _require(
+        not unknown,
+        f"{place}: unknown {unknown}; a sweep file has {known}, and names of its own "
+        "begin with _",
+    )
     for key, kind in (("rows", dict), ("seeds", list)):
-        if not declared.get(key) or not isinstance(declared[key], kind):
-            raise UserError(f"{place}: {key} must be a {kind.__name__}, and not empty")
+        good = declared.get(key) and isinstance(declared[key], kind)
+        _require(good, f"{place}: {key} must be a {kind.__name__}, and not empty")
     rows: dict[str, Row] = {}
-    for name, row in declared["rows"].items():
-        for made in _read_rows(place, name, row, rows):
-            if made.name in rows:
-                raise UserError(f"{place}: two rows are called {made.name!r}")
-            _require_phase1(place, made)
+    for name, row in declared.pop("rows").items():
+        for made in _read_rows(f"{place}: row {name!r}", name, row, rows):
+            taken = made.name in rows
+            _require(not taken, f"{place}: two rows are called {made.name!r}")
             rows[made.name] = made
-    settings = {key: value for key, value in declared.items() if key != "rows"}
-    plan = Plan(Path(path).stem, list(rows.values()), **settings)
-    if plan.split not in SPLITS:
-        raise UserError(f"{place}: split must be one of {SPLITS}, got {plan.split!r}")
+    plan = Plan(Path(path).stem, list(rows.values()), **declared)
+    good = plan.split in SPLITS
+    _require(good, f"{place}: split must be one of {SPLITS}, got {plan.split!r}")
     return plan
 
 
-def _require_phase1(place: str, row: Row) -> None:
-    """Refuse a start from nowhere, or from what the config does not start from."""
-    if (row.settings.get("phase1_work_dir") is None) != (row.phase1 is None):
-        raise UserError(
-            f"{place}: row {row.name!r} must name its phase1, the row that it starts "
-            "from, if its config has a phase1_work_dir, and only then"
-        )
-    if row.phase1 and row.phase1.settings.get("train_cfg") is None:
-        raise UserError(f"{place}: row {row.name!r}: its phase1 trains nothing")
+def _require(good: object, message: str) -> None:
+    if not good:
+        raise UserError(message)
 
 
 def _read_rows(place: str, name: str, row: dict, earlier: dict[str, Row]) -> list[Row]:
     """Make the rows of an entry, one for each combination of its grid."""
-    if not isinstance(name, str):
-        raise UserError(f"{place}: the name of a row must be a str, got {name!r}")
-    if not isinstance(row, dict):
-        raise UserError(f"{place}: row {name!r} must be a dict, got {row!r}")
-    if "config" not in row or (unknown := set(row) - ROW_KEYS):
-        what = "no config" if "config" not in row else f"unknown {sorted(unknown)}"
-        raise UserError(f"{place}: row {name!r} has {what}; keys: {sorted(ROW_KEYS)}")
+    _require(isinstance(name, str), f"{place}: the name of a row must be a str")
+    _require(isinstance(row, dict), f"{place} must be a dict, got {row!r}")
+    unknown, known = sorted(set(row) - ROW_KEYS), sorted(ROW_KEYS)
+    _require("config" in row, f"{place} has no config; keys: {known}")
+    _require(not unknown, f"{place} has unknown {unknown}; keys: {known}")
     if not Path(row["config"]).is_file():
-        raise FileNotFoundError(f"{place}: row {name!r}: no config {row['config']!r}")
-    phase1 = row.get("phase1")
-    if phase1 is not None and phase1 not in earlier:
-        raise UserError(f"{place}: row {name!r}: phase1 {phase1!r} is no earlier row")
-    grid = row.get("grid", {})
-    if name.count("{}") != len(grid):
-        raise UserError(
-            f"{place}: row {name!r} needs a {{}} in its name for each of the "
-            f"{len(grid)} keys of its grid"
-        )
-    return [
-        Row(
-            _fill(name, values),
-            row["config"],
-            {**row.get("options", {}), **dict(zip(grid, values, strict=True))},
-            earlier.get(phase1),
-        )
-        for values in product(*grid.values())
-    ]
+        raise FileNotFoundError(f"{place}: no config {row['config']!r}")
+    phase1, grid = row.get("phase1"), row.get("grid", {})
+    good = phase1 is None or phase1 in earlier
+    _require(good, f"{place}: phase1 {phase1!r} is no earlier row")
+    needs = f"needs a {{}} in its name for each of the {len(grid)} keys of its grid"
+    _require(name.count("{}") == len(grid), f"{place} {needs}")
+    rows = []
+    for values in product(*grid.values()):
+        options = row.get("options", {}) | dict(zip(grid, values, strict=True))
+        filled = _fill(name, values)
+        rows.append(Row(filled, row["config"], options, earlier.get(phase1)))
+        _require_start(place, rows[-1])
+    return rows
 
 
 def _fill(name: str, values: Sequence[object]) -> str:
     """Put values in the places of ``{}``; other braces are part of the name."""
     first, *others = name.split("{}")
     return first + "".join(f"{v}{x}" for v, x in zip(values, others, strict=True))
+
+
+def _require_start(place: str, row: Row) -> None:
+    """Refuse a start from nowhere, or from what the config does not start from."""
+    _require(
+        (row.settings.get("phase1_work_dir") is None) == (row.phase1 is None),
+        f"{place} must name its phase1, the row that it starts from, if its config has "
+        "a phase1_work_dir, and only then",
+    )
+    trains = row.phase1 is None or row.phase1.settings.get("train_cfg") is not None
+    _require(trains, f"{place}: its phase1 trains nothing")

@@ -1,10 +1,12 @@
-"""Results of a plan as a CSV file and as a table in Markdown."""
+"""Results of a plan: a CSV file, a table in Markdown, the mean of reports."""
 
 import csv
 import io
 import json
 from pathlib import Path
 from statistics import mean, stdev
+
+import numpy as np
 
 from lpt_mm.evaluation.tables import COLUMNS
 from lpt_mm.sweep.plan import Plan, Row
@@ -14,6 +16,7 @@ from lpt_mm.utils.text import for_markdown, printable
 
 PREFIX = "long_tail/"
 SPEEDS = {"infer": "classify, images/s", "train": "train, images/s"}
+Metrics = dict[str, dict[int, dict[str, float]]]  # by row, seed and key
 
 
 def write_results(plan: Plan, root: Path, out: Path) -> Path:
@@ -27,71 +30,86 @@ def write_results(plan: Plan, root: Path, out: Path) -> Path:
     Returns:
         Path of the table.
     """
-    reports = {row.name: _read_reports(plan, root, row) for row in plan.rows}
-    replace_file(out / "results.csv", _make_csv(plan, reports).encode())
+    metrics: Metrics = {}
+    for row in plan.rows:
+        files = plan.reports(root, row)
+        done = {seed: _metrics(file) for seed, file in files.items() if file.is_file()}
+        metrics[row.name] = done
+    replace_file(out / "results.csv", _make_csv(plan, metrics).encode())
     speeds = {row.name: read_speed(plan, root, row) for row in plan.rows}
-    replace_file(out / "table.md", _make_table(plan, reports, speeds).encode())
+    replace_file(out / "table.md", _make_table(plan, metrics, speeds).encode())
     return out / "table.md"
 
 
-def _read_reports(plan: Plan, root: Path, row: Row) -> dict[int, dict[str, float]]:
-    """Read the metrics of a row by seed."""
-    reports = {}
-    for seed in plan.seeds:
-        file = row.folder(root, seed) / f"{plan.split}.json"
-        if file.is_file():
-            report = json.loads(file.read_text())
-            reports[seed] = {
-                key.removeprefix(PREFIX): value
-                for key, value in report.items()
-                if key.startswith(PREFIX)
-            }
-    return reports
+def mean_report(plan: Plan, root: Path, row: Row) -> dict:
+    """Average the reports of a row over its seeds.
+
+    Of :func:`lpt_mm.evaluation.report.make_report` there are the mean overall accuracy
+    and those of the classes, and the sum of the confusions. A run that is not done is a
+    ``FileNotFoundError``.
+    """
+    files = plan.reports(root, row).values()
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise FileNotFoundError(
+            f"{printable(row.name)}: {len(missing)} of {len(files)} runs are not done, "
+            f"such as {printable(missing[0])}: first run tools/analysis_tools/sweep.py"
+        )
+    reports = list(map(_read, files))
+    overall = [report["long_tail/overall"] for report in reports]
+    classes = []
+    for of_seeds in zip(*(report["classes"] for report in reports), strict=True):
+        values = [row["accuracy"] for row in of_seeds]
+        accuracy = None if None in values else float(np.mean(values))
+        classes.append(dict(of_seeds[0], accuracy=accuracy))
+    confusions = [report["shot_confusion"] for report in reports]
+    total = dict(confusions[0])
+    for key in ("images", "correct"):
+        total[key] = np.sum([confusion[key] for confusion in confusions], 0).tolist()
+    found = dict(reports[0], classes=classes, shot_confusion=total)
+    return found | {"long_tail/overall": float(np.mean(overall))}
 
 
-def _make_csv(plan: Plan, reports: dict[str, dict[int, dict[str, float]]]) -> str:
+def _read(file: Path) -> dict:
+    return json.loads(file.read_text())
+
+
+def _metrics(file: Path) -> dict[str, float]:
+    found = _read(file).items()
+    return {k.removeprefix(PREFIX): v for k, v in found if k.startswith(PREFIX)}
+
+
+def _keys(metrics: Metrics) -> set[str]:
+    return {key for runs in metrics.values() for run in runs.values() for key in run}
+
+
+def _make_csv(plan: Plan, metrics: Metrics) -> str:
     """Write a line for each run."""
-    metrics = sorted(
-        {key for runs in reports.values() for r in runs.values() for key in r}
-    )
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["row", "config", "options", "seed", *metrics])
+    columns = ["row", "config", "options", "seed", *sorted(_keys(metrics))]
+    writer = csv.DictWriter(text, columns)
     writer.writeheader()
     for row in plan.rows:
         facts = dict(row=printable(row.name), config=printable(row.config))
         facts["options"] = json.dumps(dict(row.options))
-        for seed, report in reports[row.name].items():
-            writer.writerow(facts | dict(seed=seed) | report)
+        for seed, run in metrics[row.name].items():
+            writer.writerow(facts | dict(seed=seed) | run)
     return text.getvalue()
 
 
-def _make_table(
-    plan: Plan,
-    reports: dict[str, dict[int, dict[str, float]]],
-    speeds: dict[str, dict[str, float]],
-) -> str:
+def _make_table(plan: Plan, metrics: Metrics, speeds: dict[str, dict]) -> str:
     """Write a line for each row, with mean and standard deviation over its seeds."""
-    found = {key for runs in reports.values() for r in runs.values() for key in r}
+    found = _keys(metrics)
     columns = [column for column in COLUMNS if column in found]
-    measured = [key for key in SPEEDS if plan.speed]
+    measured = list(SPEEDS) if plan.speed else []
     heads = ["", *columns, *(SPEEDS[key] for key in measured), "seeds"]
-    lines = [_line(heads), _line(["---", *["---:"] * (len(heads) - 1)])]
+    rows = [heads, ["---", *["---:"] * (len(heads) - 1)]]
     for row in plan.rows:
-        runs = reports[row.name]
-        cells = [
-            _spread([run[c] for run in runs.values() if c in run]) for c in columns
-        ]
-        speed = [_number(speeds[row.name].get(key)) for key in measured]
-        lines.append(_line([for_markdown(row.name), *cells, *speed, str(len(runs))]))
-    return "\n".join(lines) + "\n"
-
-
-def _line(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.0f}"
+        runs = metrics[row.name]
+        cells = [_spread([r[c] for r in runs.values() if c in r]) for c in columns]
+        speed = (speeds[row.name].get(key) for key in measured)
+        cells += ["-" if value is None else f"{value:,.0f}" for value in speed]
+        rows.append([for_markdown(row.name), *cells, str(len(runs))])
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
 
 def _spread(values: list[float]) -> str:

@@ -90,12 +90,31 @@ class _Jobs:
         try:
             if start is not None:
                 self.futures[start].result()  # was begun before this one
-            if not (folder / f"{self.plan.split}.json").is_file():
+            report = folder / f"{self.plan.split}.json"
+            if not report.is_file():
                 with self._slot(f"{row.name}, seed {seed}") as slot:
-                    split = self.plan.split
-                    _train_and_test(self.context, row, seed, folder, start, split, slot)
+                    self._train_and_test(row, seed, start, report, slot)
         finally:
             self.progress.advance(self.task)
+
+    def _train_and_test(
+        self, row: Row, seed: int, start: Path | None, report: Path, slot: int
+    ) -> None:
+        """Train and test, as by hand, with a config that holds all settings."""
+        folder, settings = report.parent, dict(row.settings)
+        folder.mkdir(parents=True, exist_ok=True)
+        settings["randomness"] = {**settings.get("randomness", {}), "seed": seed}
+        config = folder / f"{Path(row.config).stem}.py"
+        replace_file(config, config_text(settings).encode())
+        checkpoint, process = None, (self.context, slot, folder)
+        if settings.get("train_cfg") is not None:
+            if not (folder / DONE).exists():
+                phase1 = latest_checkpoint(str(start)) if start else None
+                began = time()
+                _run(*process, _train, config, phase1)
+                replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
+            checkpoint = result_checkpoint(folder)
+        _run(*process, _test, config, checkpoint, self.plan.split, report)
 
     @contextmanager
     def _slot(self, name: str) -> Iterator[int]:
@@ -114,32 +133,6 @@ class _Jobs:
         self.progress.update(self.task, description=text)
 
 
-def _train_and_test(
-    context: BaseContext,
-    row: Row,
-    seed: int,
-    folder: Path,
-    start: Path | None,
-    split: str,
-    slot: int,
-) -> None:
-    """Train and test, as by hand, with a config that holds all settings."""
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / f"{Path(row.config).stem}.py"
-    settings = dict(row.settings)
-    settings["randomness"] = {**settings.get("randomness", {}), "seed": seed}
-    replace_file(config, config_text(settings).encode())
-    checkpoint, report = None, folder / f"{split}.json"
-    if settings.get("train_cfg") is not None:
-        if not (folder / DONE).exists():
-            phase1 = latest_checkpoint(str(start)) if start else None
-            began = time()
-            _run(context, slot, folder, _train, config, phase1)
-            replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
-        checkpoint = result_checkpoint(folder)
-    _run(context, slot, folder, _test, config, checkpoint, split, report)
-
-
 def _train(config: Path, phase1: str | None) -> None:
     cfg = load_config(str(config), work_dir=str(config.parent))
     run_training(cfg, resume="auto", phase1=phase1)
@@ -152,15 +145,7 @@ def _test(config: Path, checkpoint: str | None, split: str, report: Path) -> Non
 
 
 def result_checkpoint(folder: Path) -> str:
-    """Find what a run is judged by.
-
-    Args:
-        folder: Work dir of the run.
-
-    Returns:
-        The checkpoint that is best on the validation set, if the config saves it
-        (``save_best``), else the last one.
-    """
+    """Find what a run is judged by: its best checkpoint, if saved, else the last."""
     best = sorted(folder.glob("best_*.pth"))
     return str(best[0]) if best else latest_checkpoint(str(folder))
 
@@ -189,9 +174,8 @@ def _reason(exitcode: int, log: Path) -> str:
 def _work(slot: int, folder: Path, work: Callable, arguments: Sequence) -> None:
     """Do some work; its output goes to the log."""
     if (gpus := torch.cuda.device_count()) > 1:
-        given = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(
-            map(str, range(gpus))
-        )
+        every = ",".join(map(str, range(gpus)))
+        given = os.environ.get("CUDA_VISIBLE_DEVICES") or every
         os.environ["CUDA_VISIBLE_DEVICES"] = given.split(",")[slot % gpus]
     with (
         FileLock(folder / LOCK),  # another sweep may be at work on the same run

@@ -9,7 +9,6 @@ from lpt_mm.cost.model_speed import measure_model_speed
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.utils.new_file import replace_file
 
-SPEED = "speed.json"
 BATCH_SIZE = 64
 REPEATS = 15
 
@@ -19,30 +18,20 @@ def measure_speeds(plan: Plan, root: Path) -> None:
 
     Nothing else should run meanwhile. Kept are images a second, medians of 15 batches
     of 64 images that lie in memory.
-
-    Args:
-        plan: The plan.
-        root: Folder of all runs.
     """
     for row in plan.rows:
-        file = row.folder(root, plan.seeds[0]).parent / SPEED
-        if not file.is_file():
+        if not (file := _file(plan, root, row)).is_file():
             replace_file(file, json.dumps(_measure(row)).encode())
 
 
 def read_speed(plan: Plan, root: Path, row: Row) -> dict[str, float]:
-    """Read what was measured of a row.
-
-    Args:
-        plan: The plan.
-        root: Folder of all runs.
-        row: The row.
-
-    Returns:
-        Images a second, by ``'infer'`` and ``'train'``; nothing if not measured.
-    """
-    file = row.folder(root, plan.seeds[0]).parent / SPEED
+    """Read images a second, if measured, by ``'infer'`` and ``'train'``."""
+    file = _file(plan, root, row)
     return json.loads(file.read_text()) if file.is_file() else {}
+
+
+def _file(plan: Plan, root: Path, row: Row) -> Path:
+    return row.folder(root, plan.seeds[0]).parent / "speed.json"
 
 
 def _measure(row: Row) -> dict[str, float]:

@@ -4,11 +4,7 @@ import os
 
 
 def num_cores() -> int:
-    """Count the cores of this process, of which a container may have few.
-
-    Returns:
-        At least 1. Only Linux tells what a process may use; elsewhere all count.
-    """
+    """Count the cores of this process; only Linux tells where a container has few."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -10,15 +10,7 @@ CHUNK = 2**20
 
 
 def download(url: str, file: Path) -> None:
-    """Fetch a file.
-
-    Args:
-        url: Where it is.
-        file: Where to write it.
-
-    Raises:
-        ConnectionError: If it cannot be had; the message has one line.
-    """
+    """Fetch a file; a ``ConnectionError`` of one line if it cannot be had."""
     try:
         with urlopen(url, timeout=TIMEOUT) as source, file.open("wb") as sink:
             while chunk := source.read(CHUNK):

@@ -6,14 +6,7 @@ from pathlib import Path
 
 
 def has_content(path: str | Path) -> bool:
-    """Tell whether a file is there and not empty.
-
-    Args:
-        path: Any path.
-
-    Returns:
-        Whether it has content; False also where no file can have such a name.
-    """
+    """Tell whether a file is there and not empty."""
     try:
         return os.stat(path).st_size > 0
     except (OSError, ValueError):  # ValueError: a NUL in the name
@@ -21,14 +14,10 @@ def has_content(path: str | Path) -> bool:
 
 
 def short_names(paths: Sequence[str | Path]) -> list[str]:
-    """Name files as shortly as tells them apart.
+    """Name files, each once, as shortly as tells them apart.
 
-    Args:
-        paths: The files, each once.
-
-    Returns:
-        Their names without suffix; where two are the same, the paths of all from the
-        folder on that they share.
+    By their names without suffix; where two are the same, all by their paths from the
+    folder on that they share.
     """
     stems = [Path(path).stem for path in paths]
     if len(set(stems)) == len(stems):
@@ -40,15 +29,8 @@ def short_names(paths: Sequence[str | Path]) -> list[str]:
 def visible_files(folder: str, links: bool = False) -> Iterator[str]:
     """List the files of a folder and of those below it, but hidden ones.
 
-    Args:
-        folder: The folder.
-        links: Whether links to folders are followed, in circles too.
-
-    Yields:
-        Paths, each beginning with the folder's.
-
-    Raises:
-        OSError: If a folder cannot be read.
+    Where links to folders are followed, they are so in circles too. A folder that
+    cannot be read is an ``OSError``.
     """
 
     def fail(error: OSError) -> None:

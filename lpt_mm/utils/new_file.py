@@ -13,13 +13,7 @@ from lpt_mm.utils.text import printable
 def require_new(*paths: str | Path | None) -> None:
     """Refuse files that could not be written, before the work whose result they get.
 
-    Args:
-        *paths: The files that are to be written; None stands for none.
-
-    Raises:
-        FileExistsError: If there is something of that name; nothing is written over.
-        OSError: If a file of that name cannot be made.
-        UserError: If two of them are the same.
+    What is there already or cannot be made is an ``OSError``; None stands for no file.
     """
     wanted = [path for path in paths if path is not None]
     for path in wanted:
@@ -58,15 +52,8 @@ def _try_to_make(path: Path) -> None:
 def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """Let a file be written under another name, and rename it if that went well.
 
-    Args:
-        path: Its name. The folder is made if need be.
-        overwrite: Whether it may take the place of an older file of that name.
-
-    Yields:
-        The temporary file, empty, in the same folder.
-
-    Raises:
-        FileExistsError: If there is something of that name; it is left alone.
+    Its folder is made if need be. What is there already is left alone, and is a
+    ``FileExistsError``.
     """
     _require_free(path, overwrite)
     path = Path(path)
@@ -84,12 +71,7 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
 def replace_file(path: str | Path, content: bytes) -> None:
     """Write a file that takes the place of an older one only when it is on the disk.
 
-    Args:
-        path: Its name. The folder is made if need be.
-        content: All that it is to hold.
-
-    Raises:
-        OSError: If it cannot be written; an older file of that name is left as it was.
+    Its folder is made if need be.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,27 +22,13 @@ DPI = 120
 
 
 def save_picture(figure: Figure, path: str | Path, dpi: int = DPI) -> None:
-    """Write a picture to a new file.
-
-    Args:
-        figure: The picture.
-        path: PNG to write.
-        dpi: Pixels per inch.
-
-    Raises:
-        FileExistsError: If there is something of that name; it is left alone.
-    """
+    """Write a new PNG file; one that is there is a ``FileExistsError``."""
     with new_file(path) as file:
         figure.savefig(file, dpi=dpi, format="png")
 
 
 def replace_picture(figure: Figure, path: str | Path) -> None:
-    """Write a picture in the place of an older one.
-
-    Args:
-        figure: The picture.
-        path: PNG to write.
-    """
+    """Write a PNG file in the place of an older one."""
     content = BytesIO()
     figure.savefig(content, dpi=DPI, format="png")
     replace_file(path, content.getvalue())

@@ -10,18 +10,7 @@ from rich.progress import (
 
 
 def progress_bar(**options: object) -> Progress:
-    """Make a progress bar whose descriptions are no markup.
-
-    Args:
-        **options: Options of rich's ``Progress``.
-
-    Returns:
-        The bar, which counts steps and tells the time that is left.
-    """
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        **options,
-    )
+    """Make a bar with rich's options that takes no description for markup."""
+    description = TextColumn("{task.description}", markup=False)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(description, *columns, **options)

@@ -9,11 +9,7 @@ import torch
 
 
 def seed_all(*entropy: int) -> None:
-    """Seed Python, numpy and torch on all devices.
-
-    Args:
-        *entropy: Any numbers from 0 on; all of them matter.
-    """
+    """Seed Python, numpy and torch on all devices by any numbers from 0 on."""
     torch.manual_seed(_seed_python_and_numpy(entropy))
 
 
@@ -22,12 +18,6 @@ def draw_seed(*entropy: int) -> Iterator[None]:
     """Seed Python, numpy and torch's CPU, and afterwards put them back as they were.
 
     Random numbers of a sample then depend on nothing but which draw it is.
-
-    Args:
-        *entropy: Any numbers from 0 on; all of them matter.
-
-    Yields:
-        Nothing.
     """
     generator = torch.default_generator  # torch.manual_seed is slow before CUDA is up
     states = random.getstate(), np.random.get_state(), generator.get_state()  # noqa: NPY002

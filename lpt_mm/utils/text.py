@@ -17,12 +17,8 @@ MARKDOWN = re.compile(r"([\\`*_\[\]<>|&~!$#])")
 def printable(text: object) -> str:
     r"""Make text safe to print: in one line, and all of it to be seen.
 
-    Args:
-        text: Any text, or what has one, such as a path.
-
-    Returns:
-        The text, with escapes (``\x1b``) for what controls a terminal or the direction
-        of writing, and for what has no width. Done twice, it is the same.
+    What controls a terminal or the direction of writing, and what has no width, becomes
+    an escape (``\x1b``). Done twice, it is the same.
     """
     return "".join(
         c
@@ -33,27 +29,15 @@ def printable(text: object) -> str:
 
 
 def for_rich(text: object) -> Text:
-    """Make text safe for rich's consoles and tables, which read markup in strings.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The text, printed as it is.
-    """
+    """Make text safe for rich's consoles and tables, which read markup in strings."""
     return Text(printable(text))
 
 
 def for_picture(text: object, longest: int | None = None) -> str:
     """Make text safe for matplotlib, which reads mathematics between dollar signs.
 
-    Args:
-        text: Any text.
-        longest: Characters that there is room for; by default for any number.
-
-    Returns:
-        The text, drawn as it is; behind a space where matplotlib would leave it out of
-        a legend.
+    It is cut to the longest that there is room for, and stands behind a space where
+    matplotlib would leave it out of a legend.
     """
     text = printable(text)
     if longest is not None and len(text) > longest:
@@ -63,29 +47,16 @@ def for_picture(text: object, longest: int | None = None) -> str:
 
 
 def for_markdown(text: object) -> str:
-    """Make text safe for Markdown, also for the cell of a table.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The text with its punctuation escaped, where Markdown gives it a meaning.
-    """
+    """Make text safe for Markdown, also for the cell of a table."""
     return MARKDOWN.sub(r"\\\1", printable(text))
 
 
 def list_some(
     names: Collection[object], limit: int = 10, total: int | None = None
 ) -> str:
-    """Name the first few, and how many more there are.
+    """Name the first few in one line, and how many more there are.
 
-    Args:
-        names: What to name; a set, which has no order, is sorted.
-        limit: How many are named.
-        total: How many there are, where ``names`` are not all; by default they are.
-
-    Returns:
-        One line.
+    A set, which has no order, is sorted. ``total`` is for names that are not all.
     """
     ordered = sorted(names) if isinstance(names, Set) else list(names)
     more = (len(ordered) if total is None else total) - len(ordered[:limit])

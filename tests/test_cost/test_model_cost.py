@@ -43,12 +43,13 @@ def test_parameters_and_bytes_of_a_tiny_model():
     dims, classes = 24, 7
     cost = measure_cost(tiny_config(phase=2))
     prompts = 6 * (2 * 5 + 1) * dims  # pool, layers, length; keys
-    assert cost.trained_parameters == prompts + classes * dims
-    assert cost.trained_parameters_beside_head == prompts
-    assert cost.parameters - cost.parameters_beside_head == classes * dims
+    assert cost["trained_parameters"] == prompts + classes * dims
+    assert cost["trained_parameters_beside_head"] == prompts
+    assert cost["parameters"] - cost["parameters_beside_head"] == classes * dims
     # There are no pre-trained weights to leave out; momentum doubles what is trained.
-    assert cost.model_bytes == 4 * cost.parameters
-    assert cost.checkpoint_bytes - cost.model_bytes == 4 * cost.trained_parameters
+    assert cost["model_bytes"] == 4 * cost["parameters"]
+    momentum = cost["checkpoint_bytes"] - cost["model_bytes"]
+    assert momentum == 4 * cost["trained_parameters"]
 
 
 def test_flops_of_a_plain_transformer():
@@ -61,20 +62,20 @@ def test_flops_of_a_plain_transformer():
     products = 2 * (embed + 3 * 12 * dims**2 * tokens + last + head)
     # 3 heads; keys may be filled up to 16, and older torch counts no attention on CPU.
     attention = 2 * 2 * (3 * tokens * 16 + 3 * tokens) * dims
-    assert products <= cost.infer_flops_per_image <= products + attention
+    assert products <= cost["infer_flops_per_image"] <= products + attention
     # The backward pass has two products for each, but none for the images.
-    assert cost.train_flops_per_image == pytest.approx(
-        3 * cost.infer_flops_per_image, rel=0.15
+    assert cost["train_flops_per_image"] == pytest.approx(
+        3 * cost["infer_flops_per_image"], rel=0.15
     )
 
 
 def test_prompts_make_training_cheaper_than_full_fine_tuning():
     cfg = tiny_config()
     tuned, full = measure_cost(cfg), measure_cost(full_fine_tuning(cfg))
-    assert full.trained_parameters == full.parameters
-    assert full.trained_share == full.trained_share_beside_head == 1
-    assert tuned.train_flops_per_image < full.train_flops_per_image
-    assert tuned.checkpoint_bytes < full.checkpoint_bytes
+    assert full["trained_parameters"] == full["parameters"]
+    assert full["trained_share"] == full["trained_share_beside_head"] == 1
+    assert tuned["train_flops_per_image"] < full["train_flops_per_image"]
+    assert tuned["checkpoint_bytes"] < full["checkpoint_bytes"]
     assert cfg.model.backbone.get("frozen", True)
 
 

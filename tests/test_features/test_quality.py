@@ -84,8 +84,9 @@ def test_one_class_has_no_distance_to_another():
 def test_better_separated_classes_have_larger_gamma_and_accuracy():
     groups = ShotGroups(thresholds=(3, 6))
     qualities = [measure_features(blobs(s), groups, 2) for s in (0.5, 2.0, 20.0)]
-    gammas = [quality.gamma for quality in qualities]
+    gammas = [quality["gamma"] for quality in qualities]
     assert gammas == sorted(gammas)
-    assert qualities[0].knn["overall"] < qualities[2].knn["overall"] == 100
-    assert qualities[2].knn.keys() == {"overall", "many", "medium", "few", "mean_class"}
-    assert qualities[0].gamma == qualities[0].inter / qualities[0].intra
+    assert qualities[0]["knn"]["overall"] < qualities[2]["knn"]["overall"] == 100
+    names = {"overall", "many", "medium", "few", "mean_class"}
+    assert qualities[2]["knn"].keys() == names
+    assert qualities[0]["gamma"] == qualities[0]["inter"] / qualities[0]["intra"]

@@ -9,8 +9,8 @@ from torch.testing import assert_close
 from lpt_mm.matching.statistics import (
     class_information,
     count_matches,
+    shares,
     shots_by_group,
-    usage_by_class,
 )
 
 # Three images of class 0, one of class 2, none of class 1; group 3 is never chosen.
@@ -27,7 +27,7 @@ def test_matches_are_counted_by_class_and_group():
 def test_usage_of_each_class_and_shots_of_each_group():
     nan = [math.nan] * 4
     expected = np.array([[3 / 6, 2 / 6, 1 / 6, 0], nan, [0, 1 / 2, 1 / 2, 0]])
-    assert_close(usage_by_class(MATCHES), expected, equal_nan=True)
+    assert_close(shares(MATCHES), expected, equal_nan=True)
     shots = shots_by_group(MATCHES, np.array(["many", "few", "few"]))
     expected = np.array([[1, 0, 0], [2 / 3, 0, 1 / 3], [1 / 2, 0, 1 / 2], nan[:3]])
     assert_close(shots, expected, equal_nan=True)

@@ -3,8 +3,9 @@ import json
 import pytest
 from PIL import Image
 
-from lpt_mm.sweep.pictures import draw_pictures, mean_report
+from lpt_mm.sweep.pictures import draw_pictures
 from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.results import mean_report
 from tests.conftest import ROOT
 
 CONFIG = str(ROOT / "configs" / "baselines" / "knn_digits_lt.py")

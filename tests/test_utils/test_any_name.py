@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from lpt_mm.cost import print_costs, print_speeds
-from lpt_mm.cost.model_cost import ModelCost
+from lpt_mm.cost.report import COSTS
 from lpt_mm.data_check import DataReport, print_data_report
 from lpt_mm.data_check.class_count_picture import draw_class_counts
 from lpt_mm.data_check.findings import ERROR, Finding
@@ -27,7 +27,7 @@ from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.evaluation.tables import print_tables
 from lpt_mm.features.comparison import FeatureComparison
 from lpt_mm.features.extraction import Features
-from lpt_mm.features.quality import FeatureQuality
+from lpt_mm.features.projection import PROJECTIONS
 from lpt_mm.matching import draw_matching
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.preparation import PartState, print_states
@@ -44,6 +44,8 @@ from tests.test_utils.test_text import TEXT
 NAMES = ("x[/b]", "bill_$5_$10", r"c$\frac$", "\x1b[2J\u202e\u200b", "_", "a|b\n", "\\")
 COUNTS = [300, 50]
 GROUPS = list(SHOT_GROUPS)
+QUALITY = dict(knn=dict(overall=50.0), intra=1.0, inter=1.0, gamma=1.0)
+COST = {key: 1 for columns in COSTS.values() for key, *_ in columns.values()}
 
 
 def any_name(examples):
@@ -84,8 +86,7 @@ def print_data(name):
 
 
 def print_features(name):
-    quality = FeatureQuality(dict(overall=50.0), intra=1.0, inter=1.0, gamma=1.0)
-    FeatureComparison(ShotGroups(), 10, {}, {name: quality}).print()
+    FeatureComparison(ShotGroups(), 10, {}, {name: QUALITY}).print()
 
 
 TABLES = dict(
@@ -105,7 +106,7 @@ TABLES = dict(
         name,
         name,
     ),
-    cost=lambda name: print_costs({name: ModelCost(1, 1, 1, 1, 1, 1, 1, 1)}),
+    cost=lambda name: print_costs({name: COST}),
     weights=lambda name: print_weights(
         (weights := Weights({name: torch.ones(1)})), describe(weights), [name]
     ),
@@ -138,11 +139,11 @@ def draw_all_features(name, path):
     points = np.arange(12.0).reshape(6, 2)
     label = np.array([0, 0, 1, 1, 2, 2])
     features = Features(points, label, points, label, [name, "b", "c"])
-    quality = FeatureQuality(dict(overall=50.0), intra=1.0, inter=1.0, gamma=1.0)
-    comparison = FeatureComparison(ShotGroups(), 10, {name: features}, {name: quality})
+    comparison = FeatureComparison(ShotGroups(), 10, {name: features}, {name: QUALITY})
     module = "lpt_mm.features.comparison"
+    projections = dict.fromkeys(PROJECTIONS, lambda *_: points)
     with (
-        patch(f"{module}.project", return_value=(points, points)),
+        patch(f"{module}.PROJECTIONS", projections),
         patch(f"{module}.align", lambda x, _: x),
     ):
         comparison.draw(path)

@@ -41,8 +41,7 @@ def main() -> None:
     }
     print_costs(costs)
     if args.json:
-        numbers = {name: cost.as_dict() for name, cost in costs.items()}
-        write_json(args.json, numbers)
+        write_json(args.json, costs)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.testing import set_test
-from lpt_mm.evaluation.shot_groups_of import shot_groups_of
+from lpt_mm.evaluation.metrics import shot_groups_of
 from lpt_mm.features import compare_features, frozen_backbone
 from lpt_mm.utils.files import short_names
 from lpt_mm.utils.json_file import write_json

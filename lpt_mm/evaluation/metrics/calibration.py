@@ -8,17 +8,10 @@ NUM_BINS = 15
 def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
     """Compute the mean gap between confidence and accuracy, in per cent.
 
-    The images are put into 15 equally wide bins (0, 1/15], (1/15, 2/15], ... by their
-    confidence, the score of the predicted class. The gap of a bin, between its mean
-    confidence and its accuracy, has the weight of the bin's images. Source: On
+    The images, (n,) each, are put into 15 equally wide bins (0, 1/15], (1/15, 2/15] ...
+    by their confidence, the score of the predicted class. The gap of a bin, between its
+    mean confidence and its accuracy, has the weight of the bin's images. Source: On
     Calibration of Modern Neural Networks, equation 3, https://arxiv.org/abs/1706.04599.
-
-    Args:
-        confidence: (number of images,) in [0, 1]; at least one.
-        correct: (number of images,) bool, whether the prediction is right.
-
-    Returns:
-        The error.
     """
     bins = np.ceil(confidence * NUM_BINS).astype(np.int64).clip(1, NUM_BINS) - 1
     # Of a bin: images * |confidence / images - correct / images|.

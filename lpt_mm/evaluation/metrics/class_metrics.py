@@ -29,26 +29,17 @@ class ClassMetrics:
 
     @property
     def accuracy(self) -> np.ndarray:
-        """(C,) share of a class's images that are right, in per cent; its recall.
-
-        NaN for a class without a test image.
-        """
+        """(C,) recall of each class in per cent; NaN without a test image."""
         return _percent(self.correct_images, self.test_images)
 
     @property
     def precision(self) -> np.ndarray:
-        """(C,) share of what was taken for a class that is right, in per cent.
-
-        NaN for a class that no image was taken for.
-        """
+        """(C,) in per cent; NaN for a class that no image was taken for."""
         return _percent(self.correct_images, self.predicted_images)
 
     @property
     def f1(self) -> np.ndarray:
-        """(C,) harmonic mean of precision and recall, in per cent.
-
-        NaN for a class without a test image; 0 for one that no image was taken for.
-        """
+        """(C,) in per cent; NaN without a test image, else 0 without precision."""
         f1 = _percent(2 * self.correct_images, self.test_images + self.predicted_images)
         return np.where(self.test_images > 0, f1, np.nan)
 

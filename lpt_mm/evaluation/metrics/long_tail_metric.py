@@ -1,8 +1,9 @@
 """Accuracy, F1 and calibration where the classes have few or many training images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmpretrain.registry import METRICS
@@ -11,8 +12,11 @@ from torch import Tensor
 from lpt_mm.evaluation.metrics.bootstrap import bootstrap_intervals
 from lpt_mm.evaluation.metrics.calibration import expected_calibration_error
 from lpt_mm.evaluation.metrics.class_metrics import ClassMetrics
-from lpt_mm.evaluation.metrics.shot_confusion import count_shot_confusion
-from lpt_mm.evaluation.metrics.shot_groups import SHOT_GROUPS, ShotGroups
+from lpt_mm.evaluation.metrics.shot_groups import (
+    ShotGroups,
+    count_shot_confusion,
+    places_of_groups,
+)
 from lpt_mm.utils.errors import UserError
 
 UNKNOWN = -1  # in place of a prediction
@@ -79,23 +83,8 @@ class LongTailMetric(BaseMetric):
         for sample in data_samples:
             self.results.append((int(sample["gt_label"]), *_predict(sample, scored)))
 
-    def compute_metrics(
-        self, results: list[tuple[int, int, float]]
-    ) -> dict[str, float]:
-        """Compute the metrics in per cent, over all processes' images.
-
-        Args:
-            results: Label, prediction and confidence of each image; the confidence is
-                NaN where there is no score.
-
-        Returns:
-            The metrics by key.
-
-        Raises:
-            UserError: If the class counts are unknown or of fewer classes than there
-                are labels or predictions, there is no image, or one has scores that
-                are NaN or infinite.
-        """
+    def compute_metrics(self, results: list[tuple[int, int, float]]) -> dict:
+        """Compute the metrics of what :meth:`process` kept, in all processes."""
         if self.cls_num_list is None:
             raise UserError(
                 "LongTailMetric does not know the training images per class: the "
@@ -103,14 +92,32 @@ class LongTailMetric(BaseMetric):
             )
         if not results:
             raise UserError("LongTailMetric: no image was evaluated, the set is empty")
-        num_classes = len(self.cls_num_list)
         label, prediction, confidence = map(np.array, zip(*results, strict=True))
+        self._require_known(label, prediction)
+        self._say_how()
+        groups = self.shot_groups.assign(self.cls_num_list)
+        num_classes = len(self.cls_num_list)
+        self.class_metrics = ClassMetrics.count(label, prediction, num_classes)
+        self.shot_confusion = count_shot_confusion(label, prediction, groups)
+        metrics = self.calculate(label, prediction, self.cls_num_list, self.shot_groups)
+        metrics |= self.class_metrics.average()
+        if not np.isnan(confidence).any():
+            correct, group = label == prediction, groups[label]
+            metrics["ece"] = expected_calibration_error(confidence, correct)
+            for name, own in places_of_groups(group).items():
+                error = expected_calibration_error(confidence[own], correct[own])
+                metrics[f"ece_{name}"] = error
+        return metrics
+
+    def _require_known(self, label: np.ndarray, prediction: np.ndarray) -> None:
+        """Refuse scores that are no finite numbers, and classes without counts."""
         if broken := int((prediction == UNKNOWN).sum()):
             raise UserError(
-                f"the scores of {broken} of {len(results)} images are no finite "
+                f"the scores of {broken} of {len(label)} images are no finite "
                 "numbers, and classify nothing: test an earlier checkpoint, or without "
                 "--amp and model.backbone.frozen_dtype"
             )
+        num_classes = len(self.cls_num_list)
         for what, classes in (("label", label), ("prediction", prediction)):
             for wrong in (classes.min(), classes.max()):
                 if not 0 <= wrong < num_classes:
@@ -119,31 +126,17 @@ class LongTailMetric(BaseMetric):
                         f"of {num_classes} classes; evaluate with the classes of the "
                         "training set"
                     )
-        self._say_how()
-        groups = self.shot_groups.assign(self.cls_num_list)
-        self.class_metrics = ClassMetrics.count(label, prediction, num_classes)
-        self.shot_confusion = count_shot_confusion(label, prediction, groups)
-        metrics = self.calculate(label, prediction, self.cls_num_list, self.shot_groups)
-        metrics |= self.class_metrics.average()
-        if not np.isnan(confidence).any():
-            metrics |= _calibration(confidence, label == prediction, groups[label])
-        return metrics
 
     def _say_how(self) -> None:
         print_log(f"shot groups, {self.shot_groups}", logger="current")
         scored = (self.dataset_meta or {}).get("scored_classes")
         if scored is not None:
-            print_log(
-                f"scored over {len(scored)} of {len(self.cls_num_list)} classes",
-                logger="current",
-            )
+            all_classes = len(self.cls_num_list)
+            text = f"scored over {len(scored)} of {all_classes} classes"
+            print_log(text, logger="current")
 
     def intervals(self) -> dict[str, list[float]]:
-        """Compute the bootstrap intervals of the last evaluation; they are no metrics.
-
-        Lower and upper bound of 95 % of each accuracy, see :func:`bootstrap_intervals`;
-        nothing if ``bootstrap`` is 0.
-        """
+        """Compute the :func:`bootstrap_intervals` of the last evaluation, if wanted."""
         if not self.bootstrap:
             return {}
         groups = self.shot_groups.assign(self.cls_num_list)
@@ -156,23 +149,12 @@ class LongTailMetric(BaseMetric):
         cls_num_list: Sequence[int],
         shot_groups: ShotGroups,
     ) -> dict[str, float]:
-        """Compute the accuracies in per cent; groups without an image are left out.
-
-        Args:
-            label: (number of images,) class indices.
-            prediction: (number of images,) class indices.
-            cls_num_list: Training images per class, length C.
-            shot_groups: How classes are grouped.
-
-        Returns:
-            The accuracies by key.
-        """
+        """Compute accuracies in per cent from class indices (number of images,)."""
         correct = label == prediction
         group = shot_groups.assign(cls_num_list)[label]
         metrics = {"overall": 100 * float(correct.mean())}
-        for name in SHOT_GROUPS:
-            if (group == name).any():
-                metrics[name] = 100 * float(correct[group == name].mean())
+        for name, own in places_of_groups(group).items():
+            metrics[name] = 100 * float(correct[own].mean())
         classes = ClassMetrics.count(label, prediction, len(cls_num_list))
         metrics["mean_class"] = float(np.nanmean(classes.accuracy))
         return metrics
@@ -204,14 +186,14 @@ def _confidence(score: Tensor) -> float:
     return float(score.max()) / total if total > 0 else 1 / len(score)
 
 
-def _calibration(
-    confidence: np.ndarray, correct: np.ndarray, group: np.ndarray
-) -> dict[str, float]:
-    """Compute the expected calibration error of all images and of each group."""
-    errors = {"ece": expected_calibration_error(confidence, correct)}
-    for name in SHOT_GROUPS:
-        if (chosen := group == name).any():
-            errors[f"ece_{name}"] = expected_calibration_error(
-                confidence[chosen], correct[chosen]
-            )
-    return errors
+def shot_groups_of(cfg: Config) -> ShotGroups:
+    """Read the shot groups off the first ``LongTailMetric``, else the default ones."""
+    for name in ("val_evaluator", "test_evaluator"):
+        metrics = cfg.get(name) or []
+        for metric in [metrics] if isinstance(metrics, Mapping) else metrics:
+            if metric.get("type") in ("LongTailMetric", LongTailMetric):
+                return ShotGroups(
+                    metric.get("convention", "lpt"),
+                    tuple(metric.get("thresholds", (20, 100))),
+                )
+    return ShotGroups()

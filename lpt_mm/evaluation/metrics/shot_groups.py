@@ -54,3 +54,29 @@ class ShotGroups:
         low, high = self.thresholds
         few = counts <= low if self.convention == "lpt" else counts < low
         return np.select([few, counts > high], ["few", "many"], default="medium")
+
+
+def places_of_groups(groups: np.ndarray) -> dict[str, np.ndarray]:
+    """Tell where, (n,) bool, each group is that is among the (n,) names, if any is."""
+    places = {name: groups == name for name in SHOT_GROUPS}
+    return {name: where for name, where in places.items() if where.any()}
+
+
+def count_shot_confusion(
+    label: np.ndarray, prediction: np.ndarray, groups: np.ndarray
+) -> dict[str, list]:
+    """Count test images by shot group; the groups in the order many, medium, few.
+
+    Label and prediction are class indices (number of images,); (C,) groups are those of
+    the classes. Returns, as written to JSON, ``groups``, their names; ``images``,
+    (3, 3) images by group of the label (row) and of the prediction; ``correct``, (3,)
+    images of a group that are right. The others on the diagonal of ``images`` were
+    taken for another class of the same group.
+    """
+    member = groups == np.array(SHOT_GROUPS)[:, None]  # (3, C)
+    rows, columns = member[:, label].astype(int), member[:, prediction].astype(int)
+    return dict(
+        groups=list(SHOT_GROUPS),
+        images=(rows @ columns.T).tolist(),
+        correct=(rows @ (label == prediction)).tolist(),
+    )

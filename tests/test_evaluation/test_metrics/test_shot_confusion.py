@@ -1,7 +1,7 @@
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from lpt_mm.evaluation.metrics.shot_confusion import count_shot_confusion
+from lpt_mm.evaluation.metrics.shot_groups import count_shot_confusion
 
 
 def test_agrees_with_scikit_learn():
