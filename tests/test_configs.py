@@ -8,7 +8,7 @@ from mmengine.config import Config, ConfigDict
 from mmpretrain.registry import DATASETS, HOOKS, METRICS
 from torch import nn
 
-from lpt_mm.sweep import read_plan
+from lpt_mm.sweep.plan import read_plan
 from lpt_mm.weights.skeleton import build_skeleton
 from tests.conftest import ROOT
 

@@ -25,12 +25,10 @@ def measure_data_speed(
     repeats: int,
     reference: Callable[..., torch.Tensor] | None = None,
 ) -> dict[str, dict]:
-    """Measure how fast one core makes normalised batches of the training images.
+    """Measure how fast one core makes normalised batches of random training images.
 
-    Images are drawn at random, the same in each run. A reference makes a normalised
-    image of a file, given its path, the size of the result, mean and standard
-    deviation; a data set without files is then a ``ValueError``. Returns the numbers of
-    ``config`` and, with a reference, of ``reference``.
+    A reference makes a normalised image of a file, given its path, the size of the
+    result, mean and standard deviation; without files there is none.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)

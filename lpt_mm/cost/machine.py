@@ -30,12 +30,9 @@ def describe_machine() -> str:
     if find_device().type == "cuda":
         name = torch.cuda.get_device_name()
     else:
-        name = f"{_processor()}, {torch.get_num_threads()} of {os.cpu_count()} cores"
+        info = Path("/proc/cpuinfo")
+        lines = info.read_text().splitlines() if info.is_file() else []
+        names = [line.split(": ", 1)[1] for line in lines if "model name" in line]
+        processor = names[0] if names else platform.processor() or platform.machine()
+        name = f"{processor}, {torch.get_num_threads()} of {os.cpu_count()} cores"
     return f"{name}, Python {platform.python_version()}, torch {torch.__version__}"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
-    return names[0] if names else platform.processor() or platform.machine()

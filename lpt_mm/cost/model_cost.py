@@ -18,12 +18,10 @@ CPU = torch.device("cpu")
 def measure_cost(cfg: Config) -> dict[str, float]:
     """Count what a config's model costs, whatever the machine; it gets no weights.
 
-    Floating point operations are those of products of matrices, as :func:`count_flops`
-    counts them, for an image of a batch of 4, on the CPU in the config's precision;
-    bytes are those of tensors that are saved: of the model without the layers that come
-    from pre-trained weights and are frozen, and of a checkpoint, which has the state of
-    the optimizer too. Shares are between 0 and 1; what is ``beside_head`` is outside of
-    the classifier. A config that trains nothing is a ``ValueError``.
+    Operations are those of an image of a batch of 4, as :func:`count_flops` counts them
+    on the CPU, and bytes those of tensors that are saved: of the model without frozen
+    layers that come from pre-trained weights; of a checkpoint with the state of the
+    optimizer, too. A config that trains nothing is a ``ValueError``.
     """
     if cfg.get("optim_wrapper") is None:
         raise UserError(

@@ -19,29 +19,20 @@ def measure_model_speed(
     amp: bool = False,
     reference: type[BaseClassifier] | None = None,
 ) -> dict[str, dict]:
-    """Measure a config's model on random images that lie in memory.
+    """Measure a config's model, without its weights, on random images in memory.
 
-    Args:
-        cfg: The config; no pre-trained weights are loaded.
-        work: ``'infer'`` or ``'train'``, a step of the optimizer.
-        batch_size: Images of a batch, both samplings together.
-        repeats: Timed runs.
-        amp: Whether to compute in bfloat16 by autocast.
-        reference: A class to put in the place of the model's for comparison; it
-            computes in float32.
-
-    Returns:
-        The numbers of ``config`` and, with a reference, of ``reference``: times in
-        seconds; bytes of tensors at the peak, above the weights; what a product of
-        matrices reaches in FLOP/s, and which share of it is reached; the largest
-        difference to the reference, see :meth:`Workload.output`, or None.
+    The work is ``'infer'`` or ``'train'``, by a step of the optimizer, with ``amp`` in
+    bfloat16 by autocast. A reference is a class to put in the place of the model's, in
+    float32. Returned are the numbers of ``config`` and perhaps ``reference``: seconds;
+    bytes of tensors at the peak, above the weights; FLOP/s that a product of matrices
+    reaches, and which share of it is reached; the largest difference of the outputs.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     device = find_device()
-    workloads = {"config": Workload(cfg, work, batch_size, device, amp)}
-    difference = None
+    ours = Workload(cfg, work, batch_size, device, amp)
+    workloads, difference = {"config": ours}, None
     if reference is not None:
-        ours, plain = workloads["config"], Config(cfg.to_dict())
+        plain = Config(cfg.to_dict())
         plain.model.type = reference
         plain.model.backbone.update(frozen_dtype="float32", compile=False)
         theirs = Workload(plain, work, batch_size, device, amp=False)

@@ -8,7 +8,7 @@ import torch
 from mmpretrain.models.classifiers import BaseClassifier
 from PIL import Image
 from torch import Tensor
-from torchvision.transforms import InterpolationMode, RandomResizedCrop
+from torchvision.transforms import RandomResizedCrop
 from torchvision.transforms import functional as F
 
 from lpt_mm.models.classifiers import LPTClassifier
@@ -55,13 +55,8 @@ def require_plain(model: dict) -> type[BaseClassifier]:
 
 
 def plain_crop(path: str, size: int, mean: list[float], std: list[float]) -> Tensor:
-    """Make a training image (3, size, size) as torchvision's examples do.
-
-    Mean and standard deviation are those of each channel, of 255.
-    """
-    image = Image.open(path).convert("RGB")
-    crop = RandomResizedCrop(size, interpolation=InterpolationMode.BILINEAR)
-    image = crop(image)
+    """Make an image (3, size, size) as torchvision's examples do; mean, std of 255."""
+    image = RandomResizedCrop(size)(Image.open(path).convert("RGB"))  # bilinear
     if torch.rand(()) < 0.5:
         image = F.hflip(image)
     mean, std = ([value / 255 for value in values] for values in (mean, std))

@@ -9,7 +9,7 @@ from lpt_mm.utils.tables import number_table
 from lpt_mm.utils.text import for_rich
 
 # Two tables, since all columns in one would leave no room for the names. By column what
-# it shows of :func:`lpt_mm.cost.measure_cost`, its unit and its format.
+# it shows of :func:`measure_cost`, its unit and its format.
 COSTS = {
     "Parameters": {
         "trained": ("trained_parameters", 1, ",.0f"),
@@ -44,10 +44,7 @@ def print_costs(costs: Mapping[str, Mapping]) -> None:
 
 
 def print_speeds(speeds: Mapping[str, Mapping], title: str, machine: str) -> None:
-    """Print what was measured, of a model or of data, by ``config`` and ``reference``.
-
-    The machine is what it was measured on.
-    """
+    """Print what was measured, by ``config`` and perhaps ``reference``."""
     columns = {name: _rows(numbers) for name, numbers in speeds.items()}
     rows = [(row, *(c[row] for c in columns.values())) for row in columns["config"]]
     heading = Text("\n").join(map(for_rich, (title, machine)))

@@ -23,10 +23,7 @@ def count_flops(function: Callable[[], object]) -> int:
 
 
 def peak_memory(function: Callable[[], object], device: torch.device) -> int:
-    """Measure the bytes of tensors at a function's peak, above those before.
-
-    Run the function once before.
-    """
+    """Measure the bytes of tensors at the peak of a function that has run before."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
@@ -47,10 +44,7 @@ def time_in_turns(
     repeats: int,
     device: torch.device,
 ) -> dict[Hashable, list[float]]:
-    """Time functions by name, in seconds, one after the other, again and again.
-
-    A machine whose speed changes, changes it for all. The first two runs do not count.
-    """
+    """Time functions in turns, in seconds: a change of speed changes it for all."""
     seconds = {name: [] for name in functions}
     for turn in track(range(WARM_UP + repeats), description="measuring"):
         for name, function in functions.items():

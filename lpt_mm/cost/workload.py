@@ -44,11 +44,7 @@ class Workload:
             return self.model.test_step(self.data)
 
     def output(self) -> Tensor:
-        """Compute what two workloads can be compared by.
-
-        (B, C) scores, or when training all gradients as a share of the largest, (number
-        of trained parameters,).
-        """
+        """Compute the scores (B, C), or all gradients over the largest one."""
         torch.manual_seed(0)  # the same noise and dropout in each
         data = self.model.data_preprocessor(self.data, self.model.training)
         if not self.model.training:

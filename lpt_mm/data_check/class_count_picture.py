@@ -21,17 +21,17 @@ def draw_class_counts(
     shot_groups: ShotGroups,
     path: str | Path,
 ) -> None:
-    """Draw the training images of each class, most frequent class first.
-
-    The PNG of 1,080 x 600 pixels replaces an older one.
-    """
+    """Draw the training images of each class, in the place of an older PNG."""
     counts = np.asarray(counts)
     order = np.argsort(-counts, kind="stable")
     figure = Figure(figsize=(9, 5), layout="constrained")
     axes = figure.subplots()
     axes.set_yscale("log")
     _draw_bars(axes, counts[order], shot_groups)
-    _draw_thresholds(axes, shot_groups.thresholds)
+    beside = dict(transform=axes.get_yaxis_transform(), va="center")
+    for threshold in shot_groups.thresholds:
+        axes.axhline(threshold, color="0.25", linestyle="--", linewidth=1)
+        axes.text(1.005, threshold, f"{threshold:,}", **beside)
     axes.set_xlim(-0.5, len(counts) - 0.5)
     axes.set_ylim(FLOOR, 1.6 * max(counts.max(), shot_groups.thresholds[1]))
     for axis in (axes.xaxis, axes.yaxis):
@@ -49,8 +49,7 @@ def draw_class_counts(
 
 
 def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
-    groups = shot_groups.assign(counts)
-    end = len(counts)
+    groups, end = shot_groups.assign(counts), len(counts)
     for name, colour in reversed(list(zip(SHOT_GROUPS, PALETTE, strict=False))):
         places = np.flatnonzero(groups == name)
         images = counts[places].sum()
@@ -65,13 +64,6 @@ def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
         style = dict(baseline=FLOOR, fill=True, color=colour, label=label)
         axes.stairs(counts[:end].clip(FLOOR), edges, **style)
         end -= len(places)
-
-
-def _draw_thresholds(axes: Axes, thresholds: tuple[int, int]) -> None:
-    for threshold in thresholds:
-        axes.axhline(threshold, color="0.25", linestyle="--", linewidth=1)
-        place = dict(transform=axes.get_yaxis_transform(), verticalalignment="center")
-        axes.text(1.005, threshold, f"{threshold:,}", **place)
 
 
 def _name_classes(axes: Axes, names: list[str]) -> None:

@@ -20,10 +20,7 @@ def gini(counts: Sequence[int]) -> float | None:
 
 
 def imbalance_ratio(counts: Sequence[int]) -> float | None:
-    """Divide the images of the most frequent class by those of the rarest that has any.
-
-    Without any image it is None.
-    """
+    """Divide the most images of a class by the fewest but 0; None without an image."""
     counts = np.asarray(counts)
     present = counts[counts > 0]
     return float(present.max() / present.min()) if present.size else None
@@ -32,10 +29,6 @@ def imbalance_ratio(counts: Sequence[int]) -> float | None:
 def boundary_classes(
     counts: Sequence[int], thresholds: tuple[int, int]
 ) -> dict[int, list[int]]:
-    """Find the classes that lie on a bound of the shot groups.
-
-    Those on the lower bound are few-shot by the convention ``'lpt'`` and medium-shot by
-    ``'oltr'``; those on the upper bound are medium-shot by both.
-    """
+    """Find the classes on either bound; the conventions differ in the lower one."""
     counts = np.asarray(counts)
     return {bound: np.flatnonzero(counts == bound).tolist() for bound in thresholds}

@@ -12,34 +12,43 @@ from lpt_mm.data_check.split_scan import image_name
 
 
 class Duplicates:
-    """Images that repeat others.
-
-    They are those of the same split, by split; those of an earlier split, by both; and
-    those of another label, in any.
-    """
+    """Images that repeat others."""
 
     def __init__(self) -> None:
         self.inside: dict[str, Examples] = defaultdict(Examples)
         self.across: dict[tuple[str, str], Examples] = defaultdict(Examples)
         self.other_label = Examples()
 
+    def add(self, members: Mapping[str, list[tuple[str, int]]]) -> None:
+        """Add images of one content, by split their names and labels."""
+        labels: dict[int, str] = {}
+        for split, images in members.items():
+            for place, (name, label) in enumerate(images):
+                if place:
+                    self.inside[split].add(f"{name} = {images[0][0]}")
+                if labels and label not in labels:
+                    other, first = next(iter(labels.items()))
+                    pair = f"{name} (label {label}) = {first} (label {other})"
+                    self.other_label.add(pair)
+                labels.setdefault(label, name)
+        for one, other in combinations(members, 2):
+            for name, _ in members[other]:
+                self.across[one, other].add(f"{name} = {members[one][0][0]}")
+
 
 def find_duplicates(datasets: Mapping[str, Dataset], digests: np.ndarray) -> Duplicates:
-    """Find images of the same content inside and across splits.
-
-    The digests (2, N) uint64 are of the images of all splits, one split after the
-    other; they are not compared where they are 0.
-    """
-    names = list(datasets)
-    ends = np.cumsum([len(dataset) for dataset in datasets.values()])
+    """Find images of the same content by the digests (2, N) of all splits in order."""
+    names, ends = list(datasets), np.cumsum(list(map(len, datasets.values())))
     found = Duplicates()
     for group in duplicate_groups(digests):
-        split_of = np.searchsorted(ends, group, side="right")
-        members = {
-            names[split]: group[split_of == split] - (ends[split - 1] if split else 0)
-            for split in np.unique(split_of)
-        }
-        _add_group(found, datasets, members)
+        members: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        splits = np.searchsorted(ends, group, side="right")
+        for index, split in zip(group, splits, strict=True):
+            dataset = datasets[names[split]]
+            place = int(index - (ends[split - 1] if split else 0))
+            label = dataset.get_data_info(place).get("gt_label", -1)
+            members[names[split]].append((image_name(dataset, place), label))
+        found.add(members)
     return found
 
 
@@ -51,26 +60,3 @@ def duplicate_groups(digests: np.ndarray) -> Iterator[np.ndarray]:
     ends = np.flatnonzero(np.diff(same, prepend=False, append=False))
     for first, last in ends.reshape(-1, 2):
         yield order[first : last + 1]
-
-
-def _add_group(
-    found: Duplicates, datasets: Mapping[str, Dataset], members: dict[str, np.ndarray]
-) -> None:
-    labels: dict[int, str] = {}
-    for split, indices in members.items():
-        original = image_name(datasets[split], int(indices[0]))
-        for place, index in enumerate(indices.tolist()):
-            name = image_name(datasets[split], index)
-            if place:
-                found.inside[split].add(f"{name} = {original}")
-            label = datasets[split].get_data_info(index).get("gt_label", -1)
-            if labels and label not in labels:
-                other, first = next(iter(labels.items()))
-                pair = f"{name} (label {label}) = {first} (label {other})"
-                found.other_label.add(pair)
-            labels.setdefault(label, name)
-    for one, other in combinations(members, 2):
-        original = image_name(datasets[one], int(members[one][0]))
-        for index in members[other].tolist():
-            name = image_name(datasets[other], index)
-            found.across[one, other].add(f"{name} = {original}")

@@ -58,11 +58,7 @@ def class_findings(
     num_classes: int | None,
     class_names: tuple[str, ...] | None = None,
 ) -> Iterator[Finding]:
-    """Give sets without images, labels out of range and names that do not fit.
-
-    The classes are those of the head, if there is one, and names those that the model
-    was trained with, by default those of the first split that has any.
-    """
+    """Give labels and names that do not fit the head, or names given or met first."""
     first, reference = "the training set", class_names
     for split, scan in scans.items():
         if not len(scan.dataset):

@@ -10,7 +10,6 @@ from lpt_mm.datasets.transforms.image_file import decode_image, read_content
 
 DIGEST_SIZE = 16  # bytes
 NO_DIGEST = bytes(DIGEST_SIZE)
-
 FAULTS = ("missing", "empty", "truncated", "unreadable")
 MISSING, EMPTY, TRUNCATED, UNREADABLE = FAULTS
 SKIPPED = "not a local file"
@@ -25,17 +24,15 @@ class ImageCheck(NamedTuple):
 
 
 def check_image(info: Mapping) -> ImageCheck:
-    """Read and decode the file ``img_path``, once, or take the array ``img`` as it is.
-
-    An image without either is skipped.
-    """
+    """Read and decode ``img_path``, once, or take the array ``img``; else skip it."""
     if info.get("img") is not None:
-        return ImageCheck(_digest_array(np.asarray(info["img"])))
+        array = np.asarray(info["img"])
+        head = f"{array.dtype} {array.shape}".encode()
+        return ImageCheck(_digest(head + array.tobytes()))
     if info.get("img_path") is None:
         return ImageCheck(NO_DIGEST, SKIPPED)
-    path = str(info["img_path"])
     try:
-        content = read_content(path)
+        content = read_content(str(info["img_path"]))
     except (FileNotFoundError, NotADirectoryError):
         return ImageCheck(NO_DIGEST, MISSING)
     except (OSError, ValueError) as error:
@@ -50,10 +47,8 @@ def check_image(info: Mapping) -> ImageCheck:
         if "truncated" in reason.lower():
             return ImageCheck(NO_DIGEST, TRUNCATED)
         return ImageCheck(NO_DIGEST, UNREADABLE, reason)
-    return ImageCheck(blake2b(content, digest_size=DIGEST_SIZE).digest())
+    return ImageCheck(_digest(content))
 
 
-def _digest_array(array: np.ndarray) -> bytes:
-    content = blake2b(f"{array.dtype} {array.shape}".encode(), digest_size=DIGEST_SIZE)
-    content.update(np.ascontiguousarray(array))
-    return content.digest()
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=DIGEST_SIZE).digest()

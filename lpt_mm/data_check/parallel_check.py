@@ -44,13 +44,16 @@ def checked_parts(datasets: Sequence[Dataset]) -> Iterator[Iterator[CheckedPart]
     # than on Linux, forking is not safe or not possible.
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
-    cores = num_cores()
-    with ProcessPoolExecutor(
-        cores, context, initializer=_start_worker, initargs=(datasets,)
-    ) as pool:
+    cores, ranges = num_cores(), []
+    for split, dataset in enumerate(datasets):
+        size = len(dataset) // (PARTS_PER_PROCESS * cores)
+        size = min(max(size, 1), LARGEST_PART)
+        for start in range(0, len(dataset), size):
+            ranges.append((split, start, min(start + size, len(dataset))))
+    with ProcessPoolExecutor(cores, context, _start_worker, (datasets,)) as pool:
         try:
             # Starts the processes now, before the caller has threads (a progress bar).
-            yield pool.map(_check_part, *zip(*_ranges(datasets, cores), strict=True))
+            yield pool.map(_check_part, *zip(*ranges, strict=True))
         except BrokenProcessPool as error:
             raise OSError(
                 "a process that checked images was ended: the memory did not suffice, "
@@ -58,17 +61,6 @@ def checked_parts(datasets: Sequence[Dataset]) -> Iterator[Iterator[CheckedPart]
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _ranges(
-    datasets: Sequence[Dataset], processes: int
-) -> Iterator[tuple[int, int, int]]:
-    """Divide the data sets: index of the data set, first image, end."""
-    for split, dataset in enumerate(datasets):
-        size = len(dataset) // (PARTS_PER_PROCESS * processes)
-        size = min(max(size, 1), LARGEST_PART)
-        for start in range(0, len(dataset), size):
-            yield split, start, min(start + size, len(dataset))
 
 
 def _start_worker(datasets: Sequence[Dataset]) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from mmengine.config import Config
 from rich.console import Console
-from rich.table import Table
 
 from lpt_mm.data_check import findings as judge
 from lpt_mm.data_check.class_count_picture import draw_class_counts
@@ -32,11 +31,6 @@ class DataReport:
     class_names: list[str]
     shot_groups: ShotGroups
     findings: list[Finding]
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether training or its result cannot be right."""
-        return any(finding.severity == ERROR for finding in self.findings)
 
     def messages(self, severity: str) -> list[Finding]:
         """Choose the findings of a severity, ``ERROR`` or ``WARNING``."""
@@ -65,14 +59,12 @@ class DataReport:
 
     def shot_group_sizes(self) -> dict[str, dict]:
         """Give, by convention, ``definition`` and the classes of each group."""
-        counts = self.scans["train"].counts
         sizes = {}
         for convention in CONVENTIONS:
             groups = ShotGroups(convention, self.shot_groups.thresholds)
-            assigned = groups.assign(counts)
-            sizes[convention] = {"definition": str(groups)} | {
-                name: int((assigned == name).sum()) for name in SHOT_GROUPS
-            }
+            names = groups.assign(self.scans["train"].counts).tolist()
+            of_groups = {name: names.count(name) for name in SHOT_GROUPS}
+            sizes[convention] = dict(definition=str(groups), **of_groups)
         return sizes
 
 
@@ -92,12 +84,8 @@ def examine_data(cfg: Config) -> DataReport:
     return DataReport(scans, names, shot_groups, findings)
 
 
-def write_data_report(report: DataReport, folder: str | Path) -> None:
-    """Write ``report.json`` and, if there are training images, ``class_counts.png``.
-
-    Older ones are replaced.
-    """
-    folder = Path(folder)
+def write_data_report(report: DataReport, folder: Path) -> None:
+    """Write the ``REPORT_FILES`` anew, without training images only the first one."""
     content = json.dumps(report.as_dict(), indent=1) + "\n"
     replace_file(folder / REPORT, content.encode())
     train = report.scans.get("train")
@@ -110,37 +98,37 @@ def print_data_report(report: DataReport, title: str, folder: str | Path) -> Non
     """Print tables of splits and shot groups, and what is wrong, one line each."""
     console = Console()
     if report.scans:
-        console.print(_split_table(report, title))
+        columns = ("split", "images", "classes", "most", "fewest", "imbalance", "Gini")
+        rows = [_split_row(name, scan) for name, scan in report.scans.items()]
+        console.print(number_table(for_rich(title), columns, rows))
     if "train" in report.scans:
-        console.print(_shot_group_table(report))
+        columns = ("convention", *SHOT_GROUPS)
+        rows = [
+            (sizes["definition"], *(f"{sizes[name]:,}" for name in SHOT_GROUPS))
+            for sizes in report.shot_group_sizes().values()
+        ]
+        console.print(number_table("Classes by shot group", columns, rows))
+    lines, totals = [], []
     for severity in (ERROR, WARNING):
-        for finding in report.messages(severity):
-            _print_line(console, f"{severity}: {finding.message}")
-    errors, warnings = (len(report.messages(x)) for x in (ERROR, WARNING))
-    _print_line(console, f"{errors} errors, {warnings} warnings; see {folder}")
+        messages = report.messages(severity)
+        lines += [f"{severity}: {finding.message}" for finding in messages]
+        totals.append(f"{len(messages)} {severity}s")
+    for line in (*lines, f"{', '.join(totals)}; see {folder}"):
+        console.print(for_rich(line), soft_wrap=True, highlight=False)
 
 
-def _split_table(report: DataReport, title: str) -> Table:
-    columns = ("split", "images", "classes", "most", "fewest", "imbalance", "Gini")
-    rows = []
-    for name, scan in report.scans.items():
-        row = _statistics(scan)
-        ratio, coefficient = row["imbalance_ratio"], row["gini"]
-        classes = f"{row['classes']:,} of {len(scan.counts):,}"
-        cells = [classes, f"{row['most']:,}", f"{row['fewest']:,}"]
-        cells.append(None if ratio is None else f"{ratio:,.1f}")
-        cells.append(None if coefficient is None else f"{coefficient:.3f}")
-        rows.append((name, f"{row['images']:,}", *cells))
-    return number_table(for_rich(title), columns, rows)
-
-
-def _shot_group_table(report: DataReport) -> Table:
-    rows = [
-        (sizes["definition"], *(f"{sizes[name]:,}" for name in SHOT_GROUPS))
-        for sizes in report.shot_group_sizes().values()
-    ]
-    columns = ("convention", *SHOT_GROUPS)
-    return number_table("Classes by shot group", columns, rows)
+def _split_row(name: str, scan: SplitScan) -> tuple:
+    row = _statistics(scan)
+    ratio, coefficient = row["imbalance_ratio"], row["gini"]
+    return (
+        name,
+        f"{row['images']:,}",
+        f"{row['classes']:,} of {len(scan.counts):,}",
+        f"{row['most']:,}",
+        f"{row['fewest']:,}",
+        None if ratio is None else f"{ratio:,.1f}",
+        None if coefficient is None else f"{coefficient:.3f}",
+    )
 
 
 def _statistics(scan: SplitScan) -> dict[str, int | float | None]:
@@ -153,7 +141,3 @@ def _statistics(scan: SplitScan) -> dict[str, int | float | None]:
         imbalance_ratio=imbalance_ratio(counts),
         gini=gini(counts),
     )
-
-
-def _print_line(console: Console, line: str) -> None:
-    console.print(for_rich(line), soft_wrap=True, highlight=False)

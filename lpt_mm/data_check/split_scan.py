@@ -55,11 +55,7 @@ def scan_labels(dataset: Dataset, num_classes: int) -> SplitScan:
 def scan_splits(
     datasets: Mapping[str, Dataset], num_classes: int | None
 ) -> tuple[dict[str, SplitScan], np.ndarray]:
-    """Read every image once, with a progress bar, and give what was seen by split.
-
-    All counts are of one length. The digests, (2, N) uint64, are those of the images of
-    all splits, one split after the other; 0 stands for an image without one.
-    """
+    """Read all images; give what was seen by split, and the digests (2, N) in order."""
     scans = {name: SplitScan(data, num_classes) for name, data in datasets.items()}
     digests = [np.zeros((2, 0), dtype=np.uint64)]
     names = list(datasets)
@@ -71,7 +67,10 @@ def scan_splits(
             digests.append(part.digests)
             progress.advance(tasks[part.split], len(part.labels))
     if num_classes is None:
-        _trim_counts(scans)
+        used = (np.flatnonzero(scan.counts) + 1 for scan in scans.values())
+        length = max((end.max(initial=0) for end in used), default=0)
+        for scan in scans.values():
+            scan.counts = scan.counts[:length].copy()
     return scans, np.concatenate(digests, axis=1)
 
 
@@ -79,10 +78,3 @@ def image_name(dataset: Dataset, index: int) -> str:
     """Give the path of an image, or its index if it has none."""
     path = dataset.get_data_info(index).get("img_path")
     return f"image {index}" if path is None else str(path)
-
-
-def _trim_counts(scans: Mapping[str, SplitScan]) -> None:
-    used = [np.flatnonzero(scan.counts) for scan in scans.values()]
-    length = max((int(classes[-1]) + 1 for classes in used if classes.size), default=0)
-    for scan in scans.values():
-        scan.counts = scan.counts[:length].copy()

@@ -20,56 +20,39 @@ ERRORS += (AttributeError, TypeError)
 
 
 def build_splits(cfg: Config) -> tuple[dict[str, Dataset], list[Finding]]:
-    """Build the data sets of a config, and say what kept others from being built.
-
-    A validation set that is the test set is left out.
-    """
+    """Build the data sets, but val where it is test, and say what kept from it."""
     init_default_scope(cfg.get("default_scope", "mmengine"))
     loaders = {name: cfg.get(f"{name}_dataloader") for name in SPLITS}
     configs = {name: dict(x["dataset"]) for name, x in loaders.items() if x is not None}
     datasets, findings = {}, []
     if "train" not in configs:
         findings.append(Finding(ERROR, "no_training_set", "there is no train split"))
-    if "val" in configs and _same_data(configs["val"], configs.get("test", {})):
+    val, test = (with_pipeline(configs.get(name, {}), []) for name in ("val", "test"))
+    if "val" in configs and val == test:
         del configs["val"]
         message = "val and test are the same data: no checkpoint should be chosen by it"
         findings.append(Finding(WARNING, "val_is_test", message))
     for name, config in configs.items():
-        dataset, problems = _build(name, config)
-        findings += problems
-        if dataset is not None:
-            datasets[name] = dataset
+        fault = None
+        try:
+            datasets[name] = WrappedDataset(config).dataset
+        except ERRORS as error:
+            fault = error
+        # Some data sets have just made theirs.
+        missing = {root for root in _roots(config) if not Path(root).is_dir()}
+        for root in map(printable, sorted(missing)):
+            message = f"{name}: there is no data_root '{root}'"
+            findings.append(Finding(ERROR, "no_data_root", message))
+        if fault and not (missing and isinstance(fault, FileNotFoundError)):
+            reason = printable(" ".join(str(fault).split())) or type(fault).__name__
+            findings.append(Finding(ERROR, "not_built", f"{name}: {reason}"))
     return datasets, findings
-
-
-def _build(name: str, config: Mapping) -> tuple[Dataset | None, list[Finding]]:
-    try:
-        return WrappedDataset(config).dataset, _missing_roots(name, config)
-    except ERRORS as error:
-        findings = _missing_roots(name, config)
-        if not (findings and isinstance(error, FileNotFoundError)):
-            message = printable(" ".join(str(error).split())) or type(error).__name__
-            findings.append(Finding(ERROR, "not_built", f"{name}: {message}"))
-        return None, findings
 
 
 def head_classes(cfg: Config) -> int | None:
     """Read ``model.head.num_classes``; None if there is no such thing."""
     head = (cfg.get("model") or {}).get("head")
     return head.get("num_classes") if isinstance(head, Mapping) else None
-
-
-def _same_data(one: Mapping, other: Mapping) -> bool:
-    """Tell whether two configs differ in nothing but the transforms."""
-    return with_pipeline(one, []) == with_pipeline(other, [])
-
-
-def _missing_roots(name: str, config: Mapping) -> list[Finding]:
-    """Name the data roots that are not there; some data sets make theirs."""
-    missing = {root for root in _roots(config) if not Path(root).is_dir()}
-    text = f"{name}: there is no data_root"
-    roots = map(printable, sorted(missing))
-    return [Finding(ERROR, "no_data_root", f"{text} '{root}'") for root in roots]
 
 
 def _roots(config: Mapping) -> Iterator[str]:

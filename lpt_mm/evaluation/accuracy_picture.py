@@ -5,7 +5,6 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
@@ -22,7 +21,14 @@ def draw_accuracy_over_frequency(
     upper.set_prop_cycle(color=PALETTE)
     classes = next(iter(reports.values()))["classes"]
     order = sorted(range(len(classes)), key=lambda i: -classes[i]["train_images"])
-    _shade_shot_groups(upper, [classes[i]["shot_group"] for i in order])
+    groups = [classes[i]["shot_group"] for i in order]  # they follow each other
+    above = dict(transform=upper.get_xaxis_transform(), ha="center")
+    for name, shade in zip(SHOT_GROUPS, ("0.97", "0.92", "0.87"), strict=True):
+        if name in groups:
+            start = groups.index(name) - 0.5
+            end = start + groups.count(name)
+            upper.axvspan(start, end, color=shade, zorder=0)
+            upper.text((start + end) / 2, 1.01, f"{name}-shot", **above)
     few = len(order) <= MOST_NAMED
     style = dict(markersize=7 if few else 3, linewidth=1.5 if few else 0.5)
     for (name, report), marker in zip(reports.items(), cycle("os^Dv")):
@@ -41,15 +47,3 @@ def draw_accuracy_over_frequency(
         names = [for_picture(classes[i]["name"], LONGEST_NAME) for i in order]
         lower.set_xticks(range(len(order)), names)
     save_picture(figure, path)
-
-
-def _shade_shot_groups(axes: Axes, groups: list[str]) -> None:
-    """Set off the shot groups, which follow each other along the axis."""
-    for name, shade in zip(SHOT_GROUPS, ("0.97", "0.92", "0.87"), strict=True):
-        if name not in groups:
-            continue
-        start = groups.index(name) - 0.5
-        end = start + groups.count(name)
-        axes.axvspan(start, end, color=shade, zorder=0)
-        place = dict(transform=axes.get_xaxis_transform(), ha="center")
-        axes.text((start + end) / 2, 1.01, f"{name}-shot", **place)

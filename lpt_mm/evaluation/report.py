@@ -24,21 +24,10 @@ def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
 def make_report(metrics: Mapping[str, float], metric: LongTailMetric) -> dict:
     """Put together what is known of a test: its metrics by key and what made them.
 
-    Further keys are ``shot_groups``, the convention in words; ``intervals``, the
-    95 % bootstrap intervals of the accuracies; ``shot_confusion``, see
-    :func:`count_shot_confusion`; ``classes``, the numbers of each class, None if
-    unknown.
+    Beside them are ``shot_groups``, the convention in words; ``intervals``, those of 95
+    % of the accuracies; ``shot_confusion``, see :func:`count_shot_confusion`; and
+    ``classes``, the numbers of each class, None if unknown.
     """
-    return dict(
-        metrics,
-        shot_groups=str(metric.shot_groups),
-        intervals=metric.intervals(),
-        shot_confusion=metric.shot_confusion,
-        classes=_describe_classes(metric),
-    )
-
-
-def _describe_classes(metric: LongTailMetric) -> list[dict]:
     counts, result = metric.cls_num_list, metric.class_metrics
     names = (metric.dataset_meta or {}).get("classes") or map(str, range(len(counts)))
     columns = dict(
@@ -46,16 +35,18 @@ def _describe_classes(metric: LongTailMetric) -> list[dict]:
         train_images=counts,
         shot_group=metric.shot_groups.assign(counts).tolist(),
         test_images=result.test_images.tolist(),
-        accuracy=_none_if_unknown(result.accuracy.tolist()),
-        precision=_none_if_unknown(result.precision.tolist()),
-        f1=_none_if_unknown(result.f1.tolist()),
     )
+    for key in ("accuracy", "precision", "f1"):
+        values = getattr(result, key).tolist()
+        columns[key] = [None if x != x else x for x in values]  # NaN is no JSON
     rows = zip(*columns.values(), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
-
-
-def _none_if_unknown(values: list[float]) -> list[float | None]:
-    return [None if value != value else value for value in values]  # NaN is no JSON
+    return dict(
+        metrics,
+        shot_groups=str(metric.shot_groups),
+        intervals=metric.intervals(),
+        shot_confusion=metric.shot_confusion,
+        classes=[dict(zip(columns, row, strict=True)) for row in rows],
+    )
 
 
 def read_report(path: str | Path) -> dict:
@@ -70,12 +61,7 @@ def read_report(path: str | Path) -> dict:
 
 
 def write_class_csv(path: str | Path, report: Mapping) -> None:
-    """Write a line for each class to a new file; what is unknown is left empty.
-
-    The columns are ``class`` (its index), ``name``, ``train_images``, ``shot_group``,
-    ``test_images``, and in per cent ``accuracy``, ``precision``, ``recall`` and ``f1``.
-    Within a class, accuracy and recall are the same.
-    """
+    """Write a line for each class, its index first, to a new file."""
     columns = "class name train_images shot_group test_images accuracy precision recall"
     with new_file(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [*columns.split(), "f1"])

@@ -18,9 +18,7 @@ DARK = 50  # per cent, below which cividis is dark and the text on it white
 def draw_shot_confusion(reports: Mapping[str, Mapping], path: str | Path) -> None:
     """Draw, for each model, the share of each shot group taken for each group.
 
-    Rows are the groups of the labels and sum to 100 %. The diagonal also has
-    the accuracy of the group: the rest of it was taken for another class of the group.
-    A report of an older version, which knows no confusion, is a ``ValueError``.
+    The rest of the accuracies on the diagonal was taken for other classes of the group.
     """
     for name, report in reports.items():
         if "shot_confusion" not in report:

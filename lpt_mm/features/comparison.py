@@ -67,10 +67,7 @@ class FeatureComparison:
 def compare_features(
     cfgs: Mapping[str, Config], shot_groups: ShotGroups, num_neighbors: int
 ) -> FeatureComparison:
-    """Compare models by name, see :func:`extract_features`, and by K-NN.
-
-    Those of several data sets are a ``ValueError``.
-    """
+    """Compare models by name on one data set, see :func:`extract_features`."""
     comparison = FeatureComparison(shot_groups, num_neighbors, {}, {})
     for name, cfg in cfgs.items():
         features = extract_features(cfg, name)

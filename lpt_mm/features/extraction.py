@@ -9,7 +9,6 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
-from mmpretrain.models.classifiers import BaseClassifier
 from mmpretrain.registry import MODELS
 
 from lpt_mm.datasets.training_images import training_images
@@ -44,10 +43,7 @@ class Features:
 
 
 def frozen_backbone(cfg: Config) -> Config:
-    """Take away all that a config trains: prompts and neck. It needs no checkpoint.
-
-    Without pre-trained weights of the backbone that is a ``ValueError``.
-    """
+    """Take away all that a config trains, and need pre-trained weights."""
     cfg = Config(cfg.to_dict(), filename=cfg.filename)
     if not cfg.model.backbone.get("init_cfg"):
         raise UserError(
@@ -62,10 +58,8 @@ def frozen_backbone(cfg: Config) -> Config:
 def extract_features(cfg: Config, name: str) -> Features:
     """Compute what the head classifies, of a config's training and test set.
 
-    The config, and so the transforms, are those of a test, as ``set_test`` and
-    ``check_start`` complete it; the name is for the progress bar. Weights that cannot
-    be read, a set that is missing or does not fit the head, and features that are no
-    finite numbers are a ``ValueError``.
+    The config is as ``set_test`` and ``check_start`` leave it; the name is for the bar.
+    What is missing, does not fit or is no finite number is a ``ValueError``.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     for split in ("train_dataloader", "test_dataloader"):
@@ -75,7 +69,12 @@ def extract_features(cfg: Config, name: str) -> Features:
             )
     train = Runner.build_dataloader(training_images(cfg), seed=0)
     test = Runner.build_dataloader(cfg.test_dataloader, seed=0)
-    model = _load_model(cfg)
+    model = MODELS.build(cfg.model)
+    if cfg.load_from:
+        model.load_state_dict(read_file(cfg.load_from).tensors, strict=False)
+    else:
+        model.backbone.load_source()
+    model.to(get_device())
     class_names = train.dataset.metainfo.get("classes")
     num_classes = cfg.model.head.num_classes
     count_classes(train.dataset, num_classes)
@@ -89,12 +88,3 @@ def extract_features(cfg: Config, name: str) -> Features:
         arrays += (feature.float().cpu().numpy(), label.cpu().numpy())
     names = [str(name) for name in class_names or range(num_classes)]
     return Features(*arrays, class_names=names)
-
-
-def _load_model(cfg: Config) -> BaseClassifier:
-    model = MODELS.build(cfg.model)
-    if cfg.load_from:
-        model.load_state_dict(read_file(cfg.load_from).tensors, strict=False)
-    else:
-        model.backbone.load_source()
-    return model.to(get_device())

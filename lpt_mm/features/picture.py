@@ -28,37 +28,42 @@ def draw_features(
     class_names: Sequence[str],
     path: str | Path,
 ) -> None:
-    """Draw the test images of each model, with the class indices at their means.
-
-    Of each model, by its title, there are the coordinates (number of images, 2) of each
-    of ``PROJECTIONS``; the labels are those of the images, the names those of all
-    classes. The PNG must be new.
-    """
+    """Draw the test images of models by title, as points (n, 2) by LDA and t-SNE."""
     figure = Figure(figsize=(2 + 4.2 * len(projections), 9), layout="constrained")
     grid = figure.subplots(len(PROJECTIONS), len(projections), squeeze=False)
-    styles = _choose_styles(selection)
+    classes, groups = selection.classes.tolist(), selection.groups
+    # The colour is by frequency, and the marker by shot group.
+    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(classes)))
+    rows = zip(classes, groups, colours, strict=True)
+    styles = {i: dict(color=c, marker=MARKERS[group]) for i, group, c in rows}
     for column, (title, coordinates) in zip(grid.T, projections.items(), strict=True):
         column[0].set_title(title)
         for axes, points in zip(column, coordinates, strict=True):
             _draw(axes, points, label, styles)
     for axes, method in zip(grid[:, 0], PROJECTIONS, strict=True):
         axes.set_ylabel(method, fontsize="large")
-    _name_classes(figure, styles, class_names)
-    _name_groups(figure, selection.groups)
+    handles = [
+        Line2D([], [], linestyle="", label=_legend_name(i, class_names[i]), **style)
+        for i, style in styles.items()
+    ]
+    style = dict(loc="outside right center", frameon=False)
+    title = "Classes, most\nfrequent first"
+    figure.legend(handles=handles, title=title, **style)
+    style = dict(color="0.3", linestyle="")
+    handles = [
+        Line2D([], [], marker=marker, label=f"{name}-shot", **style)
+        for name, marker in MARKERS.items()
+        if name in groups
+    ]
+    style = dict(loc="outside lower center", frameon=False)
+    figure.legend(handles=handles, ncols=len(handles), **style)
     save_picture(figure, path, dpi=110)
-
-
-def _choose_styles(selection: ImageSelection) -> dict[int, dict]:
-    """Choose colour, by frequency, and marker, by shot group, of each class."""
-    classes = selection.classes.tolist()
-    colours = colormaps["viridis"](np.linspace(0, BRIGHTEST, len(classes)))
-    rows = zip(classes, selection.groups, colours, strict=True)
-    return {i: dict(color=c, marker=MARKERS[group]) for i, group, c in rows}
 
 
 def _draw(
     axes: Axes, points: np.ndarray, label: np.ndarray, styles: Mapping[int, dict]
 ) -> None:
+    """Draw points by class, with its index at their mean."""
     outline = [withStroke(linewidth=2.5, foreground="white")]
     text = dict(ha="center", va="center", fontweight="bold", path_effects=outline)
     size = 14 if len(points) < FEW_POINTS else 6
@@ -70,25 +75,8 @@ def _draw(
     axes.set_yticks([])
 
 
-def _name_classes(figure: Figure, styles: Mapping, class_names: Sequence[str]) -> None:
-    handles = []
-    for i, style in styles.items():
-        name = printable(class_names[i])
-        if len(name) > LONGEST_NAME:  # the ends of paths differ
-            name = f"…{name[1 - LONGEST_NAME :]}"
-        text = name if name == str(i) else f"{i}  {name}"
-        handles.append(Line2D([], [], linestyle="", label=for_picture(text), **style))
-    title = "Classes, most\nfrequent first"
-    place = "outside right center"
-    figure.legend(handles=handles, loc=place, frameon=False, title=title)
-
-
-def _name_groups(figure: Figure, groups: np.ndarray) -> None:
-    style = dict(color="0.3", linestyle="")
-    handles = [
-        Line2D([], [], marker=marker, label=f"{name}-shot", **style)
-        for name, marker in MARKERS.items()
-        if name in groups
-    ]
-    place = dict(loc="outside lower center", ncols=len(handles))
-    figure.legend(handles=handles, frameon=False, **place)
+def _legend_name(index: int, name: str) -> str:
+    name = printable(name)
+    if len(name) > LONGEST_NAME:  # the ends of paths differ
+        name = f"…{name[1 - LONGEST_NAME :]}"
+    return for_picture(name if name == str(index) else f"{index}  {name}")

@@ -24,10 +24,7 @@ class ImageSelection:
 
 
 def select_images(features: Features, shot_groups: ShotGroups) -> ImageSelection:
-    """Choose classes, evenly from the shot groups, and images, evenly from the classes.
-
-    At most 20 classes and 3,000 images; less than three classes are a ``ValueError``.
-    """
+    """Choose at most 20 classes, evenly from the shot groups, and 3,000 images."""
     rng = np.random.default_rng(SEED)
     counts, label = features.cls_num_list, features.test_label
     groups = shot_groups.assign(counts)
@@ -76,10 +73,7 @@ PROJECTIONS = {"LDA": project_lda, "t-SNE": project_tsne}
 
 
 def align(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Turn and mirror points (number of images, 2) so that they lie as others do.
-
-    Their directions mean nothing; distances stay, and the origin is their mean.
-    """
+    """Turn and mirror points (n, 2), whose directions mean nothing, as others lie."""
     from scipy.linalg import orthogonal_procrustes  # a moment that others need not pay
 
     points = points - points.mean(axis=0)

@@ -40,10 +40,7 @@ def measure_features(
 
 
 def classify_by_neighbors(features: Features, num_neighbors: int) -> np.ndarray:
-    """Classify test images (n,) by their nearest training images, all if they are few.
-
-    A number of neighbours that is not positive is a ``ValueError``.
-    """
+    """Classify test images (n,) by the training images that are nearest, if so many."""
     classes, width = len(features.class_names), features.train.shape[1]
     head = NearestNeighborHead(classes, width, num_neighbors)
     train, label, test = (

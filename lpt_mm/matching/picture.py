@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
@@ -17,39 +16,33 @@ from lpt_mm.utils.text import for_picture
 
 
 def draw_matching(report: MatchingReport, path: str | Path) -> None:
-    """Draw how the matches of each class are spread over the groups.
-
-    Classes go down from the most frequent one, groups right from the most used one,
-    whose share of all matches is drawn above. A new PNG file of 1,080 x 1,080 pixels.
-    """
+    """Draw how the matches of each class are spread over the groups, in a new PNG."""
     rows = np.argsort(-np.asarray(report.cls_num_list), kind="stable")
     usage = report.matches.sum(axis=0)
     columns = np.argsort(-usage, kind="stable")
     figure = Figure(figsize=(9, 9), layout="constrained")
     upper, lower = figure.subplots(2, sharex=True, height_ratios=(1, 5))
-    _draw_usage(upper, usage[columns] / usage.sum())
-    image = _draw_map(lower, shares(report.matches)[rows][:, columns])
+    edges = np.arange(len(usage) + 1) - 0.5
+    upper.stairs(usage[columns] / usage.sum(), edges, fill=True, color="0.4")
+    upper.set_ylabel("share of\nall matches")
+    upper.set_ylim(0)
+    upper.yaxis.set_major_formatter(PercentFormatter(1))
+    upper.spines[["top", "right"]].set_visible(False)
+    lower.set_facecolor("0.5")  # classes without an image
+    style = dict(aspect="auto", interpolation="nearest", cmap="viridis", vmin=0)
+    image = lower.imshow(shares(report.matches)[rows][:, columns], **style)
     bars = _mark_shots(lower, report.shot_of_class[rows])
     figure.legend(handles=bars, loc="outside upper center", ncols=3, frameon=False)
-    _name_classes(lower, [report.class_names[i] for i in rows])
-    _name_groups(lower, columns)
+    lower.set_ylabel("class, most frequent in training first")
+    if len(rows) <= MOST_NAMED:
+        names = [for_picture(report.class_names[i], LONGEST_NAME) for i in rows]
+        lower.set_yticks(range(len(rows)), names)
+    lower.set_xlabel("group, most used first")
+    places = range(len(columns)) if len(columns) <= MOST_NAMED else []
+    lower.set_xticks(places, columns[places], fontsize=8)
     scale = dict(label="share of the class's matches", format=PercentFormatter(1))
     figure.colorbar(image, ax=lower, **scale)
     save_picture(figure, path)
-
-
-def _draw_usage(axes: Axes, usage: np.ndarray) -> None:
-    axes.stairs(usage, np.arange(len(usage) + 1) - 0.5, fill=True, color="0.4")
-    axes.set_ylabel("share of\nall matches")
-    axes.set_ylim(0)
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _draw_map(axes: Axes, usage: np.ndarray) -> AxesImage:
-    axes.set_facecolor("0.5")  # classes without an image
-    style = dict(aspect="auto", interpolation="nearest")
-    return axes.imshow(usage, cmap="viridis", vmin=0, **style)
 
 
 def _mark_shots(axes: Axes, shots: np.ndarray) -> list[Line2D]:
@@ -67,17 +60,3 @@ def _mark_shots(axes: Axes, shots: np.ndarray) -> list[Line2D]:
         if start > 0:
             axes.axhline(start, color="white", linewidth=1.5)
     return bars
-
-
-def _name_classes(axes: Axes, names: list[str]) -> None:
-    axes.set_ylabel("class, most frequent in training first")
-    if len(names) <= MOST_NAMED:
-        short = [for_picture(name, LONGEST_NAME) for name in names]
-        axes.set_yticks(range(len(short)), short)
-
-
-def _name_groups(axes: Axes, columns: np.ndarray) -> None:
-    axes.set_xlabel("group, most used first")
-    named = len(columns) <= MOST_NAMED
-    places = range(len(columns)) if named else []
-    axes.set_xticks(places, columns[places], fontsize=8)

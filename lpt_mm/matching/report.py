@@ -42,11 +42,7 @@ class MatchingReport:
         )
 
     def groups(self) -> list[dict]:
-        """Describe each group, the most used one first.
-
-        The usage is its share of all matches, the shots are those of its own ones, the
-        classes those with the most of them.
-        """
+        """Describe each group, the most used first: its share, and what is in it."""
         usage = self.matches.sum(axis=0)
         of_shots = shots_by_group(self.matches, self.shot_of_class)
         of_groups = []

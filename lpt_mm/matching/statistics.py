@@ -1,7 +1,4 @@
-"""Which class is matched with which group of prompts.
-
-The letters are those of the package: M pool_size, k topk, C classes.
-"""
+"""Which class is matched with which group of prompts."""
 
 import numpy as np
 
@@ -26,10 +23,7 @@ def shares(counts: np.ndarray) -> np.ndarray:
 
 
 def shots_by_group(matches: np.ndarray, shot_of_class: np.ndarray) -> np.ndarray:
-    """Compute the many-, medium- and few-shot share of each group's matches (C, M).
-
-    Returns (M, 3), with rows of NaN for groups without a match.
-    """
+    """Compute the shot groups' shares (M, 3) of each group's matches (C, M), or NaN."""
     by_shot = [matches[shot_of_class == name].sum(axis=0) for name in SHOT_GROUPS]
     return shares(np.stack(by_shot, axis=1))
 

@@ -33,10 +33,7 @@ Log = dict[str, dict[int, float]]  # values by name and step
 
 
 def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
-    """Draw losses, schedules and matching over the steps, mean and range over seeds.
-
-    Runs are given by the name of the row, with a folder for each seed; the PNG is new.
-    """
+    """Draw what runs by row have logged, mean and range over seeds, in a new PNG."""
     logs = {name: [read_log(folder) for folder in runs[name]] for name in runs}
     figure = Figure(figsize=(9, 9), layout="constrained")
     panels = figure.subplots(len(PANELS), sharex=True, height_ratios=(3, 1.5, 1.5))

@@ -27,10 +27,8 @@ MOST_ROWS = 4
 def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> None:
     """Draw the pictures of up to four rows, by name, whose runs are done.
 
-    They are ``curves.png`` (rows that are trained), ``accuracy_over_frequency.png`` and
-    ``shot_confusion.png`` (means over the seeds), and ``matching.png`` (the last of the
-    rows with group prompts, first seed). A run that is not done and a picture that is
-    there already are an ``OSError``.
+    Accuracies and confusion are of all seeds, curves of rows that are trained, and the
+    matching is that of the last row with group prompts, by its first seed.
     """
     rows = {row.name: row for row in plan.rows}
     if unknown := set(names) - set(rows):

@@ -21,14 +21,7 @@ SPLITS = ("test", "val")
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A row of the table: one config, run with several seeds.
-
-    Args:
-        name: What it is called in the table.
-        config: Path of the config.
-        options: Config values to change, by key.
-        phase1: The row whose checkpoint it starts from.
-    """
+    """A row of the table: one config, run with several seeds."""
 
     name: str
     config: str
@@ -55,15 +48,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Plan:
-    """A table to make.
-
-    Args:
-        name: Name of the sweep file.
-        rows: Its rows, a phase 1 before what starts from it.
-        seeds: Seeds of each row.
-        split: What to test on, ``'test'`` or ``'val'``.
-        speed: Whether to measure the speed of the models, too.
-    """
+    """A table to make."""
 
     name: str
     rows: list[Row]
@@ -79,20 +64,12 @@ class Plan:
 def read_plan(path: str) -> Plan:
     """Read a sweep file.
 
-    Args:
-        path: A Python file with ``rows``, a dict of ``dict(config=...)`` by name, and
-            ``seeds``. A row may have ``options``, config values by key; ``grid``, lists
-            of such values, each combination of which becomes a row, with the values in
-            the place of each ``{}`` in its name; and ``phase1``, the
-            name of an earlier row whose checkpoint it starts from. Further variables
-            are ``split`` and ``speed``, see :class:`Plan`.
-
-    Returns:
-        The plan.
-
-    Raises:
-        FileNotFoundError: If the file or a config does not exist.
-        UserError: If it declares something else.
+    It is a Python file with ``rows``, a dict of ``dict(config=...)`` by name, and
+    ``seeds``. A row may have ``options``, config values by key; ``grid``, lists of such
+    values, each combination of which becomes a row, with the values in the place of
+    each ``{}`` in its name; and ``phase1``, the name of an earlier row whose checkpoint
+    it starts from. Further variables are ``split`` and ``speed``, see :class:`Plan`.
+    What is missing is a ``FileNotFoundError``, and anything else a ``ValueError``.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no sweep file {path!r}")
@@ -141,9 +118,16 @@ def _read_rows(place: str, name: str, row: dict, earlier: dict[str, Row]) -> lis
     rows = []
     for values in product(*grid.values()):
         options = row.get("options", {}) | dict(zip(grid, values, strict=True))
-        filled = _fill(name, values)
-        rows.append(Row(filled, row["config"], options, earlier.get(phase1)))
-        _require_start(place, rows[-1])
+        start = earlier.get(phase1)
+        made = Row(_fill(name, values), row["config"], options, start)
+        _require(
+            (made.settings.get("phase1_work_dir") is None) == (start is None),
+            f"{place} must name its phase1, the row that it starts from, if its config "
+            "has a phase1_work_dir, and only then",
+        )
+        trains = start is None or start.settings.get("train_cfg") is not None
+        _require(trains, f"{place}: its phase1 trains nothing")
+        rows.append(made)
     return rows
 
 
@@ -151,14 +135,3 @@ def _fill(name: str, values: Sequence[object]) -> str:
     """Put values in the places of ``{}``; other braces are part of the name."""
     first, *others = name.split("{}")
     return first + "".join(f"{v}{x}" for v, x in zip(values, others, strict=True))
-
-
-def _require_start(place: str, row: Row) -> None:
-    """Refuse a start from nowhere, or from what the config does not start from."""
-    _require(
-        (row.settings.get("phase1_work_dir") is None) == (row.phase1 is None),
-        f"{place} must name its phase1, the row that it starts from, if its config has "
-        "a phase1_work_dir, and only then",
-    )
-    trains = row.phase1 is None or row.phase1.settings.get("train_cfg") is not None
-    _require(trains, f"{place}: its phase1 trains nothing")

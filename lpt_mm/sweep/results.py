@@ -20,16 +20,7 @@ Metrics = dict[str, dict[int, dict[str, float]]]  # by row, seed and key
 
 
 def write_results(plan: Plan, root: Path, out: Path) -> Path:
-    """Sum up the runs that are done; those of an earlier time are replaced.
-
-    Args:
-        plan: The plan.
-        root: Folder of all runs.
-        out: Folder of ``results.csv`` and ``table.md``.
-
-    Returns:
-        Path of the table.
-    """
+    """Write ``results.csv`` and ``table.md``, which is returned, of what is done."""
     metrics: Metrics = {}
     for row in plan.rows:
         files = plan.reports(root, row)
@@ -42,12 +33,7 @@ def write_results(plan: Plan, root: Path, out: Path) -> Path:
 
 
 def mean_report(plan: Plan, root: Path, row: Row) -> dict:
-    """Average the reports of a row over its seeds.
-
-    Of :func:`lpt_mm.evaluation.report.make_report` there are the mean overall accuracy
-    and those of the classes, and the sum of the confusions. A run that is not done is a
-    ``FileNotFoundError``.
-    """
+    """Average the reports of a row over its seeds; a missing one is an ``OSError``."""
     files = plan.reports(root, row).values()
     if missing := [str(file) for file in files if not file.is_file()]:
         raise FileNotFoundError(

@@ -1,12 +1,13 @@
 """Run what a plan needs, each run once."""
 
 import gc
+import math
 import multiprocessing
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from multiprocessing.context import BaseContext
@@ -23,7 +24,6 @@ from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import latest_checkpoint
 from lpt_mm.engine.testing import run_test
 from lpt_mm.engine.training import run_training
-from lpt_mm.sweep.config_text import config_text
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.utils.cores import num_cores
 from lpt_mm.utils.errors import UserError
@@ -41,15 +41,9 @@ class RunError(RuntimeError):
 
 
 def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
-    """Do the runs of a plan that are not done yet; interrupted ones go on.
+    """Do the runs that are not done yet, so many at a time; interrupted ones go on.
 
-    Args:
-        plan: The plan.
-        root: Folder of all runs; each has its own below.
-        processes: How many runs to do at a time.
-
-    Returns:
-        What failed, one message each; the other runs are done.
+    Each has its folder below ``root``. Returns what failed, one message each.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, num_cores() // processes)))
     failures = []
@@ -133,6 +127,25 @@ class _Jobs:
         self.progress.update(self.task, description=text)
 
 
+def config_text(settings: Mapping[str, object]) -> str:
+    """Write config values of Python's own types as a Python file."""
+    return "".join(f"{key} = {_literal(value)}\n" for key, value in settings.items())
+
+
+def _literal(value: object) -> str:
+    """Do as ``repr``, but for infinity and NaN, whose ``repr`` is no Python."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float({str(value)!r})"
+    if isinstance(value, dict):
+        pairs = (f"{_literal(k)}: {_literal(v)}" for k, v in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, tuple):
+        return f"({''.join(f'{_literal(item)}, ' for item in value)})"
+    return repr(value)
+
+
 def _train(config: Path, phase1: str | None) -> None:
     cfg = load_config(str(config), work_dir=str(config.parent))
     run_training(cfg, resume="auto", phase1=phase1)
@@ -157,18 +170,13 @@ def _run(
     process = context.Process(target=_work, args=(slot, folder, work, arguments))
     process.start()
     process.join()
-    if process.exitcode != 0:
-        log = folder / LOG
-        raise RunError(f"{_reason(process.exitcode, log)}; see {log}")
-
-
-def _reason(exitcode: int, log: Path) -> str:
-    """Say in one line why a process failed."""
-    if exitcode < 0:
-        return f"it was ended by {signal.Signals(-exitcode).name}"
-    lines = log.read_text("utf-8", "replace").split("\n")
-    last = next((line for line in reversed(lines) if line.strip()), "it says nothing")
-    return last.strip().removeprefix("error: ")
+    log, code = folder / LOG, process.exitcode
+    if code < 0:
+        raise RunError(f"it was ended by {signal.Signals(-code).name}; see {log}")
+    if code > 0:
+        lines = [x for x in log.read_text("utf-8", "replace").split("\n") if x.strip()]
+        last = lines[-1].strip() if lines else "it says nothing"
+        raise RunError(f"{last.removeprefix('error: ')}; see {log}")
 
 
 def _work(slot: int, folder: Path, work: Callable, arguments: Sequence) -> None:

@@ -14,11 +14,7 @@ REPEATS = 15
 
 
 def measure_speeds(plan: Plan, root: Path) -> None:
-    """Measure the models of all rows, one after the other, that have not been yet.
-
-    Nothing else should run meanwhile. Kept are images a second, medians of 15 batches
-    of 64 images that lie in memory.
-    """
+    """Measure images a second of rows that have not been, while nothing else runs."""
     for row in plan.rows:
         if not (file := _file(plan, root, row)).is_file():
             replace_file(file, json.dumps(_measure(row)).encode())

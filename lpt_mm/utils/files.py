@@ -14,11 +14,7 @@ def has_content(path: str | Path) -> bool:
 
 
 def short_names(paths: Sequence[str | Path]) -> list[str]:
-    """Name files, each once, as shortly as tells them apart.
-
-    By their names without suffix; where two are the same, all by their paths from the
-    folder on that they share.
-    """
+    """Name files by their stems, or all by their paths below the folder they share."""
     stems = [Path(path).stem for path in paths]
     if len(set(stems)) == len(stems):
         return stems
@@ -27,11 +23,7 @@ def short_names(paths: Sequence[str | Path]) -> list[str]:
 
 
 def visible_files(folder: str, links: bool = False) -> Iterator[str]:
-    """List the files of a folder and of those below it, but hidden ones.
-
-    Where links to folders are followed, they are so in circles too. A folder that
-    cannot be read is an ``OSError``.
-    """
+    """List the files of a folder and those below, through links in circles too."""
 
     def fail(error: OSError) -> None:
         raise error  # else what cannot be read would be left out

@@ -11,10 +11,7 @@ from lpt_mm.utils.text import printable
 
 
 def require_new(*paths: str | Path | None) -> None:
-    """Refuse files that could not be written, before the work whose result they get.
-
-    What is there already or cannot be made is an ``OSError``; None stands for no file.
-    """
+    """Refuse files that could not be written, before the work whose result they get."""
     wanted = [path for path in paths if path is not None]
     for path in wanted:
         _require_free(path)
@@ -50,11 +47,7 @@ def _try_to_make(path: Path) -> None:
 
 @contextmanager
 def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
-    """Let a file be written under another name, and rename it if that went well.
-
-    Its folder is made if need be. What is there already is left alone, and is a
-    ``FileExistsError``.
-    """
+    """Let a file be written under another name, and rename it if that went well."""
     _require_free(path, overwrite)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,10 +62,7 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
 
 
 def replace_file(path: str | Path, content: bytes) -> None:
-    """Write a file that takes the place of an older one only when it is on the disk.
-
-    Its folder is made if need be.
-    """
+    """Write a file that takes the place of an older one only when it is on the disk."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Always the same name, so that what a killed process left is written over.

@@ -15,10 +15,7 @@ def seed_all(*entropy: int) -> None:
 
 @contextmanager
 def draw_seed(*entropy: int) -> Iterator[None]:
-    """Seed Python, numpy and torch's CPU, and afterwards put them back as they were.
-
-    Random numbers of a sample then depend on nothing but which draw it is.
-    """
+    """Seed Python, numpy and torch's CPU, and put them back as they were."""
     generator = torch.default_generator  # torch.manual_seed is slow before CUDA is up
     states = random.getstate(), np.random.get_state(), generator.get_state()  # noqa: NPY002
     generator.manual_seed(_seed_python_and_numpy(entropy))

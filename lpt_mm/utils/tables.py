@@ -10,10 +10,7 @@ from lpt_mm.utils.text import for_rich
 def number_table(
     title: object, columns: Iterable[str], rows: Iterable[Sequence], **options: object
 ) -> Table:
-    """Make a table of numbers, all of them whole, behind a first column of any names.
-
-    What is None stands as a dash; options are those of rich's ``Table``.
-    """
+    """Make a table of numbers or None behind names; options are those of ``Table``."""
     table = Table(title=title, **options)
     for i, column in enumerate(columns):
         style = dict(justify="right", no_wrap=True) if i else dict(overflow="fold")

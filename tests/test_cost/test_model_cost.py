@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from lpt_mm.cost import full_fine_tuning, measure_cost
+from lpt_mm.cost.model_cost import full_fine_tuning, measure_cost
 from lpt_mm.weights.skeleton import build_skeleton
 from tests.conftest import ROOT
 from tests.golden import tiny_lpt

@@ -7,8 +7,9 @@ from PIL import Image
 from torch.testing import assert_close
 from torch.utils.flop_counter import flop_registry
 
-from lpt_mm.cost import measure_data_speed, measure_model_speed
+from lpt_mm.cost.data_speed import measure_data_speed
 from lpt_mm.cost.machine import MATRIX_SIZE, matrix_product
+from lpt_mm.cost.model_speed import measure_model_speed
 from lpt_mm.cost.plain_reference import PlainLPT, plain_crop
 from lpt_mm.cost.resources import count_flops, peak_memory, time_in_turns
 from tests.conftest import ROOT

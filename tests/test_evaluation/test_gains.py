@@ -1,6 +1,7 @@
 import pytest
 
-from lpt_mm.evaluation.gains import gain, print_gains
+from lpt_mm.evaluation.metrics.bootstrap import gain
+from lpt_mm.evaluation.tables import print_gains
 
 
 def classes(*accuracies, images=(100, 100, 50, 0)):

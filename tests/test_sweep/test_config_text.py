@@ -2,7 +2,7 @@ import math
 
 from mmengine.config import Config
 
-from lpt_mm.sweep.config_text import config_text
+from lpt_mm.sweep.run import config_text
 
 
 def test_a_config_is_read_back_as_it_was(tmp_path):

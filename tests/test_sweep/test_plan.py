@@ -1,6 +1,6 @@
 import pytest
 
-from lpt_mm.sweep import read_plan
+from lpt_mm.sweep.plan import read_plan
 from tests.conftest import ROOT
 
 PHASE1 = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")

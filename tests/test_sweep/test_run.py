@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from lpt_mm.sweep import read_plan, run, run_plan, write_results
-from lpt_mm.sweep.run import result_checkpoint
+from lpt_mm.sweep import run
+from lpt_mm.sweep.plan import read_plan
+from lpt_mm.sweep.results import write_results
+from lpt_mm.sweep.run import result_checkpoint, run_plan
 from lpt_mm.utils.errors import UserError
 from tests.conftest import ROOT
 

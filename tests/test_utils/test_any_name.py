@@ -14,11 +14,10 @@ from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from lpt_mm.cost import print_costs, print_speeds
-from lpt_mm.cost.report import COSTS
-from lpt_mm.data_check import DataReport, print_data_report
+from lpt_mm.cost.report import COSTS, print_costs, print_speeds
 from lpt_mm.data_check.class_count_picture import draw_class_counts
 from lpt_mm.data_check.findings import ERROR, Finding
+from lpt_mm.data_check.report import DataReport, print_data_report
 from lpt_mm.data_check.split_scan import SplitScan
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups

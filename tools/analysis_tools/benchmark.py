@@ -9,9 +9,11 @@ import argparse
 
 from mmengine.config import Config
 
-from lpt_mm.cost import measure_data_speed, measure_model_speed, print_speeds
+from lpt_mm.cost.data_speed import measure_data_speed
 from lpt_mm.cost.machine import describe_machine
+from lpt_mm.cost.model_speed import measure_model_speed
 from lpt_mm.cost.plain_reference import plain_crop, require_plain
+from lpt_mm.cost.report import print_speeds
 from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.utils.json_file import write_json

@@ -8,7 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from lpt_mm.data_check import (
+from lpt_mm.data_check.findings import ERROR
+from lpt_mm.data_check.report import (
     REPORT_FILES,
     examine_data,
     print_data_report,
@@ -42,7 +43,7 @@ def main() -> None:
     report = examine_data(load_config(args.config, args.cfg_options))
     write_data_report(report, folder)
     print_data_report(report, f"Data of {Path(args.config).name}", folder)
-    if report.has_errors:
+    if report.messages(ERROR):
         sys.exit(1)
 
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
-from lpt_mm.evaluation.gains import print_gains
 from lpt_mm.evaluation.report import read_report
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
-from lpt_mm.evaluation.tables import print_tables
+from lpt_mm.evaluation.tables import print_gains, print_tables
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import short_names
 from lpt_mm.utils.new_file import require_new

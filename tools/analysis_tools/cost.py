@@ -8,7 +8,8 @@ import argparse
 
 from rich.progress import track
 
-from lpt_mm.cost import full_fine_tuning, measure_cost, print_costs
+from lpt_mm.cost.model_cost import full_fine_tuning, measure_cost
+from lpt_mm.cost.report import print_costs
 from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.utils.files import short_names

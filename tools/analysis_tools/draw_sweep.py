@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 from lpt_mm.engine.command_line import make_parser, run_tool
-from lpt_mm.sweep import read_plan
 from lpt_mm.sweep.pictures import draw_pictures
+from lpt_mm.sweep.plan import read_plan
 
 
 def parse_args() -> argparse.Namespace:

@@ -14,7 +14,8 @@ from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.testing import set_test
 from lpt_mm.evaluation.metrics import shot_groups_of
-from lpt_mm.features import compare_features, frozen_backbone
+from lpt_mm.features.comparison import compare_features
+from lpt_mm.features.extraction import frozen_backbone
 from lpt_mm.utils.files import short_names
 from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.new_file import require_new

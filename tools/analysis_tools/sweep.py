@@ -17,14 +17,11 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from lpt_mm.engine.command_line import make_parser, run_tool
-from lpt_mm.evaluation.gains import print_gains
-from lpt_mm.sweep import (
-    mean_report,
-    measure_speeds,
-    read_plan,
-    run_plan,
-    write_results,
-)
+from lpt_mm.evaluation.tables import print_gains
+from lpt_mm.sweep.plan import read_plan
+from lpt_mm.sweep.results import mean_report, write_results
+from lpt_mm.sweep.run import run_plan
+from lpt_mm.sweep.speed import measure_speeds
 
 
 def parse_args() -> argparse.Namespace:

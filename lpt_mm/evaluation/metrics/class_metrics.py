@@ -8,13 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """What became of the test images of each class.
-
-    Args:
-        test_images: (C,) images of the class.
-        predicted_images: (C,) images that were taken for the class, rightly or not.
-        correct_images: (C,) images of the class that were taken for it.
-    """
+    """What became of the test images of each class."""
 
     test_images: np.ndarray
     predicted_images: np.ndarray
@@ -46,11 +40,10 @@ class ClassMetrics:
     def average(self) -> dict[str, float]:
         """Sum up the classes that have test images, in per cent.
 
-        ``macro_f1`` and, of the accuracies of the classes, ``worst_class``,
-        ``harmonic_mean`` and ``geometric_mean``. A single class without a hit would
-        make the latter two 0, however good the others are. In these means, it
-        therefore counts as having half a hit, an accuracy of 0.5 / (its test images):
-        worse than any class with a hit, better the fewer images there are to tell by.
+        A single class without a hit would make harmonic and geometric mean of the
+        accuracies 0, however good the others are. In these means, it therefore counts
+        as having half a hit, an accuracy of 0.5 / (its test images): worse than any
+        class with a hit, better the fewer images there are to tell by.
         """
         tested = self.test_images > 0
         accuracy = self.accuracy[tested]

@@ -94,7 +94,11 @@ class LongTailMetric(BaseMetric):
             raise UserError("LongTailMetric: no image was evaluated, the set is empty")
         label, prediction, confidence = map(np.array, zip(*results, strict=True))
         self._require_known(label, prediction)
-        self._say_how()
+        scored = (self.dataset_meta or {}).get("scored_classes")
+        print_log(f"shot groups, {self.shot_groups}", logger="current")
+        if scored is not None:
+            how = f"scored over {len(scored)} of {len(self.cls_num_list)} classes"
+            print_log(how, logger="current")
         groups = self.shot_groups.assign(self.cls_num_list)
         num_classes = len(self.cls_num_list)
         self.class_metrics = ClassMetrics.count(label, prediction, num_classes)
@@ -126,14 +130,6 @@ class LongTailMetric(BaseMetric):
                         f"of {num_classes} classes; evaluate with the classes of the "
                         "training set"
                     )
-
-    def _say_how(self) -> None:
-        print_log(f"shot groups, {self.shot_groups}", logger="current")
-        scored = (self.dataset_meta or {}).get("scored_classes")
-        if scored is not None:
-            all_classes = len(self.cls_num_list)
-            text = f"scored over {len(scored)} of {all_classes} classes"
-            print_log(text, logger="current")
 
     def intervals(self) -> dict[str, list[float]]:
         """Compute the :func:`bootstrap_intervals` of the last evaluation, if wanted."""

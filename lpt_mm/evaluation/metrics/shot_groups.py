@@ -65,13 +65,11 @@ def places_of_groups(groups: np.ndarray) -> dict[str, np.ndarray]:
 def count_shot_confusion(
     label: np.ndarray, prediction: np.ndarray, groups: np.ndarray
 ) -> dict[str, list]:
-    """Count test images by shot group; the groups in the order many, medium, few.
+    """Count images, whose label and prediction are given, by (C,) groups of classes.
 
-    Label and prediction are class indices (number of images,); (C,) groups are those of
-    the classes. Returns, as written to JSON, ``groups``, their names; ``images``,
-    (3, 3) images by group of the label (row) and of the prediction; ``correct``, (3,)
-    images of a group that are right. The others on the diagonal of ``images`` were
-    taken for another class of the same group.
+    Returns, as written to JSON, the names of the groups; (3, 3) images by group of the
+    label (row) and of the prediction; (3,) images of a group that are right. The others
+    on the diagonal were taken for another class of the same group.
     """
     member = groups == np.array(SHOT_GROUPS)[:, None]  # (3, C)
     rows, columns = member[:, label].astype(int), member[:, prediction].astype(int)
