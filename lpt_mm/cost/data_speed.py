@@ -1,7 +1,6 @@
 """Speed of a config's training pipeline on one core."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from statistics import median
 
 import cv2
@@ -51,8 +50,14 @@ def measure_data_speed(
                 f"{type(dataset).__name__} has no image files: run without --baseline"
             )
         functions["reference"] = lambda: [reference(p, size, mean, std) for p in paths]
-    with _one_thread():
+    threads, threads_cv2 = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)  # as a worker of a data loader has
+    cv2.setNumThreads(1)
+    try:
         seconds = time_in_turns(functions, repeats, CPU)
+    finally:
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(threads_cv2)
     return {
         name: dict(
             images_per_second=num_images / median(times),
@@ -62,16 +67,3 @@ def measure_data_speed(
         )
         for name, times in seconds.items()
     }
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one core, as a worker of a data loader does."""
-    threads, threads_cv2 = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        cv2.setNumThreads(threads_cv2)

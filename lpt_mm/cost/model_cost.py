@@ -34,6 +34,9 @@ def measure_cost(cfg: Config) -> dict[str, float]:
     trained, total = count_parameters(workload.model)
     head_trained, head_total = count_parameters(workload.model.head)
     model_bytes = _size_of_model(workload, cfg.model.backbone.get("init_cfg"))
+    states = workload.optim_wrapper.optimizer.state_dict()["state"].values()
+    values = (value for state in states for value in state.values())
+    optimizer_bytes = sum(value.nbytes for value in values if isinstance(value, Tensor))
     return dict(
         trained_parameters=trained,
         trained_parameters_beside_head=trained - head_trained,
@@ -42,7 +45,7 @@ def measure_cost(cfg: Config) -> dict[str, float]:
         infer_flops_per_image=infer / BATCH_SIZE,
         train_flops_per_image=count_flops(workload.run) / BATCH_SIZE,
         model_bytes=model_bytes,
-        checkpoint_bytes=model_bytes + _size_of_optimizer(workload),
+        checkpoint_bytes=model_bytes + optimizer_bytes,
         trained_share=trained / total,
         trained_share_beside_head=(trained - head_trained) / (total - head_total),
     )
@@ -64,10 +67,3 @@ def _size_of_model(workload: Workload, pretrained: dict | None) -> int:
         source = dict(source=pretrained["checkpoint"], positions=positions)
         state = leave_out_backbone(state, backbone.identity | source)
     return sum(tensor.nbytes for tensor in state.values())
-
-
-def _size_of_optimizer(workload: Workload) -> int:
-    """Add up the state of the optimizer after a step, in bytes."""
-    states = workload.optim_wrapper.optimizer.state_dict()["state"].values()
-    values = (value for state in states for value in state.values())
-    return sum(value.nbytes for value in values if isinstance(value, Tensor))

@@ -51,8 +51,14 @@ def print_speeds(speeds: Mapping[str, Mapping], title: str, machine: str) -> Non
     console = Console()
     console.print(number_table(heading, ["", *columns], rows))
     if "reference" in speeds:
-        for line in _compare(speeds["config"], speeds["reference"]):
-            console.print(line)
+        ours, theirs = speeds["config"], speeds["reference"]
+        ratio = ours["images_per_second"] / theirs["images_per_second"]
+        console.print(f"{ratio:.2f} times as fast as the plain reference")
+        if "peak_memory" in ours:
+            share = ours["peak_memory"] / theirs["peak_memory"]
+            console.print(f"{share:.2f} of its memory")
+            difference = ours["difference_to_reference"]
+            console.print(f"largest difference to it: {difference:.1e}")
 
 
 def _rows(numbers: Mapping) -> dict[str, str]:
@@ -77,14 +83,3 @@ def _rows(numbers: Mapping) -> dict[str, str]:
         "matmul peak of this machine": f"{peak / 1e9:,.0f} GFLOP/s",
         "reached of it": f"{numbers['share_of_matmul_peak']:.1%}",
     }
-
-
-def _compare(ours: Mapping, theirs: Mapping) -> list[str]:
-    ratio = ours["images_per_second"] / theirs["images_per_second"]
-    lines = [f"{ratio:.2f} times as fast as the plain reference"]
-    if "peak_memory" in ours:
-        lines += [
-            f"{ours['peak_memory'] / theirs['peak_memory']:.2f} of its memory",
-            f"largest difference to it: {ours['difference_to_reference']:.1e}",
-        ]
-    return lines

@@ -1,7 +1,6 @@
 """Things that are counted, and of which the first are named."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from lpt_mm.utils.text import list_some, printable
 
@@ -9,20 +8,14 @@ MOST_KEPT = 1000  # where every image is at fault, memory must not grow with the
 MOST_PRINTED = 5
 
 
-@dataclass
 class Examples:
     """How many there are of something, and what the first of them are called."""
 
-    total: int = 0
-    named: list[str] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, names: Iterable[str]) -> "Examples":
-        """Count and name things."""
-        examples = cls()
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.total = 0
+        self.named: list[str] = []
         for name in names:
-            examples.add(name)
-        return examples
+            self.add(name)
 
     def add(self, name: str) -> None:
         """Count one more, and name it if it is among the first."""

@@ -70,7 +70,7 @@ def class_findings(
         if names is None or (reference and names == reference[: len(names)]):
             continue
         if reference:
-            other = Examples.of(sorted(set(names) ^ set(reference)))
+            other = Examples(sorted(set(names) ^ set(reference)))
             text = f"{split}: the classes are not those of {first}: "
             text += str(other) if other else "they are in another order"
             text += "; where folders are classes, every split needs the same ones, if "
@@ -81,7 +81,7 @@ def class_findings(
             text = f"{split}: there are {len(names):,} classes but the head has "
             text += f"{num_classes:,}: set num_classes={len(names)} in the config"
             yield Finding(ERROR, "class_count", text)
-        if twice := Examples.of(sorted(x for x, n in Counter(names).items() if n > 1)):
+        if twice := Examples(sorted(x for x, n in Counter(names).items() if n > 1)):
             text = f"{split}: several classes have the same name: {twice}"
             yield Finding(ERROR, "class_names_repeated", text, twice)
     # Last: a wrong number of classes tells more than the labels that it leaves out.
@@ -111,7 +111,7 @@ def count_findings(
     total = f"{len(class_names):,} classes"
     for split, scan in scans.items():
         counts, low = scan.counts, thresholds[0]
-        empty = Examples.of(class_names[i] for i in np.flatnonzero(counts == 0))
+        empty = Examples(class_names[i] for i in np.flatnonzero(counts == 0))
         text = f"{split}: no image of {empty.total:,} of {total}: {empty}"
         if split != "train":
             if empty:
@@ -121,11 +121,11 @@ def count_findings(
             text += "; add images or take these classes off the data set"
             yield Finding(ERROR, "classes_without_image", text, empty)
         few = np.flatnonzero((counts > 0) & (counts < FEW_IMAGES))
-        if few := Examples.of(f"{class_names[i]} ({counts[i]})" for i in few):
+        if few := Examples(f"{class_names[i]} ({counts[i]})" for i in few):
             text = f"train: under {FEW_IMAGES} images of {few.total:,} of {total}: "
             yield Finding(WARNING, "few_images", f"{text}{few}", few)
         border = boundary_classes(counts, thresholds)[low]
-        if border := Examples.of(class_names[i] for i in border):
+        if border := Examples(class_names[i] for i in border):
             text = f"train: exactly {low} images of {border.total:,} of {total}, "
             text += f"few-shot by 'lpt', medium-shot by 'oltr': {border}"
             yield Finding(WARNING, "boundary_classes", text, border)

@@ -75,16 +75,6 @@ class MatchingReport:
 
     def print(self, title: str) -> None:
         """Print the numbers on the pool, below a title, and on each group."""
-        console = Console()
-        console.print(self._summary_table(title))
-        console.print(self._group_table())
-
-    @property
-    def shot_of_class(self) -> np.ndarray:
-        """Name of the shot group of each class, (C,)."""
-        return self.shot_groups.assign(self.cls_num_list)
-
-    def _summary_table(self, title: str) -> Table:
         numbers = self.summary()
         size, dead = numbers["pool_size"], numbers["dead_groups"]
         mean, largest = numbers["key_similarity_mean"], numbers["key_similarity_max"]
@@ -94,9 +84,16 @@ class MatchingReport:
             "dead groups": f"{len(dead)} of {size}",
             "class information (0 ... 1)": f"{numbers['class_information']:.3f}",
             "cosine of two keys, mean / max": f"{mean:.3f} / {largest:.3f}",
-        }
-        columns = ("", "")
-        return number_table(for_rich(title), columns, rows.items(), show_header=False)
+        }.items()
+        table = number_table(for_rich(title), ("", ""), rows, show_header=False)
+        console = Console()
+        console.print(table)
+        console.print(self._group_table())
+
+    @property
+    def shot_of_class(self) -> np.ndarray:
+        """Name of the shot group of each class, (C,)."""
+        return self.shot_groups.assign(self.cls_num_list)
 
     def _group_table(self) -> Table:
         title = f"Groups, and the shots of their matches in %\n{self.shot_groups}"

@@ -29,21 +29,21 @@ PANELS = {
     },
 }
 STYLES = ("-", "--", ":", "-.")
-Log = dict[str, dict[int, float]]  # values by name and step
 
 
 def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
     """Draw what runs by row have logged, mean and range over seeds, in a new PNG."""
     logs = {name: [read_log(folder) for folder in runs[name]] for name in runs}
     figure = Figure(figsize=(9, 9), layout="constrained")
-    panels = figure.subplots(len(PANELS), sharex=True, height_ratios=(3, 1.5, 1.5))
-    for axes, (title, colours) in zip(panels, PANELS.items(), strict=True):
+    for axes, (title, colours) in zip(
+        figure.subplots(len(PANELS), sharex=True, height_ratios=(3, 1.5, 1.5)),
+        PANELS.items(),
+        strict=True,
+    ):
         for (name, of_seeds), style in zip(logs.items(), STYLES, strict=False):
             for key, colour in colours.items():
                 label = f"{for_picture(name)}: {key}"
-                curves = [log[key] for log in of_seeds if key in log]
-                share = key in ("lr", "beta")
-                _draw_curve(axes, curves, share, style, color=colour, label=label)
+                _draw_curve(axes, of_seeds, key, label, colour, style)
         axes.set_title(title, loc="left", fontsize="medium")
         axes.grid(alpha=0.3)
         if axes.lines:
@@ -54,27 +54,30 @@ def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
 
 def _draw_curve(
     axes: Axes,
-    curves: list[dict[int, float]],
-    share: bool,
-    style: str,
-    color: str,
+    logs: list[dict[str, dict[int, float]]],
+    key: str,
     label: str,
+    colour: str,
+    style: str,
 ) -> None:
-    """Draw a value, by step of each seed, where all of them have logged it."""
-    steps = sorted(set.intersection(*map(set, curves))) if curves else []
+    """Draw a value, if it was logged."""
+    curves = [log[key] for log in logs if key in log]
+    if not curves:
+        return
+    steps = sorted(set.intersection(*map(set, curves)))
     if not steps:
         return
     values = np.array([[curve[step] for step in steps] for curve in curves])
-    if share and values.max() > 0:
+    if key in ("lr", "beta") and values.max() > 0:
         values = values / values.max()
-    axes.plot(steps, values.mean(axis=0), style, color=color, label=label)
+    axes.plot(steps, values.mean(axis=0), style, color=colour, label=label)
     low, high = values.min(axis=0), values.max(axis=0)
-    axes.fill_between(steps, low, high, color=color, alpha=0.2, linewidth=0)
+    axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
-def read_log(folder: Path) -> Log:
-    """Read what a run has logged, also if it was interrupted and went on."""
-    log: Log = {}
+def read_log(folder: Path) -> dict[str, dict[int, float]]:
+    """Read what a run has logged, by name and step, also if it was interrupted."""
+    log: dict[str, dict[int, float]] = {}
     for line in _lines(folder):
         for key, value in line.items():
             if isinstance(value, int | float):

@@ -11,7 +11,9 @@ from lpt_mm.engine.start import check_start
 from lpt_mm.engine.testing import set_test
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
-from lpt_mm.matching import MatchingReport, draw_matching, examine_matching
+from lpt_mm.matching.matched_groups import examine_matching
+from lpt_mm.matching.picture import draw_matching
+from lpt_mm.matching.report import MatchingReport
 from lpt_mm.sweep.curves import draw_curves
 from lpt_mm.sweep.plan import Plan, Row
 from lpt_mm.sweep.results import mean_report

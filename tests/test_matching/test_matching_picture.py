@@ -4,7 +4,8 @@ from matplotlib import colormaps
 from PIL import Image
 
 from lpt_mm.evaluation.metrics import ShotGroups
-from lpt_mm.matching import MatchingReport, draw_matching
+from lpt_mm.matching.picture import draw_matching
+from lpt_mm.matching.report import MatchingReport
 from lpt_mm.utils.pictures import PALETTE
 
 

@@ -27,7 +27,7 @@ from lpt_mm.evaluation.tables import print_tables
 from lpt_mm.features.comparison import FeatureComparison
 from lpt_mm.features.extraction import Features
 from lpt_mm.features.projection import PROJECTIONS
-from lpt_mm.matching import draw_matching
+from lpt_mm.matching.picture import draw_matching
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.preparation import PartState, print_states
 from lpt_mm.sweep.curves import draw_curves

@@ -14,11 +14,8 @@ from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.testing import set_test
-from lpt_mm.matching import (
-    draw_matching,
-    examine_matching,
-    require_group_prompts,
-)
+from lpt_mm.matching.matched_groups import examine_matching, require_group_prompts
+from lpt_mm.matching.picture import draw_matching
 from lpt_mm.utils.new_file import require_new
 
 
