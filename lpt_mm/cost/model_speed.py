@@ -39,8 +39,6 @@ def measure_model_speed(
         theirs.model.load_state_dict(ours.model.state_dict())
         difference = (ours.output() - theirs.output()).abs().max().item()
         workloads["reference"] = theirs
-    memory = {name: peak_memory(load.run, device) for name, load in workloads.items()}
-    flops = {name: count_flops(load.run) for name, load in workloads.items()}
     dtypes = {load.dtype for load in workloads.values()}
     products = {dtype: matrix_product(dtype, device) for dtype in dtypes}
     functions = {name: load.run for name, load in workloads.items()}
@@ -51,16 +49,17 @@ def measure_model_speed(
         step = median(seconds[name])
         peak = products[load.dtype][1] / median(seconds[load.dtype])
         trained, total = count_parameters(load.model)
+        flops = count_flops(load.run)
         speeds[name] = dict(
             images_per_second=batch_size / step,
             seconds_per_step=step,
             seconds_of_each_step=seconds[name],
-            peak_memory=memory[name],
+            peak_memory=peak_memory(load.run, device),
             trained_parameters=trained,
             parameters=total,
-            flops_per_image=flops[name] / batch_size,
+            flops_per_image=flops / batch_size,
             matmul_peak_flops=peak,
-            share_of_matmul_peak=flops[name] / step / peak,
+            share_of_matmul_peak=flops / step / peak,
             difference_to_reference=difference if name == "config" else None,
         )
     return speeds

@@ -15,9 +15,9 @@ class Duplicates:
     """Images that repeat others."""
 
     def __init__(self) -> None:
-        self.inside: dict[str, Examples] = defaultdict(Examples)
+        self.inside: dict[str, Examples] = defaultdict(Examples)  # by split
         self.across: dict[tuple[str, str], Examples] = defaultdict(Examples)
-        self.other_label = Examples()
+        self.other_label = Examples()  # in any split
 
     def add(self, members: Mapping[str, list[tuple[str, int]]]) -> None:
         """Add images of one content, by split their names and labels."""

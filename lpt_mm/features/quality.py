@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from mmengine.device import get_device
 
-from lpt_mm.evaluation.metrics import LongTailMetric, ShotGroups
+from lpt_mm.evaluation.metrics import ShotGroups
+from lpt_mm.evaluation.metrics.class_metrics import ClassMetrics
 from lpt_mm.features.extraction import Features
 from lpt_mm.models.heads import NearestNeighborHead
 from lpt_mm.models.unit import unit
@@ -30,10 +31,10 @@ def measure_features(
     features: Features, shot_groups: ShotGroups, num_neighbors: int = 10
 ) -> dict:
     """Measure what ``DEFINITIONS`` says; ``knn`` has the accuracies by their names."""
+    counts = features.cls_num_list
     prediction = classify_by_neighbors(features, num_neighbors)
-    knn = LongTailMetric.calculate(
-        features.test_label, prediction, features.cls_num_list, shot_groups
-    )
+    classes = ClassMetrics.count(features.test_label, prediction, len(counts))
+    knn = classes.accuracies(shot_groups.assign(counts))
     intra, inter = class_distances(features.test, features.test_label)
     gamma = inter / intra if intra else math.inf
     return dict(knn=knn, intra=intra, inter=inter, gamma=gamma)

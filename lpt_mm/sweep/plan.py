@@ -24,9 +24,9 @@ class Row:
     """A row of the table: one config, run with several seeds."""
 
     name: str
-    config: str
-    options: Mapping[str, object] = field(default_factory=dict)
-    phase1: "Row | None" = None
+    config: str  # path
+    options: Mapping[str, object] = field(default_factory=dict)  # values by key
+    phase1: "Row | None" = None  # whose checkpoint it starts from
 
     @cached_property
     def settings(self) -> dict[str, object]:
@@ -51,10 +51,10 @@ class Plan:
     """A table to make."""
 
     name: str
-    rows: list[Row]
+    rows: list[Row]  # a phase 1 before what starts from it
     seeds: list[int]
-    split: str = "test"
-    speed: bool = False
+    split: str = "test"  # or "val"
+    speed: bool = False  # whether to measure the models' speed, too
 
     def reports(self, root: Path, row: Row) -> dict[int, Path]:
         """Name the file of the report of each seed of a row."""

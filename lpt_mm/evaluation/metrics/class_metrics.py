@@ -5,14 +5,16 @@ from typing import Self
 
 import numpy as np
 
+from lpt_mm.evaluation.metrics.shot_groups import places_of_groups
+
 
 @dataclass(frozen=True)
 class ClassMetrics:
     """What became of the test images of each class."""
 
-    test_images: np.ndarray
-    predicted_images: np.ndarray
-    correct_images: np.ndarray
+    test_images: np.ndarray  # (C,) of the class
+    predicted_images: np.ndarray  # (C,) that were taken for the class, rightly or not
+    correct_images: np.ndarray  # (C,) of the class that were taken for it
 
     @classmethod
     def count(cls, label: np.ndarray, prediction: np.ndarray, num_classes: int) -> Self:
@@ -36,6 +38,15 @@ class ClassMetrics:
         """(C,) in per cent; NaN without a test image, else 0 without precision."""
         f1 = _percent(2 * self.correct_images, self.test_images + self.predicted_images)
         return np.where(self.test_images > 0, f1, np.nan)
+
+    def accuracies(self, groups: np.ndarray) -> dict[str, float]:
+        """Compute the accuracy overall, of (C,) shot groups and of the mean class."""
+        everywhere = {"overall": np.ones(len(groups), dtype=bool)}
+        found = {}
+        for name, own in (everywhere | places_of_groups(groups)).items():
+            if total := self.test_images[own].sum():
+                found[name] = 100 * float(self.correct_images[own].sum() / total)
+        return dict(found, mean_class=float(np.nanmean(self.accuracy)))
 
     def average(self) -> dict[str, float]:
         """Sum up the classes that have test images, in per cent.

@@ -103,8 +103,7 @@ class LongTailMetric(BaseMetric):
         num_classes = len(self.cls_num_list)
         self.class_metrics = ClassMetrics.count(label, prediction, num_classes)
         self.shot_confusion = count_shot_confusion(label, prediction, groups)
-        metrics = self.calculate(label, prediction, self.cls_num_list, self.shot_groups)
-        metrics |= self.class_metrics.average()
+        metrics = self.class_metrics.accuracies(groups) | self.class_metrics.average()
         if not np.isnan(confidence).any():
             correct, group = label == prediction, groups[label]
             metrics["ece"] = expected_calibration_error(confidence, correct)
@@ -137,23 +136,6 @@ class LongTailMetric(BaseMetric):
             return {}
         groups = self.shot_groups.assign(self.cls_num_list)
         return bootstrap_intervals(self.class_metrics, groups, self.bootstrap)
-
-    @staticmethod
-    def calculate(
-        label: np.ndarray,
-        prediction: np.ndarray,
-        cls_num_list: Sequence[int],
-        shot_groups: ShotGroups,
-    ) -> dict[str, float]:
-        """Compute accuracies in per cent from class indices (number of images,)."""
-        correct = label == prediction
-        group = shot_groups.assign(cls_num_list)[label]
-        metrics = {"overall": 100 * float(correct.mean())}
-        for name, own in places_of_groups(group).items():
-            metrics[name] = 100 * float(correct[own].mean())
-        classes = ClassMetrics.count(label, prediction, len(cls_num_list))
-        metrics["mean_class"] = float(np.nanmean(classes.accuracy))
-        return metrics
 
 
 def _predict(sample: dict, scored: Sequence[int] | None) -> tuple[int, float]:
