@@ -38,8 +38,9 @@ def draw_accuracy_over_frequency(
     upper.set_ylabel("accuracy of the class (%)")
     upper.legend(loc="lower left")
     upper.grid(axis="y", alpha=0.3)
-    images = [classes[i]["train_images"] for i in order]
-    lower.bar(range(len(order)), images, color="0.5")
+    lower.bar(
+        range(len(order)), [classes[i]["train_images"] for i in order], color="0.5"
+    )
     lower.set_yscale("log")
     lower.set_ylabel("training images")
     lower.set_xlabel("class, most frequent first")
