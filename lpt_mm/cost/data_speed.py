@@ -27,7 +27,7 @@ def measure_data_speed(
     """Measure how fast one core makes normalised batches of random training images.
 
     A reference makes a normalised image of a file, given its path, the size of the
-    result, mean and standard deviation; without files there is none.
+    result, mean and standard deviation; it needs a data set of files.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)

@@ -20,7 +20,7 @@ def gini(counts: Sequence[int]) -> float | None:
 
 
 def imbalance_ratio(counts: Sequence[int]) -> float | None:
-    """Divide the most images of a class by the fewest but 0; None without an image."""
+    """Divide the most images of a class by the fewest that any has, if one has any."""
     counts = np.asarray(counts)
     present = counts[counts > 0]
     return float(present.max() / present.min()) if present.size else None

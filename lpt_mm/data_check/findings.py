@@ -58,7 +58,7 @@ def class_findings(
     num_classes: int | None,
     class_names: tuple[str, ...] | None = None,
 ) -> Iterator[Finding]:
-    """Give labels and names that do not fit the head, or names given or met first."""
+    """Judge labels and names of classes, which by default are the first split's."""
     first, reference = "the training set", class_names
     for split, scan in scans.items():
         if not len(scan.dataset):

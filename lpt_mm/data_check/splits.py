@@ -20,7 +20,10 @@ ERRORS += (AttributeError, TypeError)
 
 
 def build_splits(cfg: Config) -> tuple[dict[str, Dataset], list[Finding]]:
-    """Build the data sets, but val where it is test, and say what kept from it."""
+    """Build the data sets of a config, and say what kept others from being built.
+
+    A validation set that is the test set is left out.
+    """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     loaders = {name: cfg.get(f"{name}_dataloader") for name in SPLITS}
     configs = {name: dict(x["dataset"]) for name, x in loaders.items() if x is not None}

@@ -43,7 +43,7 @@ class Features:
 
 
 def frozen_backbone(cfg: Config) -> Config:
-    """Take away all that a config trains, and need pre-trained weights."""
+    """Take away all that a config trains; it must have pre-trained weights."""
     cfg = Config(cfg.to_dict(), filename=cfg.filename)
     if not cfg.model.backbone.get("init_cfg"):
         raise UserError(

@@ -41,7 +41,7 @@ def measure_features(
 
 
 def classify_by_neighbors(features: Features, num_neighbors: int) -> np.ndarray:
-    """Classify test images (n,) by the training images that are nearest, if so many."""
+    """Classify test images (n,) by the nearest training images, or by all if few."""
     classes, width = len(features.class_names), features.train.shape[1]
     head = NearestNeighborHead(classes, width, num_neighbors)
     train, label, test = (

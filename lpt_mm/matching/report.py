@@ -42,7 +42,7 @@ class MatchingReport:
         )
 
     def groups(self) -> list[dict]:
-        """Describe each group, the most used first: its share, and what is in it."""
+        """Describe each group, the most used first, with the shots of its matches."""
         usage = self.matches.sum(axis=0)
         of_shots = shots_by_group(self.matches, self.shot_of_class)
         of_groups = []

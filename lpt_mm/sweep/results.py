@@ -20,7 +20,7 @@ Run = tuple[Row, int, dict[str, float]]  # with its seed and its metrics
 
 
 def write_results(plan: Plan, root: Path, out: Path) -> Path:
-    """Write ``results.csv`` and ``table.md``, which is returned, of what is done."""
+    """Sum up what is done in ``results.csv`` and in ``table.md``, which is returned."""
     runs = [
         (row, seed, _read_metrics(file))
         for row in plan.rows

@@ -14,7 +14,7 @@ REPEATS = 15
 
 
 def measure_speeds(plan: Plan, root: Path) -> None:
-    """Measure images a second of rows that have not been, while nothing else runs."""
+    """Measure the models of rows that have not been yet; nothing else should run."""
     for row in plan.rows:
         if not (file := _file(plan, root, row)).is_file():
             replace_file(file, json.dumps(_measure(row)).encode())

@@ -23,7 +23,7 @@ def short_names(paths: Sequence[str | Path]) -> list[str]:
 
 
 def visible_files(folder: str, links: bool = False) -> Iterator[str]:
-    """List the files of a folder and those below, through links in circles too."""
+    """List all files below a folder but hidden ones; links are followed if wanted."""
 
     def fail(error: OSError) -> None:
         raise error  # else what cannot be read would be left out

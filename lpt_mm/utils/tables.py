@@ -10,7 +10,7 @@ from lpt_mm.utils.text import for_rich
 def number_table(
     title: object, columns: Iterable[str], rows: Iterable[Sequence], **options: object
 ) -> Table:
-    """Make a table of numbers or None behind names; options are those of ``Table``."""
+    """Make a table of names and of numbers, of which None is a dash, in whole cells."""
     table = Table(title=title, **options)
     for i, column in enumerate(columns):
         style = dict(justify="right", no_wrap=True) if i else dict(overflow="fold")

@@ -54,7 +54,7 @@ def for_markdown(text: object) -> str:
 def list_some(
     names: Collection[object], limit: int = 10, total: int | None = None
 ) -> str:
-    """Name the first few, of a set in order, and how many more there are of all."""
+    """Name the first few in one line, and how many more there are; sets are sorted."""
     ordered = sorted(names) if isinstance(names, Set) else list(names)
     more = (len(ordered) if total is None else total) - len(ordered[:limit])
     line = ", ".join(map(printable, ordered[:limit]))
