@@ -24,9 +24,7 @@ class Examples:
             self.named.append(printable(name))
 
     def __bool__(self) -> bool:
-        """Tell whether there is any."""
         return self.total > 0
 
     def __str__(self) -> str:
-        """Name the first five, and say how many more there are."""
         return list_some(self.named, MOST_PRINTED, self.total)

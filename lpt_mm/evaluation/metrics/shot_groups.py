@@ -42,7 +42,6 @@ class ShotGroups:
             )
 
     def __str__(self) -> str:
-        """Describe the grouping, as it stands beside every result."""
         low, high = self.thresholds
         if self.convention == "lpt":
             return f"lpt: few <= {low} < medium <= {high} < many"
