@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
-from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, replace_picture
+from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, save_picture
 from lpt_mm.utils.text import for_picture, printable
 
 FLOOR = 0.7  # images, where bars start on the log scale: one image must show
@@ -44,8 +44,13 @@ def draw_class_counts(
     figure.legend(loc="outside upper center", ncols=3, frameon=False, reverse=True)
     axes.spines[["top", "right"]].set_visible(False)
     if len(order) <= MOST_NAMED:
-        _name_classes(axes, [class_names[i] for i in order])
-    replace_picture(figure, path)
+        names = [class_names[i] for i in order]
+        length = min(max(len(printable(name)) for name in names), LONGEST_NAME)
+        turned = dict(rotation=45, ha="right", rotation_mode="anchor")
+        style = turned if length * len(names) > 80 else {}
+        short = [for_picture(name, LONGEST_NAME) for name in names]
+        axes.set_xticks(range(len(names)), short, **style)
+    save_picture(figure, path, overwrite=True)
 
 
 def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
@@ -64,11 +69,3 @@ def _draw_bars(axes: Axes, counts: np.ndarray, shot_groups: ShotGroups) -> None:
         style = dict(baseline=FLOOR, fill=True, color=colour, label=label)
         axes.stairs(counts[:end].clip(FLOOR), edges, **style)
         end -= len(places)
-
-
-def _name_classes(axes: Axes, names: list[str]) -> None:
-    length = min(max(len(printable(name)) for name in names), LONGEST_NAME)
-    turned = dict(rotation=45, ha="right", rotation_mode="anchor")
-    style = turned if length * len(names) > 80 else {}
-    short = [for_picture(name, LONGEST_NAME) for name in names]
-    axes.set_xticks(range(len(names)), short, **style)

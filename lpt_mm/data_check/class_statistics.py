@@ -24,11 +24,3 @@ def imbalance_ratio(counts: Sequence[int]) -> float | None:
     counts = np.asarray(counts)
     present = counts[counts > 0]
     return float(present.max() / present.min()) if present.size else None
-
-
-def boundary_classes(
-    counts: Sequence[int], thresholds: tuple[int, int]
-) -> dict[int, list[int]]:
-    """Find the classes on either bound; the conventions differ in the lower one."""
-    counts = np.asarray(counts)
-    return {bound: np.flatnonzero(counts == bound).tolist() for bound in thresholds}

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lpt_mm.data_check.class_statistics import boundary_classes
 from lpt_mm.data_check.duplicates import Duplicates
 from lpt_mm.data_check.examples import Examples
 from lpt_mm.data_check.image_check import FAULTS, SKIPPED
@@ -124,8 +123,7 @@ def count_findings(
         if few := Examples(f"{class_names[i]} ({counts[i]})" for i in few):
             text = f"train: under {FEW_IMAGES} images of {few.total:,} of {total}: "
             yield Finding(WARNING, "few_images", f"{text}{few}", few)
-        border = boundary_classes(counts, thresholds)[low]
-        if border := Examples(class_names[i] for i in border):
+        if border := Examples(class_names[i] for i in np.flatnonzero(counts == low)):
             text = f"train: exactly {low} images of {border.total:,} of {total}, "
             text += f"few-shot by 'lpt', medium-shot by 'oltr': {border}"
             yield Finding(WARNING, "boundary_classes", text, border)

@@ -1,19 +1,21 @@
 """What the data doctor says: a table, JSON and a picture."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from mmengine.config import Config
 from rich.console import Console
 
 from lpt_mm.data_check import findings as judge
 from lpt_mm.data_check.class_count_picture import draw_class_counts
-from lpt_mm.data_check.class_statistics import boundary_classes, gini, imbalance_ratio
+from lpt_mm.data_check.class_statistics import gini, imbalance_ratio
 from lpt_mm.data_check.duplicates import find_duplicates
 from lpt_mm.data_check.findings import ERROR, WARNING, Finding
 from lpt_mm.data_check.split_scan import SplitScan, scan_splits
-from lpt_mm.data_check.splits import build_splits, head_classes
+from lpt_mm.data_check.splits import build_splits
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups, shot_groups_of
 from lpt_mm.evaluation.metrics.shot_groups import CONVENTIONS
 from lpt_mm.utils.new_file import replace_file
@@ -45,11 +47,10 @@ class DataReport:
         )
         if "train" in self.scans:
             counts = self.scans["train"].counts
-            bounds = boundary_classes(counts, self.shot_groups.thresholds)
             report["shot_groups"] = self.shot_group_sizes()
             report["boundary_classes"] = {
-                bound: [self.class_names[i] for i in classes]
-                for bound, classes in bounds.items()
+                bound: [self.class_names[i] for i in np.flatnonzero(counts == bound)]
+                for bound in self.shot_groups.thresholds
             }
         report["classes"] = [
             dict(name=name, **{k: int(v.counts[i]) for k, v in self.scans.items()})
@@ -72,13 +73,14 @@ def examine_data(cfg: Config) -> DataReport:
     """Look at all images of a config's data sets, and at what is wrong with them."""
     shot_groups = shot_groups_of(cfg)
     datasets, findings = build_splits(cfg)
-    head = head_classes(cfg)
+    head = (cfg.get("model") or {}).get("head")
+    num_classes = head.get("num_classes") if isinstance(head, Mapping) else None
     names = next((n for d in datasets.values() if (n := d.metainfo.get("classes"))), ())
-    scans, digests = scan_splits(datasets, head or len(names) or None)
+    scans, digests = scan_splits(datasets, num_classes or len(names) or None)
     total = max((len(scan.counts) for scan in scans.values()), default=0)
     names = [str(names[i]) if i < len(names) else str(i) for i in range(total)]
     findings += judge.file_findings(scans)
-    findings += judge.class_findings(scans, head)
+    findings += judge.class_findings(scans, num_classes)
     findings += judge.count_findings(scans, names, shot_groups.thresholds)
     findings += judge.duplicate_findings(find_duplicates(datasets, digests))
     return DataReport(scans, names, shot_groups, findings)

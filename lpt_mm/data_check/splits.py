@@ -52,12 +52,6 @@ def build_splits(cfg: Config) -> tuple[dict[str, Dataset], list[Finding]]:
     return datasets, findings
 
 
-def head_classes(cfg: Config) -> int | None:
-    """Read ``model.head.num_classes``; None if there is no such thing."""
-    head = (cfg.get("model") or {}).get("head")
-    return head.get("num_classes") if isinstance(head, Mapping) else None
-
-
 def _roots(config: Mapping) -> Iterator[str]:
     """Go through the data roots of a data set and of those that it wraps."""
     if config.get("data_root"):

@@ -13,9 +13,8 @@ from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.matching.matched_groups import examine_matching
 from lpt_mm.matching.picture import draw_matching
-from lpt_mm.matching.report import MatchingReport
 from lpt_mm.sweep.curves import draw_curves
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.results import mean_report
 from lpt_mm.sweep.run import result_checkpoint
 from lpt_mm.utils.errors import UserError
@@ -51,16 +50,11 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         draw_curves(trained, out / CURVES)
     with_groups = [row for row in chosen.values() if row.settings["model"].get("neck")]
     if with_groups:
-        report = _match(plan, root, with_groups[-1])
-        draw_matching(report, out / MATCHING)
-
-
-def _match(plan: Plan, root: Path, row: Row) -> MatchingReport:
-    """Match the images of a plan's split with the groups of a row's first run."""
-    cfg = Config(row.settings)
-    checkpoint = result_checkpoint(row.folder(root, plan.seeds[0]))
-    set_test(cfg, checkpoint, plan.split)
-    check_start(cfg, training=False)
-    with TemporaryDirectory() as scratch:
-        cfg.work_dir, cfg.log_level = scratch, "WARNING"
-        return examine_matching(Runner.from_cfg(cfg))
+        row = with_groups[-1]
+        cfg = Config(row.settings)
+        checkpoint = result_checkpoint(row.folder(root, plan.seeds[0]))
+        set_test(cfg, checkpoint, plan.split)
+        check_start(cfg, training=False)
+        with TemporaryDirectory() as scratch:
+            cfg.work_dir, cfg.log_level = scratch, "WARNING"
+            draw_matching(examine_matching(Runner.from_cfg(cfg)), out / MATCHING)

@@ -15,7 +15,17 @@ def require_new(*paths: str | Path | None) -> None:
     wanted = [path for path in paths if path is not None]
     for path in wanted:
         _require_free(path)
-        _try_to_make(Path(path))
+        # Make an empty file there, or in the first folder above that is not new.
+        temporary = _temporary(Path(path))
+        folder = next(x for x in temporary.absolute().parents if os.path.lexists(x))
+        try:
+            (folder / temporary.name).open("xb").close()
+            (folder / temporary.name).unlink()
+        except OSError as error:
+            raise type(error)(
+                f"'{printable(path)}' cannot be written ({error.strerror}): choose "
+                "another name or folder"
+            ) from error
     if len(set(map(os.path.realpath, wanted))) < len(wanted):
         names = ", ".join(f"'{printable(path)}'" for path in wanted)
         raise UserError(f"two outputs cannot go into one file: {names}")
@@ -29,20 +39,6 @@ def _require_free(path: str | Path, overwrite: bool = False) -> None:
             f"'{printable(path)}' exists and is not overwritten: choose another name "
             "or remove it"
         )
-
-
-def _try_to_make(path: Path) -> None:
-    """Make an empty file where the file, or the first new folder above it, will be."""
-    temporary = _temporary(path)
-    folder = next(x for x in temporary.absolute().parents if os.path.lexists(x))
-    try:
-        (folder / temporary.name).open("xb").close()
-        (folder / temporary.name).unlink()
-    except OSError as error:
-        raise type(error)(
-            f"'{printable(path)}' cannot be written ({error.strerror}): choose another "
-            "name or folder"
-        ) from error
 
 
 @contextmanager

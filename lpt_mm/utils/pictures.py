@@ -1,11 +1,10 @@
 """Pictures: their colours, what has room in them, and their files."""
 
-from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from lpt_mm.utils.new_file import new_file, replace_file
+from lpt_mm.utils.new_file import new_file
 
 # Of Okabe and Ito, told apart by colour-blind readers.
 BLUE, ORANGE, GREEN, VERMILION, PURPLE = PALETTE = (
@@ -21,14 +20,9 @@ LONGEST_NAME = 18  # characters that fit there
 DPI = 120
 
 
-def save_picture(figure: Figure, path: str | Path, dpi: int = DPI) -> None:
-    """Write a new PNG file; one that is there is a ``FileExistsError``."""
-    with new_file(path) as file:
+def save_picture(
+    figure: Figure, path: str | Path, dpi: int = DPI, overwrite: bool = False
+) -> None:
+    """Write a PNG file, which must be new unless it may take the place of another."""
+    with new_file(path, overwrite) as file:
         figure.savefig(file, dpi=dpi, format="png")
-
-
-def replace_picture(figure: Figure, path: str | Path) -> None:
-    """Write a PNG file in the place of an older one."""
-    content = BytesIO()
-    figure.savefig(content, dpi=DPI, format="png")
-    replace_file(path, content.getvalue())

@@ -1,6 +1,6 @@
 import pytest
 
-from lpt_mm.data_check.class_statistics import boundary_classes, gini, imbalance_ratio
+from lpt_mm.data_check.class_statistics import gini, imbalance_ratio
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,3 @@ def test_imbalance_ratio_leaves_empty_classes_out():
 
 def test_without_images_there_are_no_statistics():
     assert gini([0, 0]) is None and imbalance_ratio([0, 0]) is None
-
-
-def test_boundary_classes():
-    counts = [101, 100, 99, 21, 20, 19, 100]
-    assert boundary_classes(counts, (20, 100)) == {20: [4], 100: [1, 6]}
