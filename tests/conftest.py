@@ -3,7 +3,6 @@
 import gc
 import os
 import runpy
-import socket
 import subprocess
 import sys
 from functools import lru_cache, partial
@@ -18,6 +17,7 @@ from mmengine.config.config import FormatCode
 from mmengine.registry import DefaultScope
 
 import lpt_mm  # noqa: F401 (registers the components)
+from tests.programs import TIMEOUT, run_script
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -68,10 +68,12 @@ def float64():
     torch.set_default_dtype(torch.float32)
 
 
-def run_in(folder, *command, fails=False, timeout=300):
+def run_in(folder, *command, fails=False, timeout=TIMEOUT):
     """Run a command in a folder, as a user would, and return what it printed."""
     python = Path(sys.executable)
     command = [str(part) for part in command]
+    if command[0].startswith(f"{ROOT}/"):
+        return run_script(folder, command, fails, timeout)
     if command[0].endswith(".py"):
         command.insert(0, str(python))
     env = dict(
@@ -85,12 +87,6 @@ def run_in(folder, *command, fails=False, timeout=300):
     output = done.stdout + done.stderr
     assert (done.returncode != 0) == fails, output[-4000:]
     return output
-
-
-def free_port():
-    """Find a port for the processes of a run to meet."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from torch.testing import assert_close
 
-from tests.conftest import ROOT, free_port, run_in
+from tests.conftest import ROOT, run_in
+from tests.programs import free_port
 
 TRAIN, TEST = ROOT / "tools" / "train.py", ROOT / "tools" / "test.py"
 CONFIGS = ROOT / "configs" / "lpt"

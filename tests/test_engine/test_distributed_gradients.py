@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from tests.conftest import ROOT
 from tests.golden import tiny_lpt
+from tests.programs import run_together
 
 STEPS = 2
 NUM_TRAINED = {
@@ -44,12 +45,10 @@ def gradients_alone(phase, rank):
 
 
 @pytest.mark.parametrize("phase", [1, 2])
-def test_only_gradients_of_what_is_trained_are_exchanged(phase, run_tool, tmp_path):
+def test_only_gradients_of_what_is_trained_are_exchanged(phase, tmp_path):
     config = ROOT / "configs" / "lpt" / f"phase{phase}_digits_lt.py"
     script = ROOT / "tests" / "test_engine" / "distributed_gradients.py"
-    launch = ("torchrun", "--standalone", "--nproc_per_node=2", script)
-    no_gpu = ("env", "CUDA_VISIBLE_DEVICES=")
-    run_tool(*no_gpu, *launch, phase, config, tmp_path)
+    run_together(tmp_path, 2, script, phase, config, tmp_path)
     results = [
         torch.load(tmp_path / f"{rank}.pth", weights_only=True) for rank in (0, 1)
     ]

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from tests.conftest import ROOT
+from tests.programs import run_together
 from tests.test_engine.test_distributed_gradients import STEPS, batch_of, build_model
 
 
@@ -28,12 +29,9 @@ def usage_alone(rank):
     return STEPS * torch.bincount(groups.flatten(), minlength=6)
 
 
-def test_matches_of_all_processes_count_and_queries_keep_their_order(
-    run_tool, tmp_path
-):
+def test_matches_of_all_processes_count_and_queries_keep_their_order(tmp_path):
     script = ROOT / "tests" / "test_engine" / "distributed_matching.py"
-    launch = ("torchrun", "--standalone", "--nproc_per_node=2", script)
-    run_tool("env", "CUDA_VISIBLE_DEVICES=", "OMP_NUM_THREADS=1", *launch, tmp_path)
+    run_together(tmp_path, 2, script, tmp_path)
     own = [usage_alone(rank) for rank in (0, 1)]
     assert not torch.equal(*own)
     model = build_model(phase=2).eval()

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from tests.conftest import ROOT, free_port, run_in
+from tests.conftest import ROOT, run_in
+from tests.programs import free_port
 from tests.test_engine import train_digits
 from tests.test_engine.short_runs import read
 

@@ -9,7 +9,8 @@ from torch import distributed
 from torch.testing import assert_close
 
 from lpt_mm.engine.processes import describe_loss, is_first_process, meet_anew
-from tests.conftest import ROOT, free_port, run_in
+from tests.conftest import ROOT
+from tests.programs import free_port, run_script, run_together
 from tests.test_engine import train_digits
 
 PHASES = ("phase1", "phase2")
@@ -18,9 +19,11 @@ ENVIRONMENT = ("env", "CUDA_VISIBLE_DEVICES=", "OMP_NUM_THREADS=1")
 
 def train(folder, processes):
     """Train and test, with the same total batch; return the results by process."""
-    launcher = ("torchrun", "--standalone", f"--nproc_per_node={processes}")
-    launch = launcher if processes > 1 else ("python",)
-    run_in(folder, *ENVIRONMENT, *launch, train_digits.__file__, folder, processes)
+    script = (train_digits.__file__, folder, processes)
+    if processes > 1:
+        run_together(folder, processes, *script)
+    else:
+        run_script(folder, script)
     ranks = range(processes)
     return [torch.load(folder / f"{rank}.pth", weights_only=True) for rank in ranks]
 
