@@ -20,7 +20,12 @@ def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray) -> f
     Returns:
         The error.
     """
-    bins = np.ceil(confidence * NUM_BINS).astype(np.int64).clip(1, NUM_BINS) - 1
+    bins = confidence_bins(confidence)
     # Of a bin: images * |confidence / images - correct / images|.
     gap = np.bincount(bins, weights=confidence - correct)
     return 100 * float(np.abs(gap).sum()) / len(confidence)
+
+
+def confidence_bins(confidence: np.ndarray) -> np.ndarray:
+    """Give the bin of each confidence, (number of images,) from 0 to 14."""
+    return np.ceil(confidence * NUM_BINS).astype(np.int64).clip(1, NUM_BINS) - 1

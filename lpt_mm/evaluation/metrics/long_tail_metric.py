@@ -31,7 +31,7 @@ class LongTailMetric(BaseMetric):
 
     Classes and groups without a test image are left out. After an evaluation
     ``class_metrics`` and ``shot_confusion`` hold the numbers of each class and how the
-    groups are confused. Where the data set has only some of the model's classes and
+    groups are confused, and ``predictions`` label, prediction and confidence by image. Where the data set has only some of the model's classes and
     names them in ``metainfo['scored_classes']``, the others are no possible prediction,
     and the scores are those among the classes named.
 
@@ -72,9 +72,15 @@ class LongTailMetric(BaseMetric):
         self.bootstrap = bootstrap
         self.class_metrics: ClassMetrics | None = None
         self.shot_confusion: dict[str, list] | None = None
+        self.predictions: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
         """Keep label, prediction and confidence of each image."""
+        if self.cls_num_list is None:
+            raise UserError(
+                "LongTailMetric does not know the training images per class: the "
+                "checkpoint has no meta.cls_num_list; set cls_num_list in the evaluator"
+            )
         scored = (self.dataset_meta or {}).get("scored_classes")
         for sample in data_samples:
             self.results.append((int(sample["gt_label"]), *_predict(sample, scored)))
@@ -96,11 +102,6 @@ class LongTailMetric(BaseMetric):
                 are labels or predictions, there is no image, or one has scores that
                 are NaN or infinite.
         """
-        if self.cls_num_list is None:
-            raise UserError(
-                "LongTailMetric does not know the training images per class: the "
-                "checkpoint has no meta.cls_num_list; set cls_num_list in the evaluator"
-            )
         if not results:
             raise UserError("LongTailMetric: no image was evaluated, the set is empty")
         num_classes = len(self.cls_num_list)
@@ -120,6 +121,7 @@ class LongTailMetric(BaseMetric):
                         "training set"
                     )
         self._say_how()
+        self.predictions = label, prediction, confidence
         groups = self.shot_groups.assign(self.cls_num_list)
         self.class_metrics = ClassMetrics.count(label, prediction, num_classes)
         self.shot_confusion = count_shot_confusion(label, prediction, groups)
