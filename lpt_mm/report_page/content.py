@@ -14,8 +14,38 @@ from lpt_mm.utils.text import printable
 MOST_CLASSES = 2000  # rows of the table of classes
 MOST_PAIRS = 8
 EXAMPLES = 3  # of a pair
-MOST_IMAGES = 18  # of a gallery
+MOST_IMAGES = 14  # of a gallery
 LONGEST_NAME = 64  # characters
+
+
+def describe(outcome: Outcome, thumbnails: Thumbnails) -> dict[str, object]:
+    """Collect what the template fills in about a test.
+
+    Args:
+        outcome: Of the test.
+        thumbnails: Of the images.
+
+    Returns:
+        Facts by their names in the template.
+    """
+    report = outcome.report
+    least_certain: Sequence[int] = []
+    if outcome.has_confidence:
+        least_certain = np.argsort(outcome.confidence, kind="stable")[:MOST_IMAGES]
+    return dict(
+        report=report,
+        right=len(outcome.label) - len(outcome.wrong),
+        total=len(outcome.label),
+        accuracies=accuracy_rows(report),
+        averages=average_rows(report),
+        data=data_rows(report),
+        imbalance=imbalance(report),
+        classes=class_rows(outcome),
+        pairs=confused_pairs(outcome, thumbnails),
+        worst=gallery(outcome, thumbnails, outcome.wrong[:MOST_IMAGES]),
+        least_certain=gallery(outcome, thumbnails, least_certain),
+        matching=outcome.matching and outcome.matching.summary(),
+    )
 
 
 def short(name: object) -> str:
@@ -126,7 +156,7 @@ def confused_pairs(outcome: Outcome, thumbnails: Thumbnails) -> list[dict]:
                 label=short(classes[label]["name"]),
                 prediction=short(classes[prediction]["name"]),
                 images=images,
-                share=100 * images / classes[label]["test_images"],
+                test_images=classes[label]["test_images"],
                 wrong=gallery(outcome, thumbnails, wrong),
                 right=gallery(outcome, thumbnails, np.concatenate(right)),
             )
@@ -154,16 +184,3 @@ def gallery(
             )
         )
     return shown
-
-
-def worst_and_least_certain(
-    outcome: Outcome, thumbnails: Thumbnails
-) -> tuple[list[dict], list[dict]]:
-    """Show the images that are wrong most certainly, and those least certain."""
-    if not outcome.has_confidence:
-        return gallery(outcome, thumbnails, outcome.wrong[:MOST_IMAGES]), []
-    order = np.argsort(outcome.confidence, kind="stable")[:MOST_IMAGES]
-    return (
-        gallery(outcome, thumbnails, outcome.wrong[:MOST_IMAGES]),
-        gallery(outcome, thumbnails, order),
-    )

@@ -23,6 +23,7 @@ function sort(table, head, column) {
   table.tBodies[0].append(...known, ...unknown);
 }
 
+for (const hint of document.querySelectorAll("[hidden]")) hint.hidden = false;
 for (const table of document.querySelectorAll("table.sortable")) {
   [...table.tHead.rows[0].cells].forEach((head, column) => {
     const button = document.createElement("button");

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from mmengine.config import Config
 
@@ -56,27 +56,15 @@ def write_report_page(
     making = describe_making(cfg, split, perf_counter() - start)
     preprocessor = classifier_of(runner.model).data_preprocessor
     thumbnails = Thumbnails(runner.test_dataloader.dataset, preprocessor.to_rgb)
-    name = Path(cfg.filename).stem
+    name = content.short(Path(cfg.filename).stem)
     folder = Path(cfg.load_from).parent if cfg.load_from else None
-    worst, least_certain = content.worst_and_least_certain(outcome, thumbnails)
     page = render(
         name=name,
         split=split,
-        report=outcome.report,
-        right=int((outcome.label == outcome.prediction).sum()),
-        total=len(outcome.label),
         pictures=draw_pictures(outcome, name, folder),
-        accuracies=content.accuracy_rows(outcome.report),
-        averages=content.average_rows(outcome.report),
-        data=content.data_rows(outcome.report),
-        imbalance=content.imbalance(outcome.report),
-        classes=content.class_rows(outcome),
-        pairs=content.confused_pairs(outcome, thumbnails),
-        worst=worst,
-        least_certain=least_certain,
-        matching=outcome.matching and outcome.matching.summary(),
         making=making,
         config=cfg.pretty_text[:LONGEST_CONFIG].splitlines(),
+        **content.describe(outcome, thumbnails),
     )
     with new_file(out) as part:
         part.write_text(page, encoding="utf-8")
@@ -90,15 +78,15 @@ def render(**facts: object) -> str:
     own script and style, which it knows by their hashes.
     """
     environment = Environment(
-        loader=PackageLoader("lpt_mm.report_page", ""),
+        loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         finalize=_printable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = Markup(environment.get_template("page.css").render(colours=colours))  # noqa: S704
-    script = Markup(environment.get_template("page.js").render())  # noqa: S704
+    style = Markup(environment.get_template("page.css").render(colours=colours))
+    script = Markup(environment.get_template("page.js").render())
     return environment.get_template("page.html.j2").render(
         style=style, script=script, hash_of=_hash_of, **facts
     )

@@ -13,7 +13,7 @@ from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.matching import draw_matching
 from lpt_mm.report_page.outcome import Outcome
 from lpt_mm.report_page.thumbnails import data_uri
-from lpt_mm.sweep.curves import PANELS, draw_curves, read_log
+from lpt_mm.sweep.curves import draw_curves, logged_panels, read_log
 
 
 @dataclass
@@ -62,11 +62,11 @@ def draw_pictures(outcome: Outcome, name: str, folder: Path | None) -> dict:
             "each group of prompts has.",
             *(draw_matching, outcome.matching),
         )
-    if folder and any(read_log(folder).keys() & keys for keys in PANELS.values()):
+    if folder and logged_panels([read_log(folder)]):
         pictures["curves"] = _draw(
             "Losses, learning rate and beta, and use of the pool over the steps of the "
             "training.",
-            *(draw_curves, {name: [folder]}),
+            *(draw_curves, {"training": [folder]}),
         )
     return pictures
 

@@ -50,7 +50,7 @@ class Thumbnails:
         kind = "png" if is_tiny else "jpeg"
         source = data_uri(content.getvalue(), kind)
         path = sample["data_samples"].get("img_path")
-        return Thumbnail(source, *image.size, is_tiny, path)
+        return Thumbnail(source, image.width, image.height, is_tiny, path)
 
     def _to_image(self, inputs: Tensor) -> Image.Image:
         """Convert (channels, H, W); of other than three channels, the first one."""
@@ -66,4 +66,4 @@ class Thumbnails:
 
 def data_uri(content: bytes, kind: str) -> Markup:
     """Put a picture into a URI; its letters have no meaning in HTML."""
-    return Markup(f"data:image/{kind};base64,{b64encode(content).decode()}")  # noqa: S704
+    return Markup(f"data:image/{kind};base64,{b64encode(content).decode()}")

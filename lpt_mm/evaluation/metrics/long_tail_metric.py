@@ -31,9 +31,10 @@ class LongTailMetric(BaseMetric):
 
     Classes and groups without a test image are left out. After an evaluation
     ``class_metrics`` and ``shot_confusion`` hold the numbers of each class and how the
-    groups are confused, and ``predictions`` label, prediction and confidence by image. Where the data set has only some of the model's classes and
-    names them in ``metainfo['scored_classes']``, the others are no possible prediction,
-    and the scores are those among the classes named.
+    groups are confused, and ``predictions`` label, prediction and confidence of the
+    images. Where the data set has only some of the model's classes and names them in
+    ``metainfo['scored_classes']``, the others are no possible prediction, and the
+    scores are those among the classes named.
 
     Args:
         convention: Which classes count as few-shot, see :class:`ShotGroups`.
