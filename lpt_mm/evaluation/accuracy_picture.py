@@ -11,6 +11,8 @@ from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, save_picture
 from lpt_mm.utils.text import for_picture
 
+LINE = 80  # characters that fit side by side
+
 
 def draw_accuracy_over_frequency(
     reports: Mapping[str, Mapping], path: str | Path
@@ -50,7 +52,8 @@ def draw_accuracy_over_frequency(
     lower.set_xlabel("class, most frequent first")
     if len(order) <= MOST_NAMED:
         names = [for_picture(classes[i]["name"], LONGEST_NAME) for i in order]
-        lower.set_xticks(range(len(order)), names)
+        fits = sum(map(len, names)) < LINE
+        lower.set_xticks(range(len(order)), names, rotation=0 if fits else 90)
     save_picture(figure, path)
 
 

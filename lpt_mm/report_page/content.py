@@ -1,6 +1,7 @@
 """What a page says, of a size that does not grow with the data set."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 
 import numpy as np
 
@@ -180,7 +181,8 @@ def gallery(
                 prediction=short(classes[outcome.prediction[i]]["name"]),
                 is_right=bool(outcome.label[i] == outcome.prediction[i]),
                 confidence=None if np.isnan(confidence) else 100 * float(confidence),
-                where=short(thumbnail.path or f"image {i}"),
+                path=short(thumbnail.path or f"image {i}"),
+                file=short(PurePath(thumbnail.path or f"image {i}").name),
             )
         )
     return shown

@@ -65,7 +65,7 @@ def test_a_test_writes_json_and_csv(run_here, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "tool", ["benchmark", "compare", "cost", "features", "matching", "report"]
+    "tool", ["benchmark", "compare", "cost", "features", "matching"]
 )
 def test_help_says_that_outputs_are_new_files(run_here, tool):
     out = " ".join(run_here(COMPARE.with_name(f"{tool}.py"), "--help").split())

@@ -241,13 +241,13 @@ def test_numbers_of_a_page_are_those_of_the_test():
     assert [row["accuracy"] for row in facts["accuracies"]] == pytest.approx(
         [60, 100 / 3, 100, (100 / 3 + 100) / 2]
     )
-    assert [shown["where"] for shown in facts["worst"]] == ["1.png", "2.png"]
-    least = [shown["where"] for shown in facts["least_certain"]]
+    assert [shown["path"] for shown in facts["worst"]] == ["1.png", "2.png"]
+    least = [shown["path"] for shown in facts["least_certain"]]
     assert least == ["3.png", "2.png", "1.png", "0.png", "4.png"]
     (pair,) = facts["pairs"]
     assert (pair["label"], pair["prediction"]) == ("a", "b")
     assert (pair["images"], pair["test_images"]) == (2, 3)
-    assert [shown["where"] for shown in pair["right"]] == ["0.png", "4.png"]
+    assert [shown["path"] for shown in pair["right"]] == ["0.png", "4.png"]
     rows = {row["name"]: row for row in facts["classes"]}
     assert (rows["a"]["other"], rows["a"]["images"]) == ("b", 2)
     assert rows["c"]["accuracy"] is None  # it has no test image
