@@ -144,8 +144,8 @@ def class_rows(outcome: Outcome) -> list[dict]:
 def confused_pairs(outcome: Outcome, thumbnails: Thumbnails) -> list[dict]:
     """Describe the pairs of classes confused most often, with images.
 
-    ``images`` are some of the first class that were taken for the second one; ``right``
-    is one of each that was not.
+    ``wrong`` are some of the first class that were taken for the second one, ``right``
+    is one of each class that is right.
     """
     classes = outcome.report["classes"]
     pairs = []

@@ -14,6 +14,7 @@ from lpt_mm.evaluation.report import find_long_tail_metric, make_report
 from lpt_mm.matching import MatchingReport
 from lpt_mm.matching.statistics import count_matches
 from lpt_mm.models.necks import GroupPromptNeck
+from lpt_mm.utils.errors import UserError
 
 
 @dataclass
@@ -62,9 +63,14 @@ class Outcome:
         return chosen[np.argsort(-self.confidence[chosen], kind="stable")]
 
 
-def test_once(runner: Runner) -> Outcome:
+def find_outcome(runner: Runner) -> Outcome:
     """Test the model of a run that has not begun, on images in order."""
     metric = find_long_tail_metric(runner.test_evaluator)
+    if metric.prefix != metric.default_prefix:
+        raise UserError(
+            f"a report reads the metrics '{metric.default_prefix}/...': set no prefix "
+            "of LongTailMetric"
+        )
     neck = getattr(classifier_of(runner.model), "neck", None)
     with _matched_groups(neck) as groups:
         report = make_report(runner.test(), metric)

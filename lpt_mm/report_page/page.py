@@ -13,9 +13,8 @@ from lpt_mm.engine.classifier_of import classifier_of
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.engine.testing import set_test
-from lpt_mm.evaluation.report import find_long_tail_metric
 from lpt_mm.report_page import content
-from lpt_mm.report_page.outcome import test_once
+from lpt_mm.report_page.outcome import find_outcome
 from lpt_mm.report_page.pictures import draw_pictures
 from lpt_mm.report_page.provenance import describe_making
 from lpt_mm.report_page.thumbnails import Thumbnails
@@ -50,9 +49,8 @@ def write_report_page(
     cfg.test_dataloader.sampler = dict(type="DefaultSampler", shuffle=False)
     check_start(cfg, training=False)
     runner = build_runner(cfg)
-    find_long_tail_metric(runner.test_evaluator)
     start = perf_counter()
-    outcome = test_once(runner)
+    outcome = find_outcome(runner)
     making = describe_making(cfg, split, perf_counter() - start)
     preprocessor = classifier_of(runner.model).data_preprocessor
     thumbnails = Thumbnails(runner.test_dataloader.dataset, preprocessor.to_rgb)
@@ -94,7 +92,8 @@ def render(**facts: object) -> str:
 
 def _printable(value: object) -> object:
     """Make visible what controls a terminal or the direction of writing."""
-    return printable(value) if type(value) is str else value
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return printable(value) if is_text else value
 
 
 def _hash_of(text: str) -> str:

@@ -323,4 +323,7 @@ def test_what_cannot_be_written_is_said_before_the_test(run_here, tmp_path):
     assert out.startswith("error: 'old.html' exists and is not overwritten")
     out = run_here(TOOL, PHASE2, "gone.pth", "--out", "new.html", fails=True)
     assert out == "error: there is no checkpoint 'gone.pth'"
-    assert [path.name for path in tmp_path.iterdir()] == ["old.html"]
+    option = "test_evaluator.prefix=mine"
+    out = run_here(TOOL, KNN, "--out", "x.html", "--cfg-options", option, fails=True)
+    assert "set no prefix of LongTailMetric" in out
+    assert [path.name for path in tmp_path.glob("*.html")] == ["old.html"]
