@@ -1,5 +1,6 @@
 """How a page was made: from which files, by which versions, when."""
 
+import os
 import platform
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +13,7 @@ from lpt_mm.version import __version__
 from lpt_mm.weights.facts import is_dict
 from lpt_mm.weights.reading import read_file
 
-LIBRARIES = ("torch", "mmengine", "mmpretrain", "numpy")
+LIBRARIES = ("mmengine", "mmpretrain", "numpy")
 
 
 def describe_making(cfg: Config, split: str, seconds: float) -> dict[str, object]:
@@ -29,11 +30,11 @@ def describe_making(cfg: Config, split: str, seconds: float) -> dict[str, object
     libraries = (f"{name} {metadata.version(name)}" for name in LIBRARIES)
     now = datetime.now().astimezone()
     return dict(
-        config=cfg.filename,
+        config=os.path.relpath(cfg.filename),
         checkpoint=cfg.load_from or "none: without training",
         **_training(read_file(cfg.load_from).meta if cfg.load_from else {}),
         images=f"{split} set, once through the model in {seconds:.0f} s",
-        versions=", ".join((f"lpt_mm {__version__}", *libraries)),
+        libraries=", ".join((f"lpt_mm {__version__}", *libraries)),
         machine=f"{describe_machine()}, {platform.system()}",
         date=f"{now:%Y-%m-%d %H:%M %Z}",
     )
