@@ -35,6 +35,8 @@ CASES = {
     ("analysis_tools/cost.py", "gone.py"): "there is no config 'gone.py'",
     ("analysis_tools/features.py", "gone.py", "x.pth"): "there is no config",
     ("analysis_tools/matching.py", PHASE1, "x.pth"): "give a phase-2 config",
+    ("analysis_tools/report.py", PHASE2, "x.pth", "--out", "y"): "no checkpoint 'x",
+    ("analysis_tools/report.py", "no_metric.py", "--out", "y"): "no LongTailMetric",
     ("analysis_tools/sweep.py", "gone.py"): "there is no sweep file 'gone.py'",
     ("analysis_tools/sweep.py", PHASE1): "unknown",
     ("analysis_tools/draw_sweep.py", "gone.py", "--rows", "a"): "no sweep file",

@@ -41,6 +41,13 @@ def site(tmp_path_factory):
     return folder / "site"
 
 
+def test_the_wheel_has_every_file_of_the_package(site):
+    listed = subprocess.check_output(["git", "ls-files", "lpt_mm"], cwd=ROOT, text=True)
+    files = [name for name in listed.splitlines() if "/.mim/" not in name]
+    assert "lpt_mm/report_page/page.html.j2" in files
+    assert not [name for name in files if not (site / name).is_file()]
+
+
 @pytest.mark.parametrize("way", ["notebook", "tools"])
 def test_the_wheel_trains_and_tests_with_the_config_it_brought(
     site, tmp_path, monkeypatch, way

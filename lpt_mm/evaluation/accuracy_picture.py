@@ -11,6 +11,8 @@ from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.utils.pictures import LONGEST_NAME, MOST_NAMED, PALETTE, save_picture
 from lpt_mm.utils.text import for_picture
 
+LINE = 80  # characters that fit side by side
+
 
 def draw_accuracy_over_frequency(
     reports: Mapping[str, Mapping], path: str | Path
@@ -38,13 +40,14 @@ def draw_accuracy_over_frequency(
     upper.set_ylabel("accuracy of the class (%)")
     upper.legend(loc="lower left")
     upper.grid(axis="y", alpha=0.3)
-    lower.bar(
-        range(len(order)), [classes[i]["train_images"] for i in order], color="0.5"
-    )
+    edges = [i - 0.5 for i in range(len(order) + 1)]  # thousands of bars take a minute
+    counts = [classes[i]["train_images"] for i in order]
+    lower.stairs(counts, edges, fill=True, color="0.5")
     lower.set_yscale("log")
     lower.set_ylabel("training images")
     lower.set_xlabel("class, most frequent first")
     if few:
         names = [for_picture(classes[i]["name"], LONGEST_NAME) for i in order]
-        lower.set_xticks(range(len(order)), names)
+        fits = sum(map(len, names)) < LINE
+        lower.set_xticks(range(len(order)), names, rotation=0 if fits else 90)
     save_picture(figure, path)

@@ -1,7 +1,7 @@
 """A picture of how runs went, from their logs."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from lpt_mm.utils import pictures
 from lpt_mm.utils.text import for_picture
+from lpt_mm.weights.facts import is_count, is_dict, is_number
 
 # What a log line may hold, by the title of its panel.
 PANELS = {
@@ -34,12 +35,14 @@ STYLES = ("-", "--", ":", "-.")
 def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
     """Draw what runs by row have logged, mean and range over seeds, in a new PNG."""
     logs = {name: [read_log(folder) for folder in runs[name]] for name in runs}
-    figure = Figure(figsize=(9, 9), layout="constrained")
-    for axes, (title, colours) in zip(
-        figure.subplots(len(PANELS), sharex=True, height_ratios=(3, 1.5, 1.5)),
-        PANELS.items(),
-        strict=True,
-    ):
+    panels = logged_panels(log for of_seeds in logs.values() for log in of_seeds)
+    panels = panels or PANELS  # runs too short for a line
+    heights = [4.5 if title == "loss" else 2.25 for title in panels]
+    figure = Figure(figsize=(9, sum(heights)), layout="constrained")
+    rows = figure.subplots(
+        len(panels), sharex=True, height_ratios=heights, squeeze=False
+    )
+    for axes, (title, colours) in zip(rows[:, 0], panels.items(), strict=True):
         for (name, of_seeds), style in zip(logs.items(), STYLES, strict=False):
             for key, colour in colours.items():
                 label = f"{for_picture(name)}: {key}"
@@ -50,6 +53,12 @@ def draw_curves(runs: Mapping[str, list[Path]], path: Path) -> None:
             axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
     axes.set_xlabel("step")
     pictures.save_picture(figure, path)
+
+
+def logged_panels(logs: Iterable[Mapping]) -> dict[str, dict[str, str]]:
+    """Choose the panels that there is something to draw in."""
+    logged = set().union(*logs)
+    return {title: keys for title, keys in PANELS.items() if keys.keys() & logged}
 
 
 def _draw_curve(
@@ -80,7 +89,7 @@ def read_log(folder: Path) -> dict[str, dict[int, float]]:
     log: dict[str, dict[int, float]] = {}
     for line in _lines(folder):
         for key, value in line.items():
-            if isinstance(value, int | float):
+            if is_number(value):
                 log.setdefault(key, {})[line["step"]] = value
     return log
 
@@ -88,10 +97,12 @@ def read_log(folder: Path) -> dict[str, dict[int, float]]:
 def _lines(folder: Path) -> Iterator[dict]:
     """Go through the lines of all starts, but not those of validations and tests."""
     for file in sorted(folder.glob("*/vis_data/scalars.json")):
-        for line in file.read_text().splitlines():
+        for line in file.read_text(errors="replace").splitlines():
             try:
                 content = json.loads(line)
-            except json.JSONDecodeError:  # the last line of a run that was killed
+            except (ValueError, RecursionError):  # the last line of a killed run
+                continue
+            if not is_dict(content) or not is_count(content.get("step")):
                 continue
             if not any(key.startswith("long_tail/") for key in content):
                 yield content

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from PIL import Image
 
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
+from lpt_mm.evaluation.reliability_picture import draw_reliability
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 
 GROUPS = ["many", "medium", "few"]
@@ -40,3 +42,36 @@ def test_confusion_of_an_older_report_is_refused(tmp_path):
     ):
         draw_shot_confusion({"new": REPORT, "old": old}, tmp_path / "p.png")
     assert not (tmp_path / "p.png").exists()
+
+
+def test_long_names_of_classes_do_not_cover_each_other(tmp_path, monkeypatch):
+    turned = []
+
+    def set_xticks(axes, ticks, labels=None, **kwargs):
+        turned.append(kwargs["rotation"])
+
+    monkeypatch.setattr(Axes, "set_xticks", set_xticks)
+    for length in (3, 60):
+        classes = [dict(row, name="x" * length) for row in REPORT["classes"] * 2]
+        report = dict(REPORT, classes=classes)
+        draw_accuracy_over_frequency({"a": report}, tmp_path / f"{length}.png")
+    assert turned == [0, 90]
+
+
+def test_bars_of_reliability_are_shares_that_are_right(tmp_path, monkeypatch):
+    drawn = {}
+    bar = Axes.bar
+
+    def spy(axes, x, height, **kwargs):
+        drawn.update(zip(np.round(x, 4), height, strict=True))
+        return bar(axes, x, height, **kwargs)
+
+    monkeypatch.setattr(Axes, "bar", spy)
+    confidence = np.array([0.5, 0.52, 0.52, 0.99, 1.0, 1.0])
+    correct = np.array([True, True, False, True, True, False])
+    draw_reliability(confidence, correct, tmp_path / "p.png")
+    right = {centre: height for centre, height in drawn.items() if height}
+    assert right == pytest.approx({0.5: 2 / 3, round(29 / 30, 4): 2 / 3})
+    assert len(drawn) == 15
+    with Image.open(tmp_path / "p.png") as image:
+        assert image.size == (720, 780)

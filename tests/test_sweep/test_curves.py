@@ -3,7 +3,7 @@ import json
 import pytest
 from matplotlib.axes import Axes
 
-from lpt_mm.sweep.curves import draw_curves, read_log
+from lpt_mm.sweep.curves import draw_curves, logged_panels, read_log
 
 
 def write_log(folder, start, lines):
@@ -26,6 +26,8 @@ def test_a_run_that_went_on_is_one_log(tmp_path):
     write_log(tmp_path, "2", steps([3.0, 2.0], first=3))
     with open(tmp_path / "2" / "vis_data" / "scalars.json", "a") as file:
         file.write('{"step": 5, "loss_k')  # killed while it wrote
+        file.write('\n[1]\n{"lr": 1}\n{"step": "9"}\n{"step": 1e9, "lr": 2}\n')
+        file.write("[" * 100_000 + '\n{"step": 4, "lr": true, "loss_key": "low"}\n')
     log = read_log(tmp_path)
     assert log["loss_key"] == {1: 5.0, 2: 4.0, 3: 3.0, 4: 2.0}
     assert log["lr"] == dict.fromkeys(range(1, 5), 0.1)
@@ -55,3 +57,17 @@ def test_curves_are_means_and_ranges_over_the_seeds(tmp_path, monkeypatch):
     assert ([4.0, 2.0], [6.0, 6.0]) in drawn["ranges"]
     with pytest.raises(FileExistsError):
         draw_curves(runs, tmp_path / "curves.png")
+
+
+def test_there_is_a_panel_for_what_was_logged():
+    logs = [dict(lr={1: 0.1}, time={1: 3}), dict(matching_entropy={2: 0.9})]
+    assert [*logged_panels(logs)] == [
+        "schedules, as a share of their largest value",
+        "use of the pool",
+    ]
+    assert logged_panels([dict(step={1: 1})]) == {}
+
+
+def test_a_run_too_short_for_a_line_has_a_picture(tmp_path):
+    draw_curves({"short": [tmp_path]}, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")

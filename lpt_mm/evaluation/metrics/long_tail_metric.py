@@ -35,9 +35,10 @@ class LongTailMetric(BaseMetric):
 
     Classes and groups without a test image are left out. After an evaluation
     ``class_metrics`` and ``shot_confusion`` hold the numbers of each class and how the
-    groups are confused. Where the data set has only some of the model's classes and
-    names them in ``metainfo['scored_classes']``, the others are no possible prediction,
-    and the scores are those among the classes named.
+    groups are confused, and ``predictions`` label, prediction and confidence of the
+    images. Where the data set has only some of the model's classes and names them in
+    ``metainfo['scored_classes']``, the others are no possible prediction, and the
+    scores are those among the classes named.
 
     Args:
         convention: Which classes count as few-shot, see :class:`ShotGroups`.
@@ -76,24 +77,26 @@ class LongTailMetric(BaseMetric):
         self.bootstrap = bootstrap
         self.class_metrics: ClassMetrics | None = None
         self.shot_confusion: dict[str, list] | None = None
+        self.predictions: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     def process(self, data_batch: Sequence[dict], data_samples: Sequence[dict]) -> None:
         """Keep label, prediction and confidence of each image."""
+        if self.cls_num_list is None:
+            raise UserError(
+                "LongTailMetric does not know the training images per class: the "
+                "checkpoint has no meta.cls_num_list; set cls_num_list in the evaluator"
+            )
         scored = (self.dataset_meta or {}).get("scored_classes")
         for sample in data_samples:
             self.results.append((int(sample["gt_label"]), *_predict(sample, scored)))
 
     def compute_metrics(self, results: list[tuple[int, int, float]]) -> dict:
         """Compute the metrics of what :meth:`process` kept, in all processes."""
-        if self.cls_num_list is None:
-            raise UserError(
-                "LongTailMetric does not know the training images per class: the "
-                "checkpoint has no meta.cls_num_list; set cls_num_list in the evaluator"
-            )
         if not results:
             raise UserError("LongTailMetric: no image was evaluated, the set is empty")
         label, prediction, confidence = map(np.array, zip(*results, strict=True))
         self._require_known(label, prediction)
+        self.predictions = label, prediction, confidence
         scored = (self.dataset_meta or {}).get("scored_classes")
         print_log(f"shot groups, {self.shot_groups}", logger="current")
         if scored is not None:

@@ -123,9 +123,18 @@ def test_refuses_impossible_settings(kwargs, message):
         LongTailMetric(**kwargs)
 
 
-def test_needs_the_class_counts():
+def test_needs_the_class_counts_before_the_first_image_is_scored():
     with pytest.raises(ValueError, match="set cls_num_list in the evaluator"):
-        evaluate([0], [0])
+        LongTailMetric().process([], results([0], [0]))
+
+
+def test_keeps_what_became_of_each_image():
+    scores = [[0.9, 0.1], [0.4, 0.6], [0.3, 0.7]]
+    metric = with_scores(scores, [0, 0, 1], cls_num_list=[500, 5])
+    metric.evaluate(3)
+    label, prediction, confidence = metric.predictions
+    assert (label.tolist(), prediction.tolist()) == ([0, 0, 1], [0, 1, 1])
+    assert confidence == pytest.approx([0.9, 0.6, 0.7])
 
 
 @pytest.mark.parametrize(
