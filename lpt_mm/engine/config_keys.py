@@ -40,21 +40,21 @@ HELPERS = {
 
 
 def check_keys(cfg: Config) -> list[str]:
-    """Refuse names that look like a setting, but are none.
+    """Refuse names that look like a setting but are none, or whose value is unused.
 
-    Args:
-        cfg: The config, perhaps with options merged into it.
-
-    Returns:
-        Names that help to write this package's configs, and got a value, in the config
-        file itself or by an option, that is in no setting.
-
-    Raises:
-        UserError: If a name is misspelt, or its value is used nowhere. Names that
-            begin with an underscore are left alone.
+    Names that begin with an underscore are left alone. Returned are names that help to
+    write this package's configs, and got a value, in the config file itself or by an
+    option, that is in no setting.
     """
-    unreached = _find_unreached(cfg)
-    for name in _helpers(cfg) - HELPERS:
+    values = cfg.to_dict()
+    used = [*_nodes({k: v for k, v in values.items() if k in SETTINGS})]
+    helpers = {name for name in cfg if not name.startswith("_")} - SETTINGS
+    unreached = [
+        name
+        for name in sorted(helpers & _set_last(cfg))
+        if not any(_is_part(values[name], node) for node in used)
+    ]
+    for name in sorted(helpers - HELPERS):
         meant = get_close_matches(name, sorted(SETTINGS), n=1, cutoff=0.8)
         if meant or name in unreached:
             hint = (
@@ -65,20 +65,6 @@ def check_keys(cfg: Config) -> list[str]:
                 "only helps to write the config may begin with an underscore)"
             )
     return unreached
-
-
-def _find_unreached(cfg: Config) -> list[str]:
-    values = cfg.to_dict()
-    used = {name: value for name, value in values.items() if name in SETTINGS}
-    return [
-        name
-        for name in sorted(_helpers(cfg) & _set_last(cfg))
-        if not any(_is_part(values[name], node) for node in _nodes(used))
-    ]
-
-
-def _helpers(cfg: Config) -> set[str]:
-    return {name for name in cfg if not name.startswith("_")} - SETTINGS
 
 
 def _set_last(cfg: Config) -> set[str]:

@@ -9,11 +9,9 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 
-from mmengine.config import Config
 from mmengine.runner import Runner
 
-from lpt_mm.engine.loops.resumable_train_loop import BEGUN
-from lpt_mm.engine.optimizers.accumulation import accumulative_counts
+from lpt_mm.engine.loops.resumable_train_loop import BEGUN, accumulative_counts
 from lpt_mm.weights.errors import WeightFileError
 
 # Parts of the config that training depends on.
@@ -33,16 +31,12 @@ BESIDE_SETTINGS = ("images", "processes")
 
 
 def describe_run(runner: Runner) -> dict[str, object]:
-    """Say what a checkpoint has to tell a run that goes on from it.
-
-    Args:
-        runner: Runs the training.
-
-    Returns:
-        Lengths, and ``settings``: the values of the config by name.
-    """
-    loader = runner.train_dataloader
+    """Give what a run that goes on has to know: lengths, and the settings by name."""
+    loader, cfg = runner.train_dataloader, runner.cfg
     batch = getattr(loader.batch_sampler, "batch_size", None)
+    beta_schedule = (cfg.get("default_hooks") or {}).get("beta_schedule")
+    settings = {key: cfg.get(key) for key in TRAINING}
+    settings["default_hooks"] = dict(beta_schedule=beta_schedule)
     return dict(
         max_epochs=runner.max_epochs,
         images=len(loader.dataset),
@@ -50,60 +44,29 @@ def describe_run(runner: Runner) -> dict[str, object]:
         images_per_step=batch and batch * runner.world_size,
         accumulative_counts=accumulative_counts(runner.optim_wrapper),
         processes=runner.world_size,
-        settings=dict(flatten(_training_settings(runner.cfg))),
+        settings=dict(_flatten(settings)),
     )
 
 
-def _training_settings(cfg: Config) -> dict:
-    hooks = cfg.get("default_hooks") or {}
-    beta = dict(default_hooks=dict(beta_schedule=hooks.get("beta_schedule")))
-    return {key: cfg.get(key) for key in TRAINING} | beta
-
-
-def flatten(values: Mapping, prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Go through the values of a config.
-
-    Args:
-        values: A config or a part of it.
-        prefix: Beginning of the names.
-
-    Yields:
-        Name, with dots, and value, as it is in JSON.
-    """
+def _flatten(values: Mapping, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Go through the values of a config, with names that have dots."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from flatten(value, f"{prefix}{key}.")
+            yield from _flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", to_json(value)
 
 
 def to_json(value: object) -> object:
-    """Turn a part of a config into what comes back when it is saved and read.
-
-    Args:
-        value: Anything.
-
-    Returns:
-        The same as lists, dicts, numbers and texts.
-    """
+    """Turn a part of a config into what comes back when it is saved and read."""
     return json.loads(json.dumps(value, default=str))
 
 
 def find_position(checkpoint: Mapping, now: Mapping[str, object]) -> tuple[int, int]:
-    """Find out how far a run is.
+    """Find the epochs that are done, and the steps of the next one that are.
 
-    Args:
-        checkpoint: The checkpoint.
-        now: What :func:`describe_run` says of the run that goes on.
-
-    Returns:
-        The epochs that are done, and the steps of the next one that are; of an
-        accumulation of gradients that was begun, none.
-
-    Raises:
-        WeightFileError: If that is more than the run has, the settings of an epoch were
-            changed in the middle of it, or averages of weights cannot go back to the
-            beginning of an accumulation.
+    ``now`` is :func:`describe_run`. Of an accumulation of gradients that was begun no
+    step counts.
     """
     meta, hub = checkpoint["meta"], checkpoint["message_hub"]["runtime_info"]
     epoch, planned = meta["epoch"], now["max_epochs"]
@@ -141,35 +104,11 @@ def find_position(checkpoint: Mapping, now: Mapping[str, object]) -> tuple[int, 
     return epoch, done - begun_accumulation
 
 
-def set_position(checkpoint: dict, epoch: int, done: int, steps: int) -> None:
-    """Count the steps of a checkpoint anew, by epochs of the length of now.
-
-    Args:
-        checkpoint: The checkpoint, whose counts are changed.
-        epoch: Epochs that are done.
-        done: Steps of the next one that are done.
-        steps: Steps of an epoch.
-    """
-    checkpoint["meta"]["iter"] = epoch * steps + done
-    checkpoint["message_hub"]["runtime_info"][BEGUN] = [epoch, epoch * steps, steps]
-
-
-def rebuild_schedule(
-    runner: Runner, checkpoint: dict, epoch: int, done: int, steps: int
-) -> None:
+def rebuild_schedule(runner: Runner, epoch: int, done: int, steps: int) -> list[dict]:
     """Bring the new schedulers to where the run is, as if they had always been set.
 
-    Args:
-        runner: Runs the training; learning rates and other scheduled values of its
-            optimizer are set.
-        checkpoint: The checkpoint, whose states of schedulers are replaced.
-        epoch: Epochs that are done.
-        done: Steps of the next one that are done.
-        steps: Steps of an epoch.
-
-    Raises:
-        WeightFileError: If a scheduler follows the validation, and the run's settings
-            were changed.
+    That is after ``epoch`` epochs of ``steps`` steps, and ``done`` steps. The scheduled
+    values of the optimizer are set; returned are the states of the schedulers.
     """
     schedulers = runner.param_schedulers or []
     if any(getattr(s, "need_val_args", False) for s in schedulers):
@@ -187,19 +126,11 @@ def rebuild_schedule(
             if step % steps == 0 and step <= epoch * steps:
                 for scheduler in by_epoch:
                     scheduler.step()
-    checkpoint["param_schedulers"] = [s.state_dict() for s in schedulers]
+    return [s.state_dict() for s in schedulers]
 
 
 def describe_changes(before: Mapping, now: Mapping) -> list[str]:
-    """Say which settings are others than when a checkpoint was saved.
-
-    Args:
-        before: What :func:`describe_run` said then.
-        now: What it says now.
-
-    Returns:
-        ``name: value -> value`` for each.
-    """
+    """Compare two of :func:`describe_run`: ``name: value -> value`` for what differs."""
     pairs = {k: (before.get(k, now[k]), now[k]) for k in BESIDE_SETTINGS}
     then, settings = before.get("settings"), now["settings"]
     if isinstance(then, dict):

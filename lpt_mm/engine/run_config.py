@@ -52,14 +52,7 @@ def load_config(
 
 
 def default_work_dir(config: str) -> str:
-    """Name the folder of a config's runs.
-
-    Args:
-        config: Path of the config.
-
-    Returns:
-        ``work_dirs/<config name>``, relative to the current folder.
-    """
+    """Name the folder of a config's runs, relative to the current one."""
     return str(Path("work_dirs") / Path(config).stem)
 
 

@@ -16,42 +16,24 @@ _locks: dict[Path, TextIO] = {}
 
 
 def check_run_folder(folder: str, start: Start) -> None:
-    """Refuse to begin a run where the checkpoints of another one are.
-
-    Args:
-        folder: Folder of the run's checkpoints.
-        start: What the run starts from.
-
-    Raises:
-        FileExistsError: If there are checkpoints that the run does not go on from.
-        NotADirectoryError: If the folder lies below a file.
-    """
+    """Refuse to begin a run where the checkpoints of another one are."""
     path = Path(folder)
     blocking = next((p for p in (path, *path.parents) if p.exists()), path)
     if blocking.exists() and not blocking.is_dir():
         raise NotADirectoryError(
             f"the work dir '{folder}' cannot be made: '{blocking}' is a file"
         )
-    others = sorted(path.glob("*.pth"))
-    if not others:
-        return
     if start.resume and Path(start.checkpoint).parent.resolve() == path.resolve():
         return
-    raise FileExistsError(
-        f"'{folder}' has the checkpoints of another run ({others[-1].name}): go on "
-        "with it with --resume, or begin in another folder with --work-dir"
-    )
+    if others := sorted(path.glob("*.pth")):
+        raise FileExistsError(
+            f"'{folder}' has the checkpoints of another run ({others[-1].name}): go on "
+            "with it with --resume, or begin in another folder with --work-dir"
+        )
 
 
 def lock_run_folder(folder: str) -> None:
-    """Keep other processes from training in a folder until this one ends.
-
-    Args:
-        folder: Work dir of the run.
-
-    Raises:
-        BlockingIOError: If another process trains there.
-    """
+    """Keep other processes from training in a folder until this one ends."""
     path = Path(folder).resolve()
     unlock_run_folder(folder)
     if fcntl is None:
@@ -70,10 +52,6 @@ def lock_run_folder(folder: str) -> None:
 
 
 def unlock_run_folder(folder: str) -> None:
-    """Let others train in a folder, if this process has kept them from it.
-
-    Args:
-        folder: Work dir of the run.
-    """
+    """Let others train in a folder, if this process has kept them from it."""
     if lock := _locks.pop(Path(folder).resolve(), None):
         lock.close()

@@ -37,21 +37,9 @@ def find_start(
 ) -> Start:
     """Decide which weights training starts from.
 
-    Args:
-        start: ``load_from`` and ``resume`` of the config: without a checkpoint, a run
-            goes on from the newest good one of the work dir if there is one.
-        work_dir: Folder of the run.
-        phase1_work_dir: Folder of the phase-1 run that phase 2 starts from, if no
-            checkpoint is named.
-        config: Path of the config, for the command in an error.
-
-    Returns:
-        The checkpoint to load.
-
-    Raises:
-        FileNotFoundError: If the checkpoint does not exist, or phase 1 has none.
-        WeightFileError: If no checkpoint of the run can be used, or phase 1 has not
-            come to its end.
+    ``start`` are ``load_from`` and ``resume`` of the config. Without a checkpoint, a
+    run goes on from the newest good one of its folder if there is one; else phase 2
+    starts from the end of phase 1. An error names the command for ``config``.
     """
     checkpoint, resume = start
     if resume and checkpoint is None:
@@ -65,14 +53,7 @@ def find_start(
 
 
 def latest_checkpoint(work_dir: str) -> str | None:
-    """Find the checkpoint that a run recorded last, also after its folder moved.
-
-    Args:
-        work_dir: Folder of the run.
-
-    Returns:
-        Path of the checkpoint, or None if there is none.
-    """
+    """Find the checkpoint that a run recorded last, also after its folder moved."""
     record = Path(work_dir) / "last_checkpoint"
     if not record.is_file():
         return None
@@ -84,14 +65,7 @@ def latest_checkpoint(work_dir: str) -> str | None:
 def newest_good_checkpoint(work_dir: str) -> str | None:
     """Find the checkpoint to resume a run from, and say so if it is not the latest.
 
-    Args:
-        work_dir: Folder of the run.
-
-    Returns:
-        Path of the checkpoint; None if nothing was saved yet.
-
-    Raises:
-        WeightFileError: If there are checkpoints, but none can be used.
+    None if nothing was saved yet; a ``WeightFileError`` if nothing saved can be used.
     """
     latest = latest_checkpoint(work_dir)
     folder = Path(latest).parent if latest else Path(work_dir)
@@ -113,21 +87,14 @@ def newest_good_checkpoint(work_dir: str) -> str | None:
 
 
 def finished_phase1(work_dir: str, config: str | None = None) -> str:
-    """Find the last checkpoint of a phase-1 run that has come to its end.
+    """Find the last checkpoint of a phase-1 run, and refuse a run without its end.
 
-    Args:
-        work_dir: Folder of the run.
-        config: Path of the phase-2 config, for the command in an error.
-
-    Returns:
-        Path of the checkpoint.
-
-    Raises:
-        FileNotFoundError: If there is none.
-        WeightFileError: If it cannot be read, or the run has not come to its end.
+    ``config`` is the phase-2 config, beside which that of phase 1 is expected.
     """
     checkpoint = latest_checkpoint(work_dir)
-    command = "python tools/train.py " + _phase1_config(config, work_dir)
+    name = f"{Path(work_dir).name}.py"
+    phase1 = os.path.relpath(Path(config).with_name(name)) if config else name
+    command = f"python tools/train.py {phase1}"
     if checkpoint is None:
         raise FileNotFoundError(
             f"phase 2 starts from phase 1, but {work_dir} has no checkpoint: first "
@@ -145,25 +112,13 @@ def finished_phase1(work_dir: str, config: str | None = None) -> str:
     return checkpoint
 
 
-def _phase1_config(config: str | None, work_dir: str) -> str:
-    name = f"{Path(work_dir).name}.py"
-    return os.path.relpath(Path(config).with_name(name)) if config else name
-
-
 def _facts(meta: dict, key: str) -> dict:
     facts = meta.get(key)
     return facts if isinstance(facts, dict) else {}
 
 
 def require_checkpoint(checkpoint: str) -> None:
-    """Refuse a checkpoint that does not exist.
-
-    Args:
-        checkpoint: Path of a file, or a URL, which is not checked.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-    """
+    """Refuse a file that does not exist; a URL is not checked."""
     if "://" not in checkpoint and not Path(checkpoint).is_file():
         raise FileNotFoundError(f"there is no checkpoint {checkpoint!r}")
 
@@ -171,18 +126,8 @@ def require_checkpoint(checkpoint: str) -> None:
 def check_weights(model: nn.Module, start: Start, training: bool) -> Weights:
     """Refuse a checkpoint that a run cannot start from.
 
-    Args:
-        model: The model that is to load it; it may lie on the device ``meta``.
-        start: The checkpoint.
-        training: Whether the model is to be trained, and not only tested: group prompts
-            may then be new.
-
-    Returns:
-        What the checkpoint holds.
-
-    Raises:
-        WeightFileError: If it cannot be read, does not fit the model, or is of phase 2
-            where phase 1 is needed.
+    The model may lie on the device ``meta``. Where a training begins, group prompts may
+    be new, and must not come out of the checkpoint.
     """
     begins = training and not start.resume
     new = NECK if begins else ""
@@ -198,12 +143,7 @@ def check_weights(model: nn.Module, start: Start, training: bool) -> Weights:
 def check_start(cfg: Config, training: bool) -> None:
     """Refuse weights that do not fit the model, before anything is written.
 
-    Args:
-        cfg: The config; a URL in ``load_from`` is replaced with its file.
-        training: Whether the model is to be trained, and not only tested.
-
-    Raises:
-        WeightFileError: If the weights do not fit or cannot be read.
+    A URL in ``load_from`` of the config is replaced with its file.
     """
     init_default_scope(cfg.get("default_scope", "mmengine"))
     model = build_skeleton(cfg.model)
@@ -220,15 +160,7 @@ def check_start(cfg: Config, training: bool) -> None:
 
 
 def check_classes_of(weights: Weights, class_names: tuple[str, ...] | None) -> None:
-    """Refuse a checkpoint that was trained on other classes, or in another order.
-
-    Args:
-        weights: What the checkpoint holds.
-        class_names: Names of the training set's classes, if it has any.
-
-    Raises:
-        WeightFileError: If both have names and these differ.
-    """
+    """Refuse a checkpoint that was trained on other classes, or in another order."""
     trained = _facts(weights.meta, "dataset_meta").get("classes")
     if not trained or not class_names or tuple(trained) == tuple(class_names):
         return

@@ -13,8 +13,7 @@ from torch.utils.data import Dataset
 
 from lpt_mm.data_check.findings import class_findings, count_findings, refuse_errors
 from lpt_mm.data_check.split_scan import scan_labels
-from lpt_mm.engine.classifier_of import classifier_of
-from lpt_mm.engine.training_ahead import training_is_ahead
+from lpt_mm.engine.runner_state import classifier_of, training_is_ahead
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.weights.errors import WeightFileError
 
@@ -36,15 +35,7 @@ class ClassCountHook(Hook):
         self._counted: list[int] | None = None
 
     def before_run(self, runner: Runner) -> None:
-        """Count the training set, and check the counts.
-
-        Args:
-            runner: Runs training, validation or test.
-
-        Raises:
-            ValueError: If labels or classes do not fit the head, or a class has no
-                training image.
-        """
+        """Count the training set, and check the counts."""
         if not training_is_ahead(runner):
             return
         num_classes = classifier_of(runner.model).head.num_classes
@@ -55,11 +46,7 @@ class ClassCountHook(Hook):
         )
 
     def before_train(self, runner: Runner) -> None:
-        """Hand out the counts of the training set, whatever a checkpoint has.
-
-        Args:
-            runner: Runs the training.
-        """
+        """Hand out the counts of the training set, whatever a checkpoint has."""
         self.cls_num_list = self._counted
         for owner in self._owners(classifier_of(runner.model), runner.val_loop):
             owner.cls_num_list = self.cls_num_list
@@ -69,16 +56,7 @@ class ClassCountHook(Hook):
         checkpoint["meta"]["cls_num_list"] = self.cls_num_list
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Read the counts that were saved with the model.
-
-        Args:
-            runner: Loads the checkpoint, to train or to test.
-            checkpoint: The checkpoint just read.
-
-        Raises:
-            WeightFileError: If there are counts of more or fewer classes than the
-                model's.
-        """
+        """Read the counts that were saved with the model."""
         counts = checkpoint.get("meta", {}).get("cls_num_list")
         num_classes = classifier_of(runner.model).head.num_classes
         if counts is not None and len(counts) != num_classes:
@@ -126,18 +104,10 @@ def _count_training_set(cfg: Config, model: nn.Module) -> list[int] | None:
 
 
 def count_classes(dataset: Dataset, num_classes: int) -> list[int]:
-    """Count the images of each class and check that training can work with them.
+    """Count a training set's images of each class, and refuse what cannot be trained.
 
-    Args:
-        dataset: The training set.
-        num_classes: Classes of the head, C.
-
-    Returns:
-        Images per class, length C.
-
-    Raises:
-        ValueError: If labels or names do not fit ``num_classes``, two classes have one
-            name, or a class or the whole set has no image.
+    That are labels or names that do not fit the C classes of the head, two classes of
+    one name, and a class, or a whole set, without images.
     """
     scans = {"train": scan_labels(dataset, num_classes)}
     refuse_errors(class_findings(scans, num_classes))

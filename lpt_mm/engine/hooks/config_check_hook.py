@@ -14,14 +14,7 @@ class ConfigCheckHook(Hook):
     priority = "HIGHEST"
 
     def before_run(self, runner: Runner) -> None:
-        """Look at the names of the config.
-
-        Args:
-            runner: Runs training, validation or test.
-
-        Raises:
-            ValueError: If a name looks like a setting, but is none.
-        """
+        """Look at the names of the config."""
         for name in check_keys(runner.cfg):
             runner.logger.warning(
                 f"the config's {name} changes nothing: no setting has its value. It is "

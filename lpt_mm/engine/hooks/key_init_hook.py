@@ -33,15 +33,7 @@ class KeyInitHook(Hook):
         self.max_images = max_images
 
     def before_train(self, runner: Runner) -> None:
-        """Set the keys.
-
-        Args:
-            runner: Runs the training.
-
-        Raises:
-            UserError: If there are fewer images than keys, or queries are no finite
-                numbers.
-        """
+        """Set the keys."""
         model = get_ori_model(runner.model)
         neck = getattr(model, "neck", None)
         if getattr(neck, "keys_set", True):
@@ -51,7 +43,7 @@ class KeyInitHook(Hook):
         queries = extract_queries(model, loader)
         require_finite(queries, "training images")
         if is_main_process():
-            centres = kmeans_centres(queries.cpu().numpy(), len(keys), runner.seed)
+            centres = _kmeans_centres(queries.cpu().numpy(), len(keys), runner.seed)
             keys.copy_(torch.from_numpy(centres))
         broadcast(keys)
         neck.keys_set = True
@@ -78,14 +70,9 @@ class KeyInitHook(Hook):
 
 
 def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
-    """Compute the queries of a data set, in its order, all processes together.
+    """Compute the queries (number of images, D), of length 1, in the data set's order.
 
-    Args:
-        model: An ``LPTClassifier`` with a neck; it is set to evaluation mode.
-        loader: Loader of the images, with a ``DefaultSampler`` that does not shuffle.
-
-    Returns:
-        (number of images, D) queries of length 1.
+    All processes do so together; the loader's ``DefaultSampler`` must not shuffle.
     """
     queries, _ = compute_features(model, loader, model.query, "training images")
     # The sampler deals the images to the processes in turn, and the first ones again
@@ -94,17 +81,8 @@ def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
     return queries[: len(loader.dataset)]
 
 
-def kmeans_centres(queries: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
-    """Find cluster centres.
-
-    Args:
-        queries: (number of images, D) vectors.
-        num_clusters: Number of clusters.
-        seed: Seed of the start of k-means.
-
-    Returns:
-        (num_clusters, D) centres, of the type of the queries.
-    """
+def _kmeans_centres(queries: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
+    """Find the cluster centres (num_clusters, D) of queries (number of images, D)."""
     from sklearn.cluster import KMeans  # a second that others need not pay
 
     kmeans = KMeans(num_clusters, random_state=seed % 2**32)

@@ -60,32 +60,19 @@ class MatchingHook(Hook):
 
 
 def is_collapsed(usage: np.ndarray, topk: int) -> bool:
-    """Tell whether the matching hardly tells images apart.
+    """Tell from the (M,) matches of each group whether images are hardly told apart.
 
     The effective number of groups is k where all images have the same groups, and M
     where all groups are used equally. It counts as a collapse if less than a tenth of
-    the way from k to M is made: below 3.8 groups for M = 20 and k = 2.
-
-    Args:
-        usage: (M,) matches of each group.
-        topk: Groups chosen per image, k.
-
-    Returns:
-        Whether the pool has collapsed; never where every image has all groups.
+    the way from k to M is made: below 3.8 groups for M = 20 and k = 2. A pool where
+    every image has all groups never collapses.
     """
     to_choose = len(usage) - topk
     return to_choose > 0 and effective_groups(usage) < topk + 0.1 * to_choose
 
 
 def read_usage(neck: GroupPromptNeck) -> np.ndarray:
-    """Take the counts of all processes, and set them to 0.
-
-    Args:
-        neck: The neck of this process.
-
-    Returns:
-        (M,) how often each group was chosen.
-    """
+    """Take the counts of all processes, (M,) a number per group, and set them to 0."""
     usage = neck.usage.clone()
     neck.usage.zero_()
     all_reduce(usage)

@@ -4,14 +4,13 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
-from lpt_mm.engine.loops import ResumableTrainLoop
+from lpt_mm.engine.loops.resumable_train_loop import BEGUN, ResumableTrainLoop
 from lpt_mm.engine.optimizers.state import carry_state
 from lpt_mm.engine.resume import (
     describe_changes,
     describe_run,
     find_position,
     rebuild_schedule,
-    set_position,
 )
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import list_some
@@ -36,15 +35,7 @@ class ResumeHook(Hook):
         self.is_prepared = False
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Put the settings of now into a checkpoint that a run goes on from.
-
-        Args:
-            runner: Runs the training, or a test.
-            checkpoint: The checkpoint just read; it is changed.
-
-        Raises:
-            WeightFileError: If the run cannot go on from it under these settings.
-        """
+        """Put the settings of now into a checkpoint that a run goes on from."""
         loop = runner._train_loop
         if not runner._resume or not isinstance(loop, ResumableTrainLoop):
             return
@@ -53,29 +44,23 @@ class ResumeHook(Hook):
             f"meta.{key}" for key in ("epoch", "iter", "seed") if key not in meta
         ]:
             raise WeightFileError(f"the checkpoint lacks {', '.join(lacking)}")
-        check_seed(runner, meta["seed"])
-        before, now = meta.get("run", {}), describe_run(runner)
+        _check_seed(runner, meta["seed"])
+        now = describe_run(runner)
         epoch, done = find_position(checkpoint, now)
-        steps = now["steps_per_epoch"]
-        set_position(checkpoint, epoch, done, steps)
-        rebuild_schedule(runner, checkpoint, epoch, done, steps)
+        steps = now["steps_per_epoch"]  # by which those of the checkpoint count anew
+        meta["iter"] = epoch * steps + done
+        checkpoint["message_hub"]["runtime_info"][BEGUN] = [epoch, epoch * steps, steps]
+        checkpoint["param_schedulers"] = rebuild_schedule(runner, epoch, done, steps)
         checkpoint["optimizer"] = carry_state(
             runner.optim_wrapper, checkpoint["optimizer"]
         )
         # What mmengine compares with this is compared by StartHook.
         meta["dataset_meta"] = runner.train_dataloader.dataset.metainfo
         self.is_prepared = True
-        self._report(runner, epoch, done, describe_changes(before, now))
+        _report(runner, epoch, done, describe_changes(meta.get("run", {}), now))
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse a run that goes on past this hook.
-
-        Args:
-            runner: Runs the training.
-
-        Raises:
-            UserError: If ``runner.resume`` was called.
-        """
+        """Refuse a run that goes on past this hook, by ``runner.resume``."""
         loop = runner.train_loop
         if isinstance(loop, ResumableTrainLoop) and loop.iter and not self.is_prepared:
             raise UserError(
@@ -87,29 +72,9 @@ class ResumeHook(Hook):
         """Save what a run that goes on from here has to know."""
         checkpoint["meta"]["run"] = describe_run(runner)
 
-    @staticmethod
-    def _report(runner: Runner, epoch: int, done: int, changes: list[str]) -> None:
-        rate = runner.optim_wrapper.get_lr()["lr"][0]
-        place = f"epoch {epoch + 1} of {runner.max_epochs}, step {done + 1}"
-        if changes:
-            how = f"with other settings from here on ({list_some(changes)})"
-        else:
-            how = "as if it had not been interrupted"
-        runner.logger.info(
-            f"the run goes on at {place}, learning rate {rate:.4g}, {how}"
-        )
 
-
-def check_seed(runner: Runner, seed: int) -> None:
-    """Refuse to go on with another seed than a run began with.
-
-    Args:
-        runner: Runs the training.
-        seed: Seed that the checkpoint was saved with.
-
-    Raises:
-        WeightFileError: If the run has another one.
-    """
+def _check_seed(runner: Runner, seed: int) -> None:
+    """Refuse to go on with another seed than a run began with."""
     set_to = runner._randomness_cfg.get("seed")
     own = runner.seed if set_to is None else set_to
     if own != seed:
@@ -117,3 +82,12 @@ def check_seed(runner: Runner, seed: int) -> None:
             f"the run began with seed {seed}, and cannot go on with {own}: add "
             f"--cfg-options randomness.seed={seed}"
         )
+
+
+def _report(runner: Runner, epoch: int, done: int, changes: list[str]) -> None:
+    rate = runner.optim_wrapper.get_lr()["lr"][0]
+    place = f"epoch {epoch + 1} of {runner.max_epochs}, step {done + 1}"
+    how = "as if it had not been interrupted"
+    if changes:
+        how = f"with other settings from here on ({list_some(changes)})"
+    runner.logger.info(f"the run goes on at {place}, learning rate {rate:.4g}, {how}")

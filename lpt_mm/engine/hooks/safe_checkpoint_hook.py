@@ -1,16 +1,33 @@
 """Checkpoints that no crash can take away."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from mmengine.dist import is_main_process
-from mmengine.fileio import BaseStorageBackend
+from mmengine.fileio import BaseStorageBackend, LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
-from lpt_mm.engine.atomic_backend import AtomicBackend
+from lpt_mm.utils.new_file import replace_file
+
+
+class SaveError(OSError):
+    """Something could not be saved; the message is for users, in one line."""
+
+
+@register_backend("AtomicBackend")
+class AtomicBackend(LocalBackend):
+    """mmengine's files on the local disk, which appear only when they are complete."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write a file; if that fails, an older one of its name is left as it was."""
+        try:
+            replace_file(filepath, obj)
+        except OSError as error:
+            raise SaveError(
+                f"'{filepath}' could not be saved ({error.strerror}); what was saved "
+                "before is whole: make room, and go on with --resume"
+            ) from error
 
 
 @HOOKS.register_module()
@@ -45,12 +62,12 @@ class SafeCheckpointHook(CheckpointHook):
                 hub.update_info(key, own)
             else:
                 hub.pop_info(key)
-        for indicator in self.save_best or ():
-            if len(self.save_best) == 1:
-                self.best_ckpt_path = hub.runtime_info.get("best_ckpt")
-            else:
-                path = hub.runtime_info.get(f"best_ckpt_{indicator}")
-                self.best_ckpt_path_dict[indicator] = path
+        # One of both is used, as there is one indicator or several.
+        self.best_ckpt_path = hub.runtime_info.get("best_ckpt")
+        self.best_ckpt_path_dict = {
+            indicator: hub.runtime_info.get(f"best_ckpt_{indicator}")
+            for indicator in self.save_best or ()
+        }
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         name = self.filename_tmpl.format(step)
@@ -89,16 +106,11 @@ class SafeCheckpointHook(CheckpointHook):
         return outdated
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        with self._removing_last():
-            super()._save_best_checkpoint(runner, metrics)
-
-    @contextmanager
-    def _removing_last(self) -> Iterator[None]:
-        """Let files be removed only once all that was to be saved has been."""
+        """Remove files only once all that was to be saved has been."""
         backend = self.file_backend
         self.file_backend = postponed = _PostponedRemovals(backend)
         try:
-            yield
+            super()._save_best_checkpoint(runner, metrics)
         finally:
             self.file_backend = backend
         for old in postponed.paths:

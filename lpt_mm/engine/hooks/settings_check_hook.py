@@ -8,8 +8,8 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from lpt_mm.engine.classifier_of import classifier_of
 from lpt_mm.engine.resume import to_json
+from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.weights.errors import WeightFileError
 
 # By part of the model.
@@ -43,40 +43,23 @@ class SettingsCheckHook(Hook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Save the settings."""
         model = classifier_of(runner.model)
-        checkpoint["meta"]["settings"] = find_settings(model, runner.cfg)
+        checkpoint["meta"]["settings"] = _find_settings(model, runner.cfg)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare the settings.
-
-        Args:
-            runner: Loads the checkpoint, to train or to test.
-            checkpoint: The checkpoint just read.
-
-        Raises:
-            WeightFileError: If a setting differs that is not allowed to.
-        """
+        """Refuse a setting that differs and is not allowed to."""
         trained = checkpoint.get("meta", {}).get("settings", {})
-        own = find_settings(classifier_of(runner.model), runner.cfg)
+        own = _find_settings(classifier_of(runner.model), runner.cfg)
         for name in sorted(trained.keys() & own.keys() - set(self.allow)):
             if trained[name] != own[name]:
                 raise WeightFileError(
-                    f"the checkpoint was trained with {name}="
-                    f"{trained[name]!r}, the config has {own[name]!r}: "
-                    "set it as in training, or allow the difference with "
-                    f"default_hooks.settings_check.allow={name}"
+                    f"the checkpoint was trained with {name}={trained[name]!r}, the "
+                    f"config has {own[name]!r}: set it as in training, or allow the "
+                    f"difference with default_hooks.settings_check.allow={name}"
                 )
 
 
-def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
-    """Find the settings that scores depend on.
-
-    Args:
-        model: The model.
-        cfg: Config of the run, for how images are prepared; it may have nothing of it.
-
-    Returns:
-        The settings by name, as they are in JSON.
-    """
+def _find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
+    """Find the settings that scores depend on, by name, as they are in JSON."""
     settings = {
         f"model.{part}.{name}": getattr(getattr(model, part), name)
         for part, names in MODEL_SETTINGS.items()

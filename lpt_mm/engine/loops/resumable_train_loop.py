@@ -1,17 +1,17 @@
 """Training by epochs that an interruption does not change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 
 from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_rank
+from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import LOOPS
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
-from lpt_mm.engine.optimizers.accumulation import accumulative_counts
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.seeds import seed_all
 
@@ -46,11 +46,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         _scale_by_accumulation(runner)
 
     def run(self) -> nn.Module:
-        """Train.
-
-        Returns:
-            The trained model.
-        """
+        """Train the model, and return it."""
         done = self._steps_done()
         self.runner.call_hook("before_train")
         if self._epoch > 0 and not done:
@@ -95,6 +91,13 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             self.runner.val_loop.run()
 
 
+def accumulative_counts(optim_wrapper: OptimWrapper | Mapping | None) -> int:
+    """Count the batches of a step of an optimizer, from its wrapper or the config."""
+    if isinstance(optim_wrapper, OptimWrapper):
+        return optim_wrapper._accumulative_counts
+    return (optim_wrapper or {}).get("accumulative_counts", 1)
+
+
 def _scale_by_accumulation(runner: Runner) -> None:
     """Let the learning rate follow the images of a step, and not of a batch."""
     counts, scaling = accumulative_counts(runner.optim_wrapper), runner.auto_scale_lr
@@ -108,14 +111,7 @@ def _scale_by_accumulation(runner: Runner) -> None:
 
 
 def require_step(loader: DataLoader) -> None:
-    """Refuse a batch of more images than there are, which would never be full.
-
-    Args:
-        loader: Loader of the training set.
-
-    Raises:
-        UserError: If an epoch of it has no step.
-    """
+    """Refuse a batch of more training images than there are: it would never be full."""
     # An infinite sampler fills its batches from any number of images.
     if len(loader) == 0 and not isinstance(loader.sampler, InfiniteSampler):
         raise UserError(

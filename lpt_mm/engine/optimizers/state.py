@@ -16,16 +16,8 @@ from lpt_mm.weights.plain_tensors import FLOATS, is_plain
 def carry_state(optim_wrapper: OptimWrapper, saved: Mapping) -> dict:
     """Join the state that was saved with the settings that hold now.
 
-    Args:
-        optim_wrapper: The wrapper, with learning rate, weight decay and so on as set.
-        saved: What its ``state_dict`` was.
-
-    Returns:
-        The state to load: saved are momentum and the like, of now all settings.
-
-    Raises:
-        WeightFileError: If it is of another optimizer or other parameters, or holds
-            what is no state.
+    Out of the ``state_dict`` that was saved come momentum and the like; learning rate,
+    weight decay and so on are those of the wrapper.
     """
     state = optim_wrapper.state_dict()
     optimizer = optim_wrapper.optimizer
