@@ -102,19 +102,15 @@ def finished_phase1(work_dir: str, config: str | None = None) -> str:
             "or name a phase-1 checkpoint with --phase1 (load_from)"
         )
     meta = read_file(checkpoint).meta
-    done, planned = meta.get("epoch"), _facts(meta, "run").get("max_epochs")
-    if isinstance(done, int) and isinstance(planned, int) and done < planned:
+    planned = meta.get("run", {}).get("max_epochs")
+    done = meta.get("epoch", planned)
+    if isinstance(planned, int) and done < planned:
         raise WeightFileError(
             f"phase 1 in {work_dir} has done {done} of {planned} epochs: go on with "
             f"'{command} --resume', or name {checkpoint} with --phase1 (load_from), to "
             "start from it as it is"
         )
     return checkpoint
-
-
-def _facts(meta: dict, key: str) -> dict:
-    facts = meta.get(key)
-    return facts if isinstance(facts, dict) else {}
 
 
 def require_checkpoint(checkpoint: str) -> None:
@@ -161,7 +157,7 @@ def check_start(cfg: Config, training: bool) -> None:
 
 def check_classes_of(weights: Weights, class_names: tuple[str, ...] | None) -> None:
     """Refuse a checkpoint that was trained on other classes, or in another order."""
-    trained = _facts(weights.meta, "dataset_meta").get("classes")
+    trained = (weights.meta.get("dataset_meta") or {}).get("classes")
     if not trained or not class_names or tuple(trained) == tuple(class_names):
         return
     wrong = set(map(str, trained)) ^ set(class_names)

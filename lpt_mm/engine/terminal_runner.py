@@ -20,13 +20,11 @@ class TerminalRunner(Runner):
         logger = super().build_logger(*args, **kwargs)
         for handler in terminal_handlers(logger):
             handler.setLevel(max(handler.level, logging.WARNING))
-            handler.addFilter(_is_for_users)
+            # Not for users is what mmengine says of its own old names.
+            handler.addFilter(
+                lambda line: "will be deprecated" not in line.getMessage()
+            )
         return logger
-
-
-def _is_for_users(record: logging.LogRecord) -> bool:
-    """Whether a line is not of mmengine's about its own old names."""
-    return "will be deprecated" not in record.getMessage()
 
 
 def terminal_handlers(logger: logging.Logger) -> list[logging.Handler]:
@@ -35,5 +33,5 @@ def terminal_handlers(logger: logging.Logger) -> list[logging.Handler]:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build a runner that shows progress on a terminal, and prints its log elsewhere."""
+    """Build a runner that shows its progress on a terminal, and else prints its log."""
     return (TerminalRunner if sys.stdout.isatty() else Runner).from_cfg(cfg)

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import DATASETS, HOOKS
 from torch import nn
@@ -75,12 +73,13 @@ class ClassCountHook(Hook):
         self._fill(runner, runner.test_loop)
 
     def _fill(self, runner: Runner, loop: BaseLoop) -> None:
-        model = classifier_of(runner.model)
+        model, loader = classifier_of(runner.model), runner.cfg.get("train_dataloader")
         without = [o for o in self._owners(model, loop) if o.cls_num_list is None]
-        if self.cls_num_list is None and any(
-            isinstance(owner, BaseMetric) for owner in without
-        ):
-            self.cls_num_list = _count_training_set(runner.cfg, model)
+        needed = any(isinstance(owner, BaseMetric) for owner in without)
+        if self.cls_num_list is None and needed and loader is not None:
+            dataset = DATASETS.build(loader.dataset)
+            runner.logger.info("class counts: those of the config's training set")
+            self.cls_num_list = count_classes(dataset, model.head.num_classes)
         for owner in without:
             owner.cls_num_list = self.cls_num_list
 
@@ -93,14 +92,6 @@ class ClassCountHook(Hook):
         if loop is not None:
             candidates += loop.evaluator.metrics
         return (owner for owner in candidates if hasattr(owner, "cls_num_list"))
-
-
-def _count_training_set(cfg: Config, model: nn.Module) -> list[int] | None:
-    if cfg.get("train_dataloader") is None:
-        return None
-    dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    print_log("class counts: those of the config's training set", logger="current")
-    return count_classes(dataset, model.head.num_classes)
 
 
 def count_classes(dataset: Dataset, num_classes: int) -> list[int]:

@@ -43,8 +43,11 @@ class KeyInitHook(Hook):
         queries = extract_queries(model, loader)
         require_finite(queries, "training images")
         if is_main_process():
-            centres = _kmeans_centres(queries.cpu().numpy(), len(keys), runner.seed)
-            keys.copy_(torch.from_numpy(centres))
+            from sklearn.cluster import KMeans  # a second that others need not pay
+
+            kmeans = KMeans(len(keys), random_state=runner.seed % 2**32)
+            kmeans.fit(queries.cpu().numpy())
+            keys.copy_(torch.from_numpy(kmeans.cluster_centers_))
         broadcast(keys)
         neck.keys_set = True
         runner.logger.info(
@@ -79,11 +82,3 @@ def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
     # where the number does not come out even.
     queries = torch.stack(all_gather(unit(queries, dim=1)), dim=1).flatten(0, 1)
     return queries[: len(loader.dataset)]
-
-
-def _kmeans_centres(queries: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
-    """Find the cluster centres (num_clusters, D) of queries (number of images, D)."""
-    from sklearn.cluster import KMeans  # a second that others need not pay
-
-    kmeans = KMeans(num_clusters, random_state=seed % 2**32)
-    return kmeans.fit(queries).cluster_centers_.astype(queries.dtype)

@@ -7,13 +7,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
-from lpt_mm.models.necks import GroupPromptNeck
-from lpt_mm.models.necks.pool_usage import (
-    dead_groups,
-    effective_groups,
-    key_similarity,
-    usage_entropy,
-)
+from lpt_mm.models.necks import GroupPromptNeck, pool_usage
 
 
 @HOOKS.register_module()
@@ -40,21 +34,22 @@ class MatchingHook(Hook):
             return
         keys = neck.prompt_keys.detach().cpu().numpy()
         scalars = dict(
-            matching_entropy=usage_entropy(usage),
-            dead_groups=len(dead_groups(usage)),
+            matching_entropy=pool_usage.usage_entropy(usage),
+            dead_groups=len(pool_usage.dead_groups(usage)),
         )
         if len(keys) > 1:
-            scalars["key_similarity"] = key_similarity(keys)[0]
+            scalars["key_similarity"] = pool_usage.key_similarity(keys)[0]
         for name, value in scalars.items():
             runner.message_hub.update_scalar(f"train/{name}", value)
         # LoggerHook is through with this epoch, and there may be no other.
         runner.visualizer.add_scalars(scalars, step=runner.iter)
         if is_collapsed(usage, neck.topk) and not self.has_warned:
             self.has_warned = True
+            used = pool_usage.effective_groups(usage)
             runner.logger.warning(
                 f"the pool of {len(usage)} groups has collapsed: its matches are worth "
-                f"{effective_groups(usage):.1f} groups used equally, where each image "
-                f"is given {neck.topk}; set model.neck.key_init='kmeans', or a lower "
+                f"{used:.1f} groups used equally, where each image is given "
+                f"{neck.topk}; set model.neck.key_init='kmeans', or a lower "
                 f"model.neck.loss_weight (now {neck.loss_weight}) or pool_size"
             )
 
@@ -68,7 +63,8 @@ def is_collapsed(usage: np.ndarray, topk: int) -> bool:
     every image has all groups never collapses.
     """
     to_choose = len(usage) - topk
-    return to_choose > 0 and effective_groups(usage) < topk + 0.1 * to_choose
+    used = pool_usage.effective_groups(usage)
+    return to_choose > 0 and used < topk + 0.1 * to_choose
 
 
 def read_usage(neck: GroupPromptNeck) -> np.ndarray:

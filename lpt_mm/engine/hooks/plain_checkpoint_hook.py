@@ -12,8 +12,8 @@ from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
 from lpt_mm.engine.hooks.checkpoint_check_hook import HISTORY_KEYS
+from lpt_mm.engine.hooks.resume_hook import to_json
 from lpt_mm.engine.hooks.safe_checkpoint_hook import SaveError
-from lpt_mm.engine.resume import to_json
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.weights.comparison import find_non_finite
 from lpt_mm.weights.identity import leave_out_backbone

@@ -1,5 +1,6 @@
 """Checkpoints that no crash can take away."""
 
+from copy import copy
 from pathlib import Path
 
 from mmengine.dist import is_main_process
@@ -107,28 +108,15 @@ class SafeCheckpointHook(CheckpointHook):
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         """Remove files only once all that was to be saved has been."""
-        backend = self.file_backend
-        self.file_backend = postponed = _PostponedRemovals(backend)
+        backend, outdated = self.file_backend, []
+        self.file_backend = copy(backend)
+        self.file_backend.remove = outdated.append
         try:
             super()._save_best_checkpoint(runner, metrics)
         finally:
             self.file_backend = backend
-        for old in postponed.paths:
+        for old in outdated:
             _remove(backend, old)
-
-
-class _PostponedRemovals:
-    """A file backend that notes what is to be removed."""
-
-    def __init__(self, backend: BaseStorageBackend) -> None:
-        self._backend = backend
-        self.paths: list[str] = []
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._backend, name)
-
-    def remove(self, path: str) -> None:
-        self.paths.append(path)
 
 
 def _remove(backend: BaseStorageBackend, path: str) -> None:

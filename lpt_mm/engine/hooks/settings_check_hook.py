@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from lpt_mm.engine.resume import to_json
+from lpt_mm.engine.hooks.resume_hook import to_json
 from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.weights.errors import WeightFileError
 

@@ -9,11 +9,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
 
-from lpt_mm.engine.run_folder import (
-    check_run_folder,
-    lock_run_folder,
-    unlock_run_folder,
-)
+from lpt_mm.engine import run_folder
 from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.engine.start import Start, check_classes_of, check_weights, find_start
 from lpt_mm.utils.errors import UserError
@@ -71,7 +67,7 @@ class StartHook(Hook):
 
     def after_run(self, runner: Runner) -> None:
         """Let other runs have the folder."""
-        unlock_run_folder(runner.work_dir)
+        run_folder.unlock_run_folder(runner.work_dir)
 
     def _decide(self, runner: Runner) -> tuple[str | None, bool, bool]:
         """Find checkpoint and resume, and tell whether it brings the whole backbone."""
@@ -81,15 +77,15 @@ class StartHook(Hook):
         if training:
             phase1 = cfg.get("phase1_work_dir")
             start = find_start(start, runner.work_dir, phase1, cfg.filename)
-            check_run_folder(_checkpoint_folder(runner), start)
-            lock_run_folder(runner.work_dir)
-        elif start.checkpoint is None and cfg.get("train_cfg") is not None:
-            if not self._has_trained:
+            run_folder.check_run_folder(_checkpoint_folder(runner), start)
+            run_folder.lock_run_folder(runner.work_dir)
+        if start.checkpoint is None or runner._has_loaded:
+            is_needed = not training and cfg.get("train_cfg") is not None
+            if start.checkpoint is None and is_needed and not self._has_trained:
                 runner.logger.warning(
                     "no checkpoint is loaded (load_from): unless the model got its "
                     "weights otherwise, they are random"
                 )
-        if start.checkpoint is None or runner._has_loaded:
             return *start, False
         start = start._replace(checkpoint=local_file(start.checkpoint))
         weights = check_weights(classifier_of(runner.model), start, training)

@@ -30,14 +30,6 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     steps that are left are run, and a validation that was due when the run ended is
     made up for. Gradients are not accumulated across the end of an epoch, and the
     learning rate follows the images of a step of the optimizer.
-
-    Args:
-        runner: Runs the training.
-        *args: Further positional arguments of ``EpochBasedTrainLoop``.
-        **kwargs: Keyword arguments of ``EpochBasedTrainLoop``.
-
-    Raises:
-        UserError: If an epoch has no step.
     """
 
     def __init__(self, runner: Runner, *args: object, **kwargs: object) -> None:
@@ -47,7 +39,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
 
     def run(self) -> nn.Module:
         """Train the model, and return it."""
-        done = self._steps_done()
+        epoch, start, _ = self.runner.message_hub.runtime_info.get(BEGUN, (-1, 0, 0))
+        done = self._iter - start if epoch == self._epoch else 0  # before a resume
         self.runner.call_hook("before_train")
         if self._epoch > 0 and not done:
             self._validate()  # the checkpoint was saved before this
@@ -76,11 +69,6 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 self.run_iter(i, next(batches))
         runner.call_hook("after_train_epoch")
         self._epoch += 1
-
-    def _steps_done(self) -> int:
-        """Count the steps of the current epoch that a resumed run made already."""
-        epoch, start, _ = self.runner.message_hub.runtime_info.get(BEGUN, (-1, 0, 0))
-        return self._iter - start if epoch == self._epoch else 0
 
     def _validate(self) -> None:
         """Validate if that is due."""
