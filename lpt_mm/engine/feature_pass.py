@@ -19,11 +19,10 @@ def compute_features(
     feature_of: Callable[[Tensor], Tensor],
     images: str,
 ) -> tuple[Tensor, Tensor]:
-    """Compute something of each image of this process, and show how far that is.
+    """Compute features (number of images, D) and labels, in the order of the loader.
 
-    ``feature_of`` computes (B, D) features of (B, 3, H, W) prepared images. Returned,
-    in the order of the loader, are (number of images, D) features on the model's
-    device, and (number of images,) int64 class indices.
+    ``feature_of`` makes (B, D) features of (B, 3, H, W) prepared images; all are those
+    of this process. A bar shows how far that is.
     """
     model.eval()
     features, labels = [], []

@@ -34,11 +34,10 @@ def check_run_folder(folder: str, start: Start) -> None:
 
 def lock_run_folder(folder: str) -> None:
     """Keep other processes from training in a folder until this one ends."""
-    path = Path(folder).resolve()
     unlock_run_folder(folder)
     if fcntl is None:
         return
-    lock = open(path / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
+    lock = open(Path(folder) / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
     try:
         # Of this process alone: data loaders that outlive it do not have such a lock.
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,7 +47,7 @@ def lock_run_folder(folder: str) -> None:
             f"another run is at work in '{folder}': wait for it, or begin in another "
             "folder with --work-dir"
         ) from None
-    _locks[path] = lock
+    _locks[Path(folder).resolve()] = lock
 
 
 def unlock_run_folder(folder: str) -> None:

@@ -63,17 +63,12 @@ def latest_checkpoint(work_dir: str) -> str | None:
 
 
 def newest_good_checkpoint(work_dir: str) -> str | None:
-    """Find the checkpoint to resume a run from, and say so if it is not the latest.
-
-    None if nothing was saved yet; a ``WeightFileError`` if nothing saved can be used.
-    """
+    """Find the checkpoint to resume a run from, and say so if it is not the latest."""
     latest = latest_checkpoint(work_dir)
     folder = Path(latest).parent if latest else Path(work_dir)
-    others = sorted(folder.glob("*.pth"), key=os.path.getmtime, reverse=True)
-    candidates = [latest] if latest else []
-    candidates += [str(path) for path in others if str(path) != latest]
+    recent = sorted(folder.glob("*.pth"), key=os.path.getmtime, reverse=True)
     reasons = []
-    for candidate in candidates:
+    for candidate in dict.fromkeys(filter(None, [latest, *map(str, recent)])):
         try:
             if read_file(candidate).is_resumable:
                 for reason in reasons:
@@ -87,9 +82,9 @@ def newest_good_checkpoint(work_dir: str) -> str | None:
 
 
 def finished_phase1(work_dir: str, config: str | None = None) -> str:
-    """Find the last checkpoint of a phase-1 run, and refuse a run without its end.
+    """Find the last checkpoint of a phase-1 run that has come to its end.
 
-    ``config`` is the phase-2 config, beside which that of phase 1 is expected.
+    An error names its config, which is expected beside the ``config`` of phase 2.
     """
     checkpoint = latest_checkpoint(work_dir)
     name = f"{Path(work_dir).name}.py"
@@ -120,12 +115,8 @@ def require_checkpoint(checkpoint: str) -> None:
 
 
 def check_weights(model: nn.Module, start: Start, training: bool) -> Weights:
-    """Refuse a checkpoint that a run cannot start from.
-
-    The model may lie on the device ``meta``. Where a training begins, group prompts may
-    be new, and must not come out of the checkpoint.
-    """
-    begins = training and not start.resume
+    """Refuse a checkpoint that a run cannot start from; the model may be a skeleton."""
+    begins = training and not start.resume  # phase 2 with group prompts of its own
     new = NECK if begins else ""
     weights = check_checkpoint(model, start.checkpoint, new, start.resume)
     if begins and any(name.startswith(NECK) for name in weights.tensors):
@@ -137,10 +128,7 @@ def check_weights(model: nn.Module, start: Start, training: bool) -> Weights:
 
 
 def check_start(cfg: Config, training: bool) -> None:
-    """Refuse weights that do not fit the model, before anything is written.
-
-    A URL in ``load_from`` of the config is replaced with its file.
-    """
+    """Refuse weights that do not fit, early; a URL in ``load_from`` becomes a file."""
     init_default_scope(cfg.get("default_scope", "mmengine"))
     model = build_skeleton(cfg.model)
     backbone, trained = getattr(model, "backbone", None), None

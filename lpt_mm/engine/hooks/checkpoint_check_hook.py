@@ -12,29 +12,16 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import Tensor
 
+from lpt_mm.weights import facts
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.facts import (
-    META,
-    Check,
-    are_counts,
-    is_count,
-    is_dict,
-    is_number,
-    is_text,
-)
 from lpt_mm.weights.plain_tensors import is_plain, plain_tensors
 
 HISTORY_KEYS = {"history_values", "history_counts", "max_length"}
-BEST = ("best_score", "best_ckpt")
 
 
 @HOOKS.register_module()
 class CheckpointCheckHook(Hook):
-    """Take out of a checkpoint what is not known, before anything is done with it.
-
-    So no text of it reaches a parser, and no hook an object of another type than it
-    expects.
-    """
+    """Take out of a checkpoint what is not known, before anything is done with it."""
 
     priority = "HIGHEST"
 
@@ -44,19 +31,15 @@ class CheckpointCheckHook(Hook):
 
 
 def keep_known(checkpoint: dict) -> None:
-    """Take everything out of a checkpoint that is not known; refuse what is malformed.
-
-    It is what torch loaded, and is changed in place; one without ``state_dict`` holds
-    tensors alone.
-    """
-    if "state_dict" not in checkpoint:
+    """Take what is not known out of what torch loaded; refuse what is malformed."""
+    if "state_dict" not in checkpoint:  # tensors alone
         _require(_is_state(checkpoint), "tensors by name")
         checkpoint.update(plain_tensors(checkpoint, "the checkpoint"))
         return
     known = _pick(checkpoint, CONTENT, "")
     for name in STATES & known.keys():
         known[name] = plain_tensors(known[name], "the checkpoint")
-    known["meta"] = _pick(known.get("meta", {}), META, "meta.")
+    known["meta"] = _pick(known.get("meta", {}), facts.META, "meta.")
     if "message_hub" in known:
         known["message_hub"] = _known_hub(known["message_hub"])
     checkpoint.clear()
@@ -68,9 +51,9 @@ def _require(condition: bool, what: str) -> None:
         raise WeightFileError(f"the checkpoint is damaged: it has no valid {what}")
 
 
-def _pick(facts: Mapping, checks: Mapping[str, Check], prefix: str) -> dict:
-    """Keep the facts that have a check, all of which must pass it."""
-    picked = {name: facts[name] for name in checks if name in facts}
+def _pick(values: Mapping, checks: Mapping[str, facts.Check], prefix: str) -> dict:
+    """Keep the values that have a check, all of which must pass it."""
+    picked = {name: values[name] for name in checks if name in values}
     for name, value in picked.items():
         _require(checks[name](value), prefix + name)
     return picked
@@ -80,14 +63,16 @@ def _known_hub(hub: Mapping) -> dict:
     """Keep the log, and what the hooks need to go on."""
     scalars = hub.get("log_scalars", {})
     info = hub.get("runtime_info", {})
-    _require(is_dict(scalars) and is_dict(info), "message_hub")
+    _require(facts.is_dict(scalars) and facts.is_dict(info), "message_hub")
     for name, history in scalars.items():
         valid = isinstance(name, str) and name.isprintable() and _is_history(history)
         _require(valid, "log history")
     checks = dict(RUNTIME_INFO)
-    for name in info:
-        if isinstance(name, str) and name.startswith(BEST):
-            checks[name] = is_text if name.startswith("best_ckpt") else is_number
+    for name in filter(facts.is_text, info):
+        if name.startswith("best_score"):
+            checks[name] = facts.is_number
+        elif name.startswith("best_ckpt"):
+            checks[name] = facts.is_text
     info = _pick(info, checks, "message_hub.runtime_info.")
     # Only what is to be resumed is saved.
     resumed = dict.fromkeys([*scalars, *info], True)
@@ -111,21 +96,21 @@ def _is_history(value: object) -> bool:
         and {values.dtype, counts.dtype} <= {torch.float64, torch.int64}
         and values.shape == counts.shape == (values.numel(),)
         and values.numel() > 0
-        and is_count(value["max_length"])
+        and facts.is_count(value["max_length"])
     )
 
 
 STATES = {"state_dict", "ema_state_dict"}
-CONTENT: dict[str, Check] = dict(
+CONTENT: dict[str, facts.Check] = dict(
     state_dict=_is_state,
-    meta=is_dict,
-    message_hub=is_dict,
-    optimizer=is_dict,
+    meta=facts.is_dict,
+    message_hub=facts.is_dict,
+    optimizer=facts.is_dict,
     param_schedulers=lambda value: isinstance(value, list | dict),
     ema_state_dict=_is_state,
 )
-RUNTIME_INFO: dict[str, Check] = dict(
-    begun_epoch=lambda value: are_counts(value) and len(value) == 3,
-    keep_ckpt_ids=are_counts,
-    last_ckpt=is_text,
+RUNTIME_INFO: dict[str, facts.Check] = dict(
+    begun_epoch=lambda value: facts.are_counts(value) and len(value) == 3,
+    keep_ckpt_ids=facts.are_counts,
+    last_ckpt=facts.is_text,
 )

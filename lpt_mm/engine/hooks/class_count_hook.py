@@ -95,11 +95,7 @@ class ClassCountHook(Hook):
 
 
 def count_classes(dataset: Dataset, num_classes: int) -> list[int]:
-    """Count a training set's images of each class, and refuse what cannot be trained.
-
-    That are labels or names that do not fit the C classes of the head, two classes of
-    one name, and a class, or a whole set, without images.
-    """
+    """Count the training images of each class, and refuse what cannot be trained."""
     scans = {"train": scan_labels(dataset, num_classes)}
     refuse_errors(class_findings(scans, num_classes))
     names = [str(x) for x in scans["train"].class_names or range(num_classes)]

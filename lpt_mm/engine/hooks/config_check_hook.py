@@ -60,9 +60,8 @@ class ConfigCheckHook(Hook):
 def check_keys(cfg: Config) -> list[str]:
     """Refuse names that look like a setting but are none, or whose value is unused.
 
-    Names that begin with an underscore are left alone. Returned are names that help to
-    write this package's configs, and got a value, in the config file itself or by an
-    option, that is in no setting.
+    Returned are those of this package's own ``HELPERS`` whose value, set in the config
+    file itself or by an option, is unused. Names with an underscore are left alone.
     """
     values = cfg.to_dict()
     used = [*_nodes({k: v for k, v in values.items() if k in SETTINGS})]

@@ -39,8 +39,7 @@ class DataCheckHook(Hook):
         dataset = runner.train_dataloader.dataset
         require_files(dataset)
         if runner.val_loop is not None:
-            names = dataset.metainfo.get("classes")
-            _check_evaluation_set(runner, "val", runner.val_dataloader.dataset, names)
+            _check_split(runner, "val", dataset.metainfo.get("classes"))
 
     def before_train(self, runner: Runner) -> None:
         """Keep the class names, for a test after the training."""
@@ -63,23 +62,18 @@ class DataCheckHook(Hook):
 
     def before_test(self, runner: Runner) -> None:
         """Check the test set."""
-        dataset = runner.test_dataloader.dataset
-        _check_evaluation_set(runner, "test", dataset, self.class_names)
+        _check_split(runner, "test", self.class_names)
 
 
-def _check_evaluation_set(
-    runner: Runner, split: str, dataset: Dataset, class_names: tuple[str, ...] | None
-) -> None:
+def _check_split(runner: Runner, split: str, class_names: tuple | None) -> None:
+    dataset = getattr(runner, f"{split}_dataloader").dataset
     require_files(dataset)
     num_classes = classifier_of(runner.model).head.num_classes
     require_classes(split, dataset, num_classes, class_names)
 
 
 def require_files(dataset: Dataset) -> None:
-    """Refuse image files that are not there, have no content, or are URLs.
-
-    A URL is never fetched. Images without ``img_path`` are not looked at.
-    """
+    """Refuse image files that are missing or empty, and URLs, without fetching them."""
     infos = (dataset.get_data_info(i) for i in range(len(dataset)))
     paths = [info["img_path"] for info in infos if info.get("img_path") is not None]
     if urls := [path for path in paths if is_url(path)]:
@@ -100,11 +94,7 @@ def require_classes(
     num_classes: int,
     class_names: tuple[str, ...] | None,
 ) -> None:
-    """Refuse a set of other classes than the model was trained on, warn of a tiny one.
-
-    ``num_classes`` are those of the head, C; ``class_names`` those of the training set,
-    if it has any.
-    """
+    """Refuse a set of other classes than those of training, and warn of a tiny one."""
     scan = scan_labels(dataset, num_classes)
     names = class_names or scan.class_names
     findings = [*class_findings({split: scan}, num_classes, names and tuple(names))]

@@ -21,9 +21,9 @@ from lpt_mm.utils.errors import UserError
 class KeyInitHook(Hook):
     """Start the keys at the clusters of the queries, where ``key_init='kmeans'``.
 
-    The keys are set, before the first step, to the k-means centres of the training
-    images' queries, of length 1 each, so that every group has images. They are kept if
-    a checkpoint brought them, as when a run resumes, and with ``key_init='random'``.
+    Before the first step they are set to the k-means centres of the training images'
+    queries, of length 1 each, so that every group has images. They are kept if a
+    checkpoint brought them.
 
     Args:
         max_images: How many images are looked at; of more, so many are drawn.
@@ -73,10 +73,7 @@ class KeyInitHook(Hook):
 
 
 def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
-    """Compute the queries (number of images, D), of length 1, in the data set's order.
-
-    All processes do so together; the loader's ``DefaultSampler`` must not shuffle.
-    """
+    """Compute the queries (number of images, D) of length 1, all processes together."""
     queries, _ = compute_features(model, loader, model.query, "training images")
     # The sampler deals the images to the processes in turn, and the first ones again
     # where the number does not come out even.

@@ -17,8 +17,7 @@ class MatchingHook(Hook):
     Logged are ``matching_entropy``, the entropy of the groups' usage over log M;
     ``dead_groups``, how many groups no image was matched with; and, of a pool of two
     groups or more, ``key_similarity``, the mean cosine of two keys. All images of an
-    epoch count, those of the class-balanced stream too; after a run resumed within an
-    epoch, those that were left. Without a ``GroupPromptNeck`` the hook does nothing.
+    epoch count, or those left after a resume. Only a ``GroupPromptNeck`` matches.
     """
 
     def __init__(self) -> None:

@@ -4,7 +4,6 @@ from collections import OrderedDict
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
@@ -12,8 +11,8 @@ from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
 from lpt_mm.engine.hooks.checkpoint_check_hook import HISTORY_KEYS
-from lpt_mm.engine.hooks.resume_hook import to_json
 from lpt_mm.engine.hooks.safe_checkpoint_hook import SaveError
+from lpt_mm.engine.hooks.settings_check_hook import find_preprocessing
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.weights.comparison import find_non_finite
 from lpt_mm.weights.identity import leave_out_backbone
@@ -47,7 +46,7 @@ class PlainCheckpointHook(Hook):
         """Replace everything that is not plain; leave out what can be had again."""
         backbone = getattr(get_ori_model(runner.model), "backbone", None)
         meta = checkpoint["meta"]
-        meta["preprocessing"] = _find_preprocessing(runner.cfg)
+        meta["preprocessing"] = find_preprocessing(runner.cfg)
         if isinstance(backbone, PromptedViT):
             meta["backbone"] = backbone.identity
             if backbone.frozen and backbone.source and not self.with_backbone:
@@ -73,16 +72,6 @@ class PlainCheckpointHook(Hook):
                     value["history_counts"].cpu().numpy(),
                     value["max_length"],
                 )
-
-
-def _find_preprocessing(cfg: Config) -> dict[str, object]:
-    """Say how images have to be prepared for the model."""
-    model, loader = cfg.get("model") or {}, cfg.get("test_dataloader") or {}
-    found = dict(
-        data_preprocessor=model.get("data_preprocessor"),
-        pipeline=loader.get("dataset", {}).get("pipeline"),
-    )
-    return to_json(found)
 
 
 def to_plain(value: object) -> object:

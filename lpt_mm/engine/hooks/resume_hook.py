@@ -1,6 +1,5 @@
 """How a run goes on from a checkpoint, under the settings that hold now."""
 
-import json
 import warnings
 from collections.abc import Iterator, Mapping
 
@@ -8,6 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
+from lpt_mm.engine.hooks.settings_check_hook import to_json
 from lpt_mm.engine.loops.resumable_train_loop import (
     BEGUN,
     ResumableTrainLoop,
@@ -116,16 +116,8 @@ def _flatten(values: Mapping, prefix: str = "") -> Iterator[tuple[str, object]]:
             yield f"{prefix}{key}", to_json(value)
 
 
-def to_json(value: object) -> object:
-    """Turn a part of a config into what comes back when it is saved and read."""
-    return json.loads(json.dumps(value, default=str))
-
-
 def _find_position(checkpoint: Mapping, now: Mapping[str, object]) -> tuple[int, int]:
-    """Find the epochs that are done, and the steps of the next one that are.
-
-    Of an accumulation of gradients that was begun no step counts.
-    """
+    """Find the epochs that are done, and the steps, all of whole accumulations."""
     meta, hub = checkpoint["meta"], checkpoint["message_hub"]["runtime_info"]
     epoch, planned = meta["epoch"], now["max_epochs"]
     if epoch > planned:
@@ -163,10 +155,7 @@ def _find_position(checkpoint: Mapping, now: Mapping[str, object]) -> tuple[int,
 
 
 def _rebuild_schedule(runner: Runner, epoch: int, done: int, steps: int) -> list[dict]:
-    """Bring the schedulers to where the run is, after epochs of ``steps`` steps.
-
-    They set the values of the optimizer; their states are returned.
-    """
+    """Bring optimizer and schedulers to where the run is; return the latter's states."""
     schedulers = runner.param_schedulers or []
     if any(getattr(s, "need_val_args", False) for s in schedulers):
         raise WeightFileError(

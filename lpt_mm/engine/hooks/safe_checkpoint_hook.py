@@ -36,14 +36,11 @@ class SafeCheckpointHook(CheckpointHook):
     """``CheckpointHook`` that always leaves a whole checkpoint behind.
 
     A checkpoint appears under its name when it is complete and on the disk; then
-    ``last_checkpoint`` names it; then older ones are removed. mmengine's hook removes
-    them first, and writes both files in place. Only files of the run's own folder are
-    ever removed: what a checkpoint says of others, of which it may be a copy, is not
-    believed.
+    ``last_checkpoint`` names it; then older ones are removed, if they are in the run's
+    own folder. (mmengine's hook removes first, and writes both files in place.)
 
     Args:
-        backend_args: Where to save; by default ``AtomicBackend``, if ``out_dir`` is on
-            the local disk.
+        backend_args: Where to save; on the local disk by default ``AtomicBackend``.
         **kwargs: Arguments of ``CheckpointHook``.
     """
 
@@ -71,12 +68,14 @@ class SafeCheckpointHook(CheckpointHook):
         }
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        hub, backend, before = runner.message_hub, self.file_backend, []
         name = self.filename_tmpl.format(step)
-        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
-        outdated = self._outdated_by(step)
-        hub = runner.message_hub
+        self.last_ckpt = backend.join_path(self.out_dir, name)
         hub.update_info("last_ckpt", self.last_ckpt)
         if self.max_keep_ckpts > 0:
+            before = list(self.keep_ckpt_ids)
+            if step not in before:
+                self.keep_ckpt_ids.append(step)  # drops the oldest of too many
             hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
         runner.save_checkpoint(
             self.out_dir,
@@ -92,19 +91,10 @@ class SafeCheckpointHook(CheckpointHook):
             return
         record = str(Path(runner.work_dir) / "last_checkpoint")
         AtomicBackend().put(self.last_ckpt.encode(), record)
-        for old in outdated:
-            _remove(self.file_backend, old)
-
-    def _outdated_by(self, step: int) -> list[str]:
-        """Note that a step is saved, and name the checkpoints that need not stay."""
-        if self.max_keep_ckpts <= 0 or step in self.keep_ckpt_ids:
-            return []
-        outdated = []
-        if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
-            name = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
-            outdated.append(self.file_backend.join_path(self.out_dir, name))
-        self.keep_ckpt_ids.append(step)
-        return outdated
+        for old in before:
+            if old not in self.keep_ckpt_ids:
+                name = self.filename_tmpl.format(old)
+                _remove(backend, backend.join_path(self.out_dir, name))
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         """Remove files only once all that was to be saved has been."""

@@ -1,5 +1,6 @@
 """Settings that change what a model answers, though no weight shows them."""
 
+import json
 from collections.abc import Sequence
 
 from mmengine.config import Config
@@ -8,7 +9,6 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from lpt_mm.engine.hooks.resume_hook import to_json
 from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.weights.errors import WeightFileError
 
@@ -66,12 +66,25 @@ def _find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
         for name in names
         if hasattr(getattr(model, part, None), name)
     }
-    preprocessor = (cfg.get("model") or {}).get("data_preprocessor") or {}
+    preprocessor, pipeline = find_preprocessing(cfg).values()
     for name in PREPROCESSOR:
-        if name in preprocessor:
+        if name in (preprocessor or {}):
             settings[f"model.data_preprocessor.{name}"] = preprocessor[name]
-    loader = cfg.get("test_dataloader") or {}
-    pipeline = loader.get("dataset", {}).get("pipeline")
     if pipeline is not None:
         settings[PIPELINE] = [t for t in pipeline if t["type"] not in PACKING]
     return to_json(settings)
+
+
+def find_preprocessing(cfg: Config) -> dict:
+    """Say how images have to be prepared for the model, as it is in JSON."""
+    model, loader = cfg.get("model") or {}, cfg.get("test_dataloader") or {}
+    found = dict(
+        data_preprocessor=model.get("data_preprocessor"),
+        pipeline=loader.get("dataset", {}).get("pipeline"),
+    )
+    return to_json(found)
+
+
+def to_json(value: object) -> object:
+    """Turn a part of a config into what comes back when it is saved and read."""
+    return json.loads(json.dumps(value, default=str))

@@ -105,10 +105,7 @@ def _checkpoint_folder(runner: Runner) -> str:
 
 
 def _fetch_from_first(checkpoint: str, folder: str) -> TemporaryDirectory | None:
-    """Copy the first process's file into a new folder, unless it is here already.
-
-    All processes call it together. The same name may stand for an older file here.
-    """
+    """Copy the first process's file into a new folder, unless the same is here."""
     content = Path(checkpoint).read_bytes() if Path(checkpoint).is_file() else b""
     digest = sha256(content).digest()
     digests = all_gather_object(digest)

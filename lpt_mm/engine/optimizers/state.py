@@ -14,11 +14,7 @@ from lpt_mm.weights.plain_tensors import FLOATS, is_plain
 
 
 def carry_state(optim_wrapper: OptimWrapper, saved: Mapping) -> dict:
-    """Join the state that was saved with the settings that hold now.
-
-    Out of the ``state_dict`` that was saved come momentum and the like; learning rate,
-    weight decay and so on are those of the wrapper.
-    """
+    """Join what was saved, momentum and the like, with the settings of the wrapper."""
     state = optim_wrapper.state_dict()
     optimizer = optim_wrapper.optimizer
     if _sizes(saved.get("param_groups")) != _sizes(state["param_groups"]):
