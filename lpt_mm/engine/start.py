@@ -1,9 +1,9 @@
-"""Which weights a run starts from."""
+"""What a run starts from: weights that fit, in a folder that no other run is in."""
 
 import os
 from logging import WARNING
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -19,7 +19,15 @@ from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import local_file
 from lpt_mm.weights.weights import Weights
 
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing keeps two runs apart
+    fcntl = None
+
 NECK = "neck."
+LOCK = ".running"
+# Held by this process, by folder: a notebook may begin the next run after an error.
+_locks: dict[Path, TextIO] = {}
 
 
 class Start(NamedTuple):
@@ -153,3 +161,44 @@ def check_classes_of(weights: Weights, class_names: tuple[str, ...] | None) -> N
         f"{weights.source} was trained on other classes than the training set has: "
         f"{list_some(wrong) if wrong else 'the same, in another order'}"
     )
+
+
+def check_run_folder(folder: str, start: Start) -> None:
+    """Refuse to begin a run where the checkpoints of another one are."""
+    path = Path(folder)
+    blocking = next((p for p in (path, *path.parents) if p.exists()), path)
+    if blocking.exists() and not blocking.is_dir():
+        raise NotADirectoryError(
+            f"the work dir '{folder}' cannot be made: '{blocking}' is a file"
+        )
+    if start.resume and Path(start.checkpoint).parent.resolve() == path.resolve():
+        return
+    if others := sorted(path.glob("*.pth")):
+        raise FileExistsError(
+            f"'{folder}' has the checkpoints of another run ({others[-1].name}): go on "
+            "with it with --resume, or begin in another folder with --work-dir"
+        )
+
+
+def lock_run_folder(folder: str) -> None:
+    """Keep other processes from training in a folder until this one ends."""
+    unlock_run_folder(folder)
+    if fcntl is None:
+        return
+    lock = open(Path(folder) / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
+    try:
+        # Of this process alone: data loaders that outlive it do not have such a lock.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise BlockingIOError(
+            f"another run is at work in '{folder}': wait for it, or begin in another "
+            "folder with --work-dir"
+        ) from None
+    _locks[Path(folder).resolve()] = lock
+
+
+def unlock_run_folder(folder: str) -> None:
+    """Let others train in a folder, if this process has kept them from it."""
+    if lock := _locks.pop(Path(folder).resolve(), None):
+        lock.close()

@@ -4,9 +4,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.engine.processes import is_first_process
-from lpt_mm.engine.run_folder import check_run_folder
 from lpt_mm.engine.start import (
     Start,
+    check_run_folder,
     check_start,
     find_start,
     latest_checkpoint,

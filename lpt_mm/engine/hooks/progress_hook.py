@@ -67,7 +67,11 @@ class ProgressHook(Hook):
     ) -> None:
         """Count a step or a batch."""
         if self._draws and mode == "train":
-            self._state = _describe_step(runner)
+            where = f"step {runner.iter + 1:,}"
+            if isinstance(runner.train_loop, EpochBasedTrainLoop):
+                where = f"epoch {runner.epoch + 1} of {runner.max_epochs}"
+            loss = runner.message_hub.get_scalar("train/loss").current()
+            self._state = f"{where}, loss {loss:.3f}"
         self._update(mode, steps=1)
 
     def after_val_epoch(
@@ -92,8 +96,8 @@ class ProgressHook(Hook):
             self._bar.start()
             atexit.register(self._stop)  # else an error may leave no cursor
             self._print_anew()
-        task = self._bar.add_task(TASKS[mode], total=total, completed=done)
-        self._tasks[mode] = task
+        name = TASKS[mode]
+        self._tasks[mode] = self._bar.add_task(name, total=total, completed=done)
 
     def _update(self, mode: str, steps: int) -> None:
         if self._draws:
@@ -115,11 +119,3 @@ class ProgressHook(Hook):
         """Let the log go to what is standard output now: above the bar, if there is."""
         for handler in self._handlers:
             handler.setStream(sys.stdout)
-
-
-def _describe_step(runner: Runner) -> str:
-    where = f"step {runner.iter + 1:,}"
-    if isinstance(runner.train_loop, EpochBasedTrainLoop):
-        where = f"epoch {runner.epoch + 1} of {runner.max_epochs}"
-    loss = runner.message_hub.get_scalar("train/loss").current()
-    return f"{where}, loss {loss:.3f}"

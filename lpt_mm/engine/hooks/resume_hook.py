@@ -61,15 +61,21 @@ class ResumeHook(Hook):
         lacking = [key for key in NEEDED if key not in checkpoint]
         if lacking := lacking + [f"meta.{key}" for key in POSITION if key not in meta]:
             raise WeightFileError(f"the checkpoint lacks {', '.join(lacking)}")
-        _check_seed(runner, meta["seed"])
+        seed, own = meta["seed"], runner._randomness_cfg.get("seed")
+        own = runner.seed if own is None else own
+        if own != seed:
+            raise WeightFileError(
+                f"the run began with seed {seed}, and cannot go on with {own}: add "
+                f"--cfg-options randomness.seed={seed}"
+            )
         now = _describe_run(runner)
         epoch, done = _find_position(checkpoint, now)
         steps = now["steps_per_epoch"]  # by which those of the checkpoint count anew
         meta["iter"] = epoch * steps + done
         checkpoint["message_hub"]["runtime_info"][BEGUN] = [epoch, epoch * steps, steps]
         checkpoint["param_schedulers"] = _rebuild_schedule(runner, epoch, done, steps)
-        own = runner.optim_wrapper
-        checkpoint["optimizer"] = carry_state(own, checkpoint["optimizer"])
+        state = carry_state(runner.optim_wrapper, checkpoint["optimizer"])
+        checkpoint["optimizer"] = state
         # What mmengine compares with this is compared by StartHook.
         meta["dataset_meta"] = runner.train_dataloader.dataset.metainfo
         self.is_prepared = True
@@ -155,7 +161,7 @@ def _find_position(checkpoint: Mapping, now: Mapping[str, object]) -> tuple[int,
 
 
 def _rebuild_schedule(runner: Runner, epoch: int, done: int, steps: int) -> list[dict]:
-    """Bring optimizer and schedulers to where the run is; return the latter's states."""
+    """Bring optimizer and schedulers to where the run is; the latter's states."""
     schedulers = runner.param_schedulers or []
     if any(getattr(s, "need_val_args", False) for s in schedulers):
         raise WeightFileError(
@@ -183,17 +189,6 @@ def _describe_changes(before: Mapping, now: Mapping) -> list[str]:
         names = sorted(then.keys() | settings.keys())
         pairs |= {name: (then.get(name), settings.get(name)) for name in names}
     return [f"{k}: {old!r} -> {new!r}" for k, (old, new) in pairs.items() if old != new]
-
-
-def _check_seed(runner: Runner, seed: int) -> None:
-    """Refuse to go on with another seed than a run began with."""
-    set_to = runner._randomness_cfg.get("seed")
-    own = runner.seed if set_to is None else set_to
-    if own != seed:
-        raise WeightFileError(
-            f"the run began with seed {seed}, and cannot go on with {own}: add "
-            f"--cfg-options randomness.seed={seed}"
-        )
 
 
 def _report(runner: Runner, epoch: int, done: int, changes: list[str]) -> None:

@@ -4,14 +4,14 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mmengine.dist import all_gather_object, broadcast_object_list, is_main_process
+from mmengine import dist
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
 
-from lpt_mm.engine import run_folder
+from lpt_mm.engine import start as rules
 from lpt_mm.engine.runner_state import classifier_of
-from lpt_mm.engine.start import Start, check_classes_of, check_weights, find_start
+from lpt_mm.engine.start import Start
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.sources import local_file
 
@@ -36,9 +36,9 @@ class StartHook(Hook):
     def before_run(self, runner: Runner) -> None:
         """Decide, and check."""
         decision = [None, False, False]
-        if is_main_process():
+        if dist.is_main_process():
             decision = list(self._decide(runner))
-        broadcast_object_list(decision)
+        dist.broadcast_object_list(decision)
         checkpoint, resume, is_whole = decision
         if checkpoint is not None:
             self._copy = _fetch_from_first(checkpoint, runner.work_dir)
@@ -67,7 +67,7 @@ class StartHook(Hook):
 
     def after_run(self, runner: Runner) -> None:
         """Let other runs have the folder."""
-        run_folder.unlock_run_folder(runner.work_dir)
+        rules.unlock_run_folder(runner.work_dir)
 
     def _decide(self, runner: Runner) -> tuple[str | None, bool, bool]:
         """Find checkpoint and resume, and tell whether it brings the whole backbone."""
@@ -76,9 +76,9 @@ class StartHook(Hook):
         start = Start(runner._load_from, bool(runner._resume) and training)
         if training:
             phase1 = cfg.get("phase1_work_dir")
-            start = find_start(start, runner.work_dir, phase1, cfg.filename)
-            run_folder.check_run_folder(_checkpoint_folder(runner), start)
-            run_folder.lock_run_folder(runner.work_dir)
+            start = rules.find_start(start, runner.work_dir, phase1, cfg.filename)
+            rules.check_run_folder(_checkpoint_folder(runner), start)
+            rules.lock_run_folder(runner.work_dir)
         if start.checkpoint is None or runner._has_loaded:
             is_needed = not training and cfg.get("train_cfg") is not None
             if start.checkpoint is None and is_needed and not self._has_trained:
@@ -88,10 +88,10 @@ class StartHook(Hook):
                 )
             return *start, False
         start = start._replace(checkpoint=local_file(start.checkpoint))
-        weights = check_weights(classifier_of(runner.model), start, training)
+        weights = rules.check_weights(classifier_of(runner.model), start, training)
         if training:
             dataset = runner.train_dataloader.dataset
-            check_classes_of(weights, dataset.metainfo.get("classes"))
+            rules.check_classes_of(weights, dataset.metainfo.get("classes"))
         return *start, not weights.is_light
 
 
@@ -106,12 +106,15 @@ def _checkpoint_folder(runner: Runner) -> str:
 
 def _fetch_from_first(checkpoint: str, folder: str) -> TemporaryDirectory | None:
     """Copy the first process's file into a new folder, unless the same is here."""
+    if dist.get_world_size() == 1:
+        return None
     content = Path(checkpoint).read_bytes() if Path(checkpoint).is_file() else b""
     digest = sha256(content).digest()
-    digests = all_gather_object(digest)
+    digests = dist.all_gather_object(digest)
     if len(set(digests)) == 1:
         return None
-    broadcast_object_list(received := [content if is_main_process() else None])
+    received = [content if dist.is_main_process() else None]
+    dist.broadcast_object_list(received)
     if digest == digests[0]:
         return None
     copy = TemporaryDirectory(prefix=".from_first_machine_", dir=folder)

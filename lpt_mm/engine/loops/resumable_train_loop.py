@@ -35,7 +35,18 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     def __init__(self, runner: Runner, *args: object, **kwargs: object) -> None:
         super().__init__(runner, *args, **kwargs)
         require_step(self.dataloader)
-        _scale_by_accumulation(runner)
+        # The learning rate follows the images of a step, and not of a batch.
+        counts, scaling = (
+            accumulative_counts(runner.optim_wrapper),
+            runner.auto_scale_lr,
+        )
+        if counts > 1 and scaling is not None and scaling.get("enable"):
+            base = scaling["base_batch_size"] / counts
+            runner.auto_scale_lr = dict(scaling, base_batch_size=base)
+            runner.logger.info(
+                f"gradients of {counts} batches make a step: the learning rate is "
+                f"scaled by that, too, as by a base_batch_size of {base:g}"
+            )
 
     def run(self) -> nn.Module:
         """Train the model, and return it."""
@@ -84,18 +95,6 @@ def accumulative_counts(optim_wrapper: OptimWrapper | Mapping | None) -> int:
     if isinstance(optim_wrapper, OptimWrapper):
         return optim_wrapper._accumulative_counts
     return (optim_wrapper or {}).get("accumulative_counts", 1)
-
-
-def _scale_by_accumulation(runner: Runner) -> None:
-    """Let the learning rate follow the images of a step, and not of a batch."""
-    counts, scaling = accumulative_counts(runner.optim_wrapper), runner.auto_scale_lr
-    if counts > 1 and scaling is not None and scaling.get("enable"):
-        base = scaling["base_batch_size"] / counts
-        runner.auto_scale_lr = dict(scaling, base_batch_size=base)
-        runner.logger.info(
-            f"gradients of {counts} batches make a step: the learning rate is scaled "
-            f"by that, too, as by a base_batch_size of {base:g}"
-        )
 
 
 def require_step(loader: DataLoader) -> None:

@@ -40,16 +40,13 @@ def carry_state(optim_wrapper: OptimWrapper, saved: Mapping) -> dict:
             )
     state["state"] = entries
     if "loss_scaler" in saved and "loss_scaler" in state:
-        state["loss_scaler"] = _known_scaler(saved["loss_scaler"], state["loss_scaler"])
+        scaler = saved["loss_scaler"]
+        if not isinstance(scaler, dict) or scaler.keys() != state["loss_scaler"].keys():
+            raise WeightFileError("the checkpoint's loss_scaler is of another kind")
+        if not all(is_number(value) and value >= 0 for value in scaler.values()):
+            raise WeightFileError("the checkpoint's loss_scaler has no valid numbers")
+        state["loss_scaler"] = scaler
     return state
-
-
-def _known_scaler(saved: object, own: Mapping[str, float]) -> Mapping[str, float]:
-    if not isinstance(saved, dict) or saved.keys() != own.keys():
-        raise WeightFileError("the checkpoint's loss_scaler is of another kind")
-    if not all(is_number(value) and value >= 0 for value in saved.values()):
-        raise WeightFileError("the checkpoint's loss_scaler has no valid numbers")
-    return saved
 
 
 def _sizes(groups: object) -> list[int] | None:
