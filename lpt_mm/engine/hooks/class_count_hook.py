@@ -1,12 +1,9 @@
 """Class counts: from the training set to whoever needs them."""
 
-from collections.abc import Iterator
-
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import DATASETS, HOOKS
-from torch import nn
 from torch.utils.data import Dataset
 
 from lpt_mm.data_check.findings import class_findings, count_findings, refuse_errors
@@ -46,7 +43,7 @@ class ClassCountHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Hand out the counts of the training set, whatever a checkpoint has."""
         self.cls_num_list = self._counted
-        for owner in self._owners(classifier_of(runner.model), runner.val_loop):
+        for owner in _owners(runner, runner.val_loop):
             owner.cls_num_list = self.cls_num_list
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -73,25 +70,23 @@ class ClassCountHook(Hook):
         self._fill(runner, runner.test_loop)
 
     def _fill(self, runner: Runner, loop: BaseLoop) -> None:
-        model, loader = classifier_of(runner.model), runner.cfg.get("train_dataloader")
-        without = [o for o in self._owners(model, loop) if o.cls_num_list is None]
+        without = [x for x in _owners(runner, loop) if x.cls_num_list is None]
         needed = any(isinstance(owner, BaseMetric) for owner in without)
+        loader = runner.cfg.get("train_dataloader")
         if self.cls_num_list is None and needed and loader is not None:
             dataset = DATASETS.build(loader.dataset)
             runner.logger.info("class counts: those of the config's training set")
-            self.cls_num_list = count_classes(dataset, model.head.num_classes)
+            num_classes = classifier_of(runner.model).head.num_classes
+            self.cls_num_list = count_classes(dataset, num_classes)
         for owner in without:
             owner.cls_num_list = self.cls_num_list
 
-    @staticmethod
-    def _owners(
-        model: nn.Module, loop: BaseLoop | None
-    ) -> Iterator[nn.Module | BaseMetric]:
-        """Go through the losses, and the loop's metrics, with a ``cls_num_list``."""
-        candidates = [*model.modules()]
-        if loop is not None:
-            candidates += loop.evaluator.metrics
-        return (owner for owner in candidates if hasattr(owner, "cls_num_list"))
+
+def _owners(runner: Runner, loop: BaseLoop | None) -> list:
+    """Find the losses, and the metrics of a loop, with a ``cls_num_list``."""
+    metrics = [] if loop is None else loop.evaluator.metrics
+    candidates = [*classifier_of(runner.model).modules(), *metrics]
+    return [owner for owner in candidates if hasattr(owner, "cls_num_list")]
 
 
 def count_classes(dataset: Dataset, num_classes: int) -> list[int]:
