@@ -71,9 +71,9 @@ class ClassCountHook(Hook):
 
     def _fill(self, runner: Runner, loop: BaseLoop) -> None:
         without = [x for x in _owners(runner, loop) if x.cls_num_list is None]
-        needed = any(isinstance(owner, BaseMetric) for owner in without)
-        loader = runner.cfg.get("train_dataloader")
-        if self.cls_num_list is None and needed and loader is not None:
+        is_needed = any(isinstance(owner, BaseMetric) for owner in without)
+        is_lacking = is_needed and self.cls_num_list is None
+        if is_lacking and (loader := runner.cfg.get("train_dataloader")) is not None:
             dataset = DATASETS.build(loader.dataset)
             runner.logger.info("class counts: those of the config's training set")
             num_classes = classifier_of(runner.model).head.num_classes
