@@ -45,11 +45,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_tool(main: Callable[[], None]) -> None:
-    """Run a command; end with one line where a traceback would tell the user nothing.
-
-    ``UserError`` and ``OSError`` say all there is to say, as does the loss of another
-    process.
-    """
+    """Run a command; end in one line where a traceback would tell the user nothing."""
     gc.freeze()  # mmengine collects garbage for each data set: what is imported is none
     try:
         main()

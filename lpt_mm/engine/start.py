@@ -43,11 +43,10 @@ def find_start(
     phase1_work_dir: str | None = None,
     config: str | None = None,
 ) -> Start:
-    """Decide which weights training starts from.
+    """Decide which weights training starts from, where none are named.
 
-    ``start`` are ``load_from`` and ``resume`` of the config. Without a checkpoint, a
-    run goes on from the newest good one of its folder if there is one; else phase 2
-    starts from the end of phase 1. An error names the command for ``config``.
+    A run goes on from the newest good checkpoint of its folder, if there is one; else
+    phase 2 starts from the end of phase 1. An error names the command for ``config``.
     """
     checkpoint, resume = start
     if resume and checkpoint is None:

@@ -17,9 +17,8 @@ from lpt_mm.weights.errors import WeightFileError
 class ClassCountHook(Hook):
     """Hand the training images per class to all that has a ``cls_num_list``.
 
-    Before a training reads any weights they are counted and checked, and before its
-    first step handed to the losses and metrics. They are saved in the checkpoint's
-    ``meta``, so that testing needs no training set. For a checkpoint from elsewhere,
+    A training counts and checks them before it reads any weights. They are saved in
+    the checkpoint's ``meta``, so that testing needs no training set. For a checkpoint
     without counts, the config's training set is counted.
     """
 

@@ -21,12 +21,10 @@ from lpt_mm.utils.text import list_some
 class DataCheckHook(Hook):
     """Refuse data that would fail late or be scored wrongly.
 
-    Image files must be local, exist and not be empty; whether they can be decoded shows
-    when they are read. Validation and test sets must have images, labels of the head
-    and the classes of the training set, in its order; a checkpoint knows them. A
-    training is checked before it reads any weights. After each epoch of a data set that
-    lets images be unreadable, those are named. ``ClassCountHook`` checks labels and
-    classes of the training set.
+    Image files must be local, exist and not be empty. Validation and test sets must
+    have images, labels of the head and the classes of the training set, in its order; a
+    checkpoint knows them. Images that could not be read are named after an epoch.
+    ``ClassCountHook`` checks labels and classes of the training set.
     """
 
     def __init__(self) -> None:

@@ -28,10 +28,10 @@ class PlainCheckpointHook(Hook):
 
     The frozen layers of a ``PromptedViT`` that come from pre-trained weights are left
     out: ``backbone.identity`` stands for them, and they are loaded from their source
-    again. mmengine's checkpoints also hold ``HistoryBuffer`` and numpy objects, which
-    ``torch.load`` refuses since 2.6. They are stored as tensors and numbers, and the
-    log history, its last 10,000 steps, is made whole again when a run resumes. ``meta``
-    gets ``backbone`` (:attr:`PromptedViT.identity`) and ``preprocessing``.
+    again. ``HistoryBuffer`` and numpy objects, which ``torch.load`` refuses, become
+    tensors and numbers; the log history, its last 10,000 steps, is made whole again
+    when a run resumes. ``meta`` gets ``backbone`` (:attr:`PromptedViT.identity`) and
+    ``preprocessing``.
 
     Args:
         with_backbone: Whether to save the frozen layers, too.

@@ -21,10 +21,9 @@ TASKS = dict(train="training", val="validation", test="test")  # by mmengine's m
 class ProgressHook(Hook):
     """Show a progress bar where the lines of the log are not shown.
 
-    That is in :class:`~lpt_mm.engine.terminal_runner.TerminalRunner`, which the tools
-    use on a terminal. A training has one bar over all its epochs, with the loss of the
-    last step and the accuracy of the last validation; validations and tests have their
-    own, while they last.
+    That is in ``TerminalRunner``, which the tools use on a terminal. A training has one
+    bar over all its epochs, with the last loss and accuracy; validations and tests have
+    their own, while they last.
     """
 
     priority = "VERY_LOW"  # after what is shown was computed

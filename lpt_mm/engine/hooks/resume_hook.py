@@ -41,10 +41,9 @@ class ResumeHook(Hook):
     """Go on with a run under the settings of the config, and say which are new.
 
     The checkpoint brings weights, the state of the optimizer, and how far the run is;
-    learning rate, schedule and beta are those of the config at that place. So nothing
-    that is changed is ignored, and without a change the run goes on exactly. In the
-    middle of an epoch its batches cannot change, and never the seed.
-    ``docs/reliability.md`` has the table. For ``ResumableTrainLoop`` alone.
+    learning rate, schedule and beta are those of the config at that place. Without a
+    change the run goes on exactly. In the middle of an epoch its batches cannot change,
+    and never the seed (see ``docs/reliability.md``). For ``ResumableTrainLoop`` alone.
     """
 
     priority = "VERY_HIGH"  # before the hooks that look at what was loaded

@@ -60,7 +60,7 @@ class SafeCheckpointHook(CheckpointHook):
                 hub.update_info(key, own)
             else:
                 hub.pop_info(key)
-        # One of both is used, as there is one indicator or several.
+        # The first for one indicator, the second for several.
         self.best_ckpt_path = hub.runtime_info.get("best_ckpt")
         self.best_ckpt_path_dict = {
             indicator: hub.runtime_info.get(f"best_ckpt_{indicator}")

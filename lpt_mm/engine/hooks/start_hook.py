@@ -11,7 +11,6 @@ from mmpretrain.registry import HOOKS
 
 from lpt_mm.engine import start as rules
 from lpt_mm.engine.runner_state import classifier_of
-from lpt_mm.engine.start import Start
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.sources import local_file
 
@@ -73,7 +72,7 @@ class StartHook(Hook):
         """Find checkpoint and resume, and tell whether it brings the whole backbone."""
         cfg = runner.cfg
         training = isinstance(runner._train_loop, BaseLoop) and not self._has_trained
-        start = Start(runner._load_from, bool(runner._resume) and training)
+        start = rules.Start(runner._load_from, bool(runner._resume) and training)
         if training:
             phase1 = cfg.get("phase1_work_dir")
             start = rules.find_start(start, runner.work_dir, phase1, cfg.filename)
