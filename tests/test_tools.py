@@ -118,21 +118,23 @@ def half_of(state_dict):
     return dict(list(state_dict.items())[::2])
 
 
-@pytest.fixture
-def bad_weights(tmp_path):
+@pytest.fixture(scope="module")
+def bad_weights(tmp_path_factory):
     """Make files that no user should get away with."""
+    folder = tmp_path_factory.mktemp("bad")
     vit = timm.models.VisionTransformer(
         img_size=8, patch_size=2, in_chans=1, embed_dim=64, depth=6, num_heads=4
     )
     whole = vit.state_dict()
-    torch.save(whole, tmp_path / "whole.pth")
-    content = (tmp_path / "whole.pth").read_bytes()
-    (tmp_path / "truncated.pth").write_bytes(content[: len(content) // 2])
-    Image.new("RGB", (8, 8)).save(tmp_path / "picture.pth", format="JPEG")
-    torch.save(dict(whole, code=np.load), tmp_path / "code.pth")
-    torch.save(half_of(whole), tmp_path / "half.pth")
+    torch.save(whole, folder / "whole.pth")
+    content = (folder / "whole.pth").read_bytes()
+    (folder / "truncated.pth").write_bytes(content[: len(content) // 2])
+    Image.new("RGB", (8, 8)).save(folder / "picture.pth", format="JPEG")
+    torch.save(dict(whole, code=np.load), folder / "code.pth")
+    torch.save(half_of(whole), folder / "half.pth")
     large = timm.create_model("vit_large_patch16_224", depth=1, num_classes=0)
-    torch.save(large.state_dict(), tmp_path / "large.pth")
+    torch.save(large.state_dict(), folder / "large.pth")
+    return folder
 
 
 BAD_WEIGHTS = {
@@ -148,6 +150,7 @@ BAD_WEIGHTS = {
 def test_bad_weights_end_a_run_with_one_line(
     run_here, bad_weights, tmp_path, name, reason
 ):
+    (tmp_path / name).symlink_to(bad_weights / name)
     before = sorted(tmp_path.rglob("*"))
     option = f"model.backbone.init_cfg.checkpoint={name}"
     out = run_here(TRAIN, PHASE1, "--cfg-options", option, fails=True)

@@ -16,25 +16,14 @@ INTERRUPTED = 130  # what shells expect after Ctrl-C
 
 
 def make_parser(description: str) -> argparse.ArgumentParser:
-    """Make a parser whose help keeps the lines of a description.
-
-    Args:
-        description: The tool's own description.
-
-    Returns:
-        A parser without options.
-    """
+    """Make a parser whose help keeps the lines of a description."""
     return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
 
 
 def add_config_options(parser: argparse.ArgumentParser) -> None:
-    """Declare how a command changes values of its configs.
-
-    Args:
-        parser: The parser to add the option to.
-    """
+    """Declare how a command changes values of its configs."""
     parser.add_argument(
         "--cfg-options",
         nargs="+",
@@ -45,11 +34,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of training and testing.
-
-    Args:
-        parser: The parser to add them to.
-    """
+    """Declare the options of training and testing."""
     parser.add_argument("--work-dir", help="folder of logs and checkpoints")
     add_config_options(parser)
     parser.add_argument(
@@ -60,12 +45,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_tool(main: Callable[[], None]) -> None:
-    """Run a command; end with one line where a traceback would tell the user nothing.
-
-    Args:
-        main: The command. ``UserError`` and ``OSError`` say all there is to say, as
-            does the loss of another process.
-    """
+    """Run a command; end in one line where a traceback would tell the user nothing."""
     gc.freeze()  # mmengine collects garbage for each data set: what is imported is none
     try:
         main()
@@ -80,17 +60,7 @@ def run_tool(main: Callable[[], None]) -> None:
 
 
 def describe_error(error: Exception) -> str:
-    """Say what the user can do about an error.
-
-    Args:
-        error: Any error.
-
-    Returns:
-        Lines that are safe to print.
-
-    Raises:
-        Exception: The error itself, if it is a defect.
-    """
+    """Say in printable lines what the user can do about an error; raise a defect."""
     if lost := describe_loss(error):
         return printable(lost)
     if not isinstance(error, OSError | UserError):

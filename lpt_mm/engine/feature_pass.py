@@ -19,17 +19,10 @@ def compute_features(
     feature_of: Callable[[Tensor], Tensor],
     images: str,
 ) -> tuple[Tensor, Tensor]:
-    """Compute something of each image, and show how far that is.
+    """Compute features (number of images, D) and labels, in the order of the loader.
 
-    Args:
-        model: Prepares the batches; it is set to evaluation mode.
-        loader: Loader of the images, of this process's part of them.
-        feature_of: Computes (B, D) features of (B, 3, H, W) prepared images.
-        images: What the images are called.
-
-    Returns:
-        (number of images, D) features on the model's device, and (number of images,)
-        int64 class indices, in the order of the loader.
+    ``feature_of`` makes (B, D) features of (B, 3, H, W) prepared images; all are those
+    of this process. A bar shows how far that is.
     """
     model.eval()
     features, labels = [], []

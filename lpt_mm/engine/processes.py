@@ -31,14 +31,7 @@ def meet_anew() -> None:
 
 
 def use_cpu_processes(cfg: Config) -> None:
-    """Let several processes train on CPU, which mmengine's own set-up cannot.
-
-    Args:
-        cfg: The config to complete.
-
-    Raises:
-        OSError: If the environment does not say what the launcher should.
-    """
+    """Let several processes train on CPU, which mmengine's own set-up cannot."""
     slurm = dict(RANK="SLURM_PROCID", WORLD_SIZE="SLURM_NTASKS")
     mpi = dict(RANK="OMPI_COMM_WORLD_RANK", WORLD_SIZE="OMPI_COMM_WORLD_SIZE")
     names = dict(slurm=slurm, mpi=mpi).get(cfg.launcher, {})
@@ -58,14 +51,7 @@ def use_cpu_processes(cfg: Config) -> None:
 
 
 def describe_loss(error: Exception) -> str | None:
-    """Say in one line that another process is lost, if that is what an error means.
-
-    Args:
-        error: Any error.
-
-    Returns:
-        What happened and what to do; None for other errors.
-    """
+    """Say in one line that another process is lost, if that is what an error means."""
     network = (distributed.DistNetworkError, distributed.DistStoreError)
     text = str(error)
     is_network = isinstance(error, network) and "EADDRINUSE" not in text

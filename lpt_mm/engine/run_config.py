@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
-from lpt_mm.engine.config_keys import check_keys
+from lpt_mm.engine.hooks.config_check_hook import check_keys
 from lpt_mm.engine.processes import meet_anew, use_cpu_processes
 from lpt_mm.utils.errors import UserError
 
@@ -43,7 +43,9 @@ def load_config(
     if options:
         cfg.merge_from_dict(dict(options))
     check_keys(cfg)
-    _check_seed(cfg.get("randomness", {}).get("seed"))
+    seed = cfg.get("randomness", {}).get("seed")
+    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
+        raise UserError(f"randomness.seed must be in 0 ... 2**32 - 1, got {seed!r}")
     os.environ.setdefault("LOCAL_RANK", str(local_rank))
     meet_anew()
     if launcher != "none" and not torch.cuda.is_available():
@@ -52,18 +54,5 @@ def load_config(
 
 
 def default_work_dir(config: str) -> str:
-    """Name the folder of a config's runs.
-
-    Args:
-        config: Path of the config.
-
-    Returns:
-        ``work_dirs/<config name>``, relative to the current folder.
-    """
+    """Name the folder of a config's runs, relative to the current one."""
     return str(Path("work_dirs") / Path(config).stem)
-
-
-def _check_seed(seed: object) -> None:
-    """Refuse a seed that numpy does not take; None is for one that is drawn."""
-    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
-        raise UserError(f"randomness.seed must be in 0 ... 2**32 - 1, got {seed!r}")

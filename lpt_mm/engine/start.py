@@ -1,9 +1,9 @@
-"""Which weights a run starts from."""
+"""What a run starts from: weights that fit, in a folder that no other run is in."""
 
 import os
 from logging import WARNING
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from mmengine.config import Config
 from mmengine.logging import print_log
@@ -19,7 +19,15 @@ from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import local_file
 from lpt_mm.weights.weights import Weights
 
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing keeps two runs apart
+    fcntl = None
+
 NECK = "neck."
+LOCK = ".running"
+# Held by this process, by folder: a notebook may begin the next run after an error.
+_locks: dict[Path, TextIO] = {}
 
 
 class Start(NamedTuple):
@@ -35,23 +43,10 @@ def find_start(
     phase1_work_dir: str | None = None,
     config: str | None = None,
 ) -> Start:
-    """Decide which weights training starts from.
+    """Decide which weights training starts from, where none are named.
 
-    Args:
-        start: ``load_from`` and ``resume`` of the config: without a checkpoint, a run
-            goes on from the newest good one of the work dir if there is one.
-        work_dir: Folder of the run.
-        phase1_work_dir: Folder of the phase-1 run that phase 2 starts from, if no
-            checkpoint is named.
-        config: Path of the config, for the command in an error.
-
-    Returns:
-        The checkpoint to load.
-
-    Raises:
-        FileNotFoundError: If the checkpoint does not exist, or phase 1 has none.
-        WeightFileError: If no checkpoint of the run can be used, or phase 1 has not
-            come to its end.
+    A run goes on from the newest good checkpoint of its folder, if there is one; else
+    phase 2 starts from the end of phase 1. An error names the command for ``config``.
     """
     checkpoint, resume = start
     if resume and checkpoint is None:
@@ -65,14 +60,7 @@ def find_start(
 
 
 def latest_checkpoint(work_dir: str) -> str | None:
-    """Find the checkpoint that a run recorded last, also after its folder moved.
-
-    Args:
-        work_dir: Folder of the run.
-
-    Returns:
-        Path of the checkpoint, or None if there is none.
-    """
+    """Find the checkpoint that a run recorded last, also after its folder moved."""
     record = Path(work_dir) / "last_checkpoint"
     if not record.is_file():
         return None
@@ -82,24 +70,12 @@ def latest_checkpoint(work_dir: str) -> str | None:
 
 
 def newest_good_checkpoint(work_dir: str) -> str | None:
-    """Find the checkpoint to resume a run from, and say so if it is not the latest.
-
-    Args:
-        work_dir: Folder of the run.
-
-    Returns:
-        Path of the checkpoint; None if nothing was saved yet.
-
-    Raises:
-        WeightFileError: If there are checkpoints, but none can be used.
-    """
+    """Find the checkpoint to resume a run from, and say so if it is not the latest."""
     latest = latest_checkpoint(work_dir)
     folder = Path(latest).parent if latest else Path(work_dir)
-    others = sorted(folder.glob("*.pth"), key=os.path.getmtime, reverse=True)
-    candidates = [latest] if latest else []
-    candidates += [str(path) for path in others if str(path) != latest]
+    recent = sorted(folder.glob("*.pth"), key=os.path.getmtime, reverse=True)
     reasons = []
-    for candidate in candidates:
+    for candidate in dict.fromkeys(filter(None, [latest, *map(str, recent)])):
         try:
             if read_file(candidate).is_resumable:
                 for reason in reasons:
@@ -115,19 +91,12 @@ def newest_good_checkpoint(work_dir: str) -> str | None:
 def finished_phase1(work_dir: str, config: str | None = None) -> str:
     """Find the last checkpoint of a phase-1 run that has come to its end.
 
-    Args:
-        work_dir: Folder of the run.
-        config: Path of the phase-2 config, for the command in an error.
-
-    Returns:
-        Path of the checkpoint.
-
-    Raises:
-        FileNotFoundError: If there is none.
-        WeightFileError: If it cannot be read, or the run has not come to its end.
+    An error names its config, which is expected beside the ``config`` of phase 2.
     """
     checkpoint = latest_checkpoint(work_dir)
-    command = "python tools/train.py " + _phase1_config(config, work_dir)
+    name = f"{Path(work_dir).name}.py"
+    phase1 = os.path.relpath(Path(config).with_name(name)) if config else name
+    command = f"python tools/train.py {phase1}"
     if checkpoint is None:
         raise FileNotFoundError(
             f"phase 2 starts from phase 1, but {work_dir} has no checkpoint: first "
@@ -135,8 +104,9 @@ def finished_phase1(work_dir: str, config: str | None = None) -> str:
             "or name a phase-1 checkpoint with --phase1 (load_from)"
         )
     meta = read_file(checkpoint).meta
-    done, planned = meta.get("epoch"), _facts(meta, "run").get("max_epochs")
-    if isinstance(done, int) and isinstance(planned, int) and done < planned:
+    planned = meta.get("run", {}).get("max_epochs")
+    done = meta.get("epoch", planned)
+    if isinstance(planned, int) and done < planned:
         raise WeightFileError(
             f"phase 1 in {work_dir} has done {done} of {planned} epochs: go on with "
             f"'{command} --resume', or name {checkpoint} with --phase1 (load_from), to "
@@ -145,46 +115,15 @@ def finished_phase1(work_dir: str, config: str | None = None) -> str:
     return checkpoint
 
 
-def _phase1_config(config: str | None, work_dir: str) -> str:
-    name = f"{Path(work_dir).name}.py"
-    return os.path.relpath(Path(config).with_name(name)) if config else name
-
-
-def _facts(meta: dict, key: str) -> dict:
-    facts = meta.get(key)
-    return facts if isinstance(facts, dict) else {}
-
-
 def require_checkpoint(checkpoint: str) -> None:
-    """Refuse a checkpoint that does not exist.
-
-    Args:
-        checkpoint: Path of a file, or a URL, which is not checked.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-    """
+    """Refuse a file that does not exist; a URL is not checked."""
     if "://" not in checkpoint and not Path(checkpoint).is_file():
         raise FileNotFoundError(f"there is no checkpoint {checkpoint!r}")
 
 
 def check_weights(model: nn.Module, start: Start, training: bool) -> Weights:
-    """Refuse a checkpoint that a run cannot start from.
-
-    Args:
-        model: The model that is to load it; it may lie on the device ``meta``.
-        start: The checkpoint.
-        training: Whether the model is to be trained, and not only tested: group prompts
-            may then be new.
-
-    Returns:
-        What the checkpoint holds.
-
-    Raises:
-        WeightFileError: If it cannot be read, does not fit the model, or is of phase 2
-            where phase 1 is needed.
-    """
-    begins = training and not start.resume
+    """Refuse a checkpoint that a run cannot start from; the model may be a skeleton."""
+    begins = training and not start.resume  # phase 2 with group prompts of its own
     new = NECK if begins else ""
     weights = check_checkpoint(model, start.checkpoint, new, start.resume)
     if begins and any(name.startswith(NECK) for name in weights.tensors):
@@ -196,15 +135,7 @@ def check_weights(model: nn.Module, start: Start, training: bool) -> Weights:
 
 
 def check_start(cfg: Config, training: bool) -> None:
-    """Refuse weights that do not fit the model, before anything is written.
-
-    Args:
-        cfg: The config; a URL in ``load_from`` is replaced with its file.
-        training: Whether the model is to be trained, and not only tested.
-
-    Raises:
-        WeightFileError: If the weights do not fit or cannot be read.
-    """
+    """Refuse weights that do not fit, early; a URL in ``load_from`` becomes a file."""
     init_default_scope(cfg.get("default_scope", "mmengine"))
     model = build_skeleton(cfg.model)
     backbone, trained = getattr(model, "backbone", None), None
@@ -220,16 +151,8 @@ def check_start(cfg: Config, training: bool) -> None:
 
 
 def check_classes_of(weights: Weights, class_names: tuple[str, ...] | None) -> None:
-    """Refuse a checkpoint that was trained on other classes, or in another order.
-
-    Args:
-        weights: What the checkpoint holds.
-        class_names: Names of the training set's classes, if it has any.
-
-    Raises:
-        WeightFileError: If both have names and these differ.
-    """
-    trained = _facts(weights.meta, "dataset_meta").get("classes")
+    """Refuse a checkpoint that was trained on other classes, or in another order."""
+    trained = (weights.meta.get("dataset_meta") or {}).get("classes")
     if not trained or not class_names or tuple(trained) == tuple(class_names):
         return
     wrong = set(map(str, trained)) ^ set(class_names)
@@ -237,3 +160,44 @@ def check_classes_of(weights: Weights, class_names: tuple[str, ...] | None) -> N
         f"{weights.source} was trained on other classes than the training set has: "
         f"{list_some(wrong) if wrong else 'the same, in another order'}"
     )
+
+
+def check_run_folder(folder: str, start: Start) -> None:
+    """Refuse to begin a run where the checkpoints of another one are."""
+    path = Path(folder)
+    blocking = next((p for p in (path, *path.parents) if p.exists()), path)
+    if blocking.exists() and not blocking.is_dir():
+        raise NotADirectoryError(
+            f"the work dir '{folder}' cannot be made: '{blocking}' is a file"
+        )
+    if start.resume and Path(start.checkpoint).parent.resolve() == path.resolve():
+        return
+    if others := sorted(path.glob("*.pth")):
+        raise FileExistsError(
+            f"'{folder}' has the checkpoints of another run ({others[-1].name}): go on "
+            "with it with --resume, or begin in another folder with --work-dir"
+        )
+
+
+def lock_run_folder(folder: str) -> None:
+    """Keep other processes from training in a folder until this one ends."""
+    unlock_run_folder(folder)
+    if fcntl is None:
+        return
+    lock = open(Path(folder) / LOCK, "w")  # noqa: SIM115 (kept open as long as the run)
+    try:
+        # Of this process alone: data loaders that outlive it do not have such a lock.
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise BlockingIOError(
+            f"another run is at work in '{folder}': wait for it, or begin in another "
+            "folder with --work-dir"
+        ) from None
+    _locks[Path(folder).resolve()] = lock
+
+
+def unlock_run_folder(folder: str) -> None:
+    """Let others train in a folder, if this process has kept them from it."""
+    if lock := _locks.pop(Path(folder).resolve(), None):
+        lock.close()

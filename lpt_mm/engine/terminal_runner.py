@@ -16,47 +16,22 @@ class TerminalRunner(Runner):
     """
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
-        """Build mmengine's logger.
-
-        Args:
-            *args: Positional arguments of ``Runner.build_logger``.
-            **kwargs: Its keyword arguments.
-
-        Returns:
-            The logger, whose lines for the terminal begin at warnings.
-        """
+        """Build mmengine's logger; its lines for the terminal begin at warnings."""
         logger = super().build_logger(*args, **kwargs)
         for handler in terminal_handlers(logger):
             handler.setLevel(max(handler.level, logging.WARNING))
-            handler.addFilter(_is_for_users)
+            # Not for users is what mmengine says of its own old names.
+            handler.addFilter(
+                lambda line: "will be deprecated" not in line.getMessage()
+            )
         return logger
 
 
-def _is_for_users(record: logging.LogRecord) -> bool:
-    """Whether a line is not of mmengine's about its own old names."""
-    return "will be deprecated" not in record.getMessage()
-
-
 def terminal_handlers(logger: logging.Logger) -> list[logging.Handler]:
-    """Find what a logger prints with, other than into files.
-
-    Args:
-        logger: Any logger.
-
-    Returns:
-        Its handlers for terminals.
-    """
-    kind = logging.StreamHandler
-    return [handler for handler in logger.handlers if type(handler) is kind]
+    """Find what a logger prints with, other than into files."""
+    return [x for x in logger.handlers if type(x) is logging.StreamHandler]
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Build the runner that goes with where the output goes.
-
-    Args:
-        cfg: The config of the run.
-
-    Returns:
-        A runner that shows its progress on a terminal, and prints its log elsewhere.
-    """
+    """Build a runner that shows its progress on a terminal, and else prints its log."""
     return (TerminalRunner if sys.stdout.isatty() else Runner).from_cfg(cfg)

@@ -58,19 +58,7 @@ def run_test(
 
 
 def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
-    """Decide which weights are tested, and on what.
-
-    Args:
-        cfg: The config to complete.
-        checkpoint: As in :func:`run_test`.
-        split: As in :func:`run_test`.
-
-    Raises:
-        FileNotFoundError: If the checkpoint does not exist, or none is given and the
-            config is for training.
-        UserError: If there is no validation set, or several processes are to test a
-            model without training.
-    """
+    """Decide which weights are tested, and on what; see :func:`run_test`."""
     if checkpoint is not None:
         if is_first_process():  # other machines may not have it
             require_checkpoint(checkpoint)

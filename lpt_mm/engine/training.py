@@ -4,9 +4,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.engine.processes import is_first_process
-from lpt_mm.engine.run_folder import check_run_folder
 from lpt_mm.engine.start import (
     Start,
+    check_run_folder,
     check_start,
     find_start,
     latest_checkpoint,
@@ -61,14 +61,7 @@ def _build_data(runner: Runner) -> None:
 
 
 def set_amp(cfg: Config) -> None:
-    """Let a training compute in bfloat16.
-
-    Args:
-        cfg: The config to change.
-
-    Raises:
-        UserError: If it has an optimizer wrapper of another kind.
-    """
+    """Let a training compute in bfloat16."""
     kind = cfg.optim_wrapper.get("type", "OptimWrapper")
     if kind not in ("OptimWrapper", "BFloat16OptimWrapper"):
         raise UserError(f"--amp takes the place of an OptimWrapper, not of {kind}")
@@ -76,18 +69,7 @@ def set_amp(cfg: Config) -> None:
 
 
 def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:
-    """Decide which weights training starts from.
-
-    Args:
-        cfg: The config to complete; a phase-2 config has ``phase1_work_dir``.
-        resume: As in :func:`run_training`.
-        phase1: As in :func:`run_training`.
-
-    Raises:
-        OSError: If the checkpoint to start from does not exist, or the work dir has
-            those of another run.
-        UserError: If ``phase1`` is given with a config that has no phase 1.
-    """
+    """Decide which weights training starts from; see :func:`run_training`."""
     phase1_work_dir = cfg.get("phase1_work_dir")
     if phase1 is not None and phase1_work_dir is None:
         raise UserError("--phase1 is for phase-2 configs, which set phase1_work_dir")

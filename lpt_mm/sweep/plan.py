@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from lpt_mm.engine.config_keys import HELPERS
+from lpt_mm.engine.hooks.config_check_hook import HELPERS
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 

@@ -91,10 +91,10 @@ def test_when_a_process_dies_all_end(way, message, run_tool, tmp_path):
     assert not list(tmp_path.rglob("*.pth"))
 
 
-def test_a_run_goes_on_with_other_processes(run_tool, tmp_path):
+def test_a_run_goes_on_with_other_processes(run_tool, run_here, tmp_path):
     config = ROOT / "configs" / "lpt" / "phase1_digits_lt.py"
     options = ["train_cfg.max_epochs=2", "default_hooks.checkpoint.interval=1"]
-    run_tool(
+    run_here(
         *(ROOT / "tools" / "train.py", config, "--work-dir", "run"),
         *("--cfg-options", "train_cfg.max_epochs=1", options[1]),
     )

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lpt_mm.engine.run_folder import lock_run_folder, unlock_run_folder
+from lpt_mm.engine.start import lock_run_folder, unlock_run_folder
 
 
 def hold(folder, pipe):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.split_list import read_split_list
-from lpt_mm.engine.config_keys import check_keys
+from lpt_mm.engine.hooks.config_check_hook import check_keys
 from lpt_mm.preparation.new_dataset import (
     SPLITS,
     choose_batch_size,

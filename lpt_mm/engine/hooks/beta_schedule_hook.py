@@ -31,15 +31,7 @@ class BetaScheduleHook(Hook):
         self.eta = eta
 
     def before_train(self, runner: Runner) -> None:
-        """Check that dual samples are collated and trained on as such.
-
-        Args:
-            runner: Runs the training.
-
-        Raises:
-            UserError: If another collate function, a model that does not split dual
-                batches or a loop that does not count epochs is set.
-        """
+        """Check that dual samples are collated and trained on as such, by epochs."""
         loader = runner.train_dataloader
         if not isinstance(loader.sampler, DualSampler):
             return

@@ -1,20 +1,14 @@
 """Class counts: from the training set to whoever needs them."""
 
-from collections.abc import Iterator
-
-from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import DATASETS, HOOKS
-from torch import nn
 from torch.utils.data import Dataset
 
 from lpt_mm.data_check.findings import class_findings, count_findings, refuse_errors
 from lpt_mm.data_check.split_scan import scan_labels
-from lpt_mm.engine.classifier_of import classifier_of
-from lpt_mm.engine.training_ahead import training_is_ahead
+from lpt_mm.engine.runner_state import classifier_of, training_is_ahead
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.weights.errors import WeightFileError
 
@@ -23,9 +17,8 @@ from lpt_mm.weights.errors import WeightFileError
 class ClassCountHook(Hook):
     """Hand the training images per class to all that has a ``cls_num_list``.
 
-    Before a training reads any weights they are counted and checked, and before its
-    first step handed to the losses and metrics. They are saved in the checkpoint's
-    ``meta``, so that testing needs no training set. For a checkpoint from elsewhere,
+    A training counts and checks them before it reads any weights. They are saved in
+    the checkpoint's ``meta``, so that testing needs no training set. For a checkpoint
     without counts, the config's training set is counted.
     """
 
@@ -36,15 +29,7 @@ class ClassCountHook(Hook):
         self._counted: list[int] | None = None
 
     def before_run(self, runner: Runner) -> None:
-        """Count the training set, and check the counts.
-
-        Args:
-            runner: Runs training, validation or test.
-
-        Raises:
-            ValueError: If labels or classes do not fit the head, or a class has no
-                training image.
-        """
+        """Count the training set, and check the counts."""
         if not training_is_ahead(runner):
             return
         num_classes = classifier_of(runner.model).head.num_classes
@@ -55,13 +40,9 @@ class ClassCountHook(Hook):
         )
 
     def before_train(self, runner: Runner) -> None:
-        """Hand out the counts of the training set, whatever a checkpoint has.
-
-        Args:
-            runner: Runs the training.
-        """
+        """Hand out the counts of the training set, whatever a checkpoint has."""
         self.cls_num_list = self._counted
-        for owner in self._owners(classifier_of(runner.model), runner.val_loop):
+        for owner in _owners(runner, runner.val_loop):
             owner.cls_num_list = self.cls_num_list
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -69,16 +50,7 @@ class ClassCountHook(Hook):
         checkpoint["meta"]["cls_num_list"] = self.cls_num_list
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Read the counts that were saved with the model.
-
-        Args:
-            runner: Loads the checkpoint, to train or to test.
-            checkpoint: The checkpoint just read.
-
-        Raises:
-            WeightFileError: If there are counts of more or fewer classes than the
-                model's.
-        """
+        """Read the counts that were saved with the model."""
         counts = checkpoint.get("meta", {}).get("cls_num_list")
         num_classes = classifier_of(runner.model).head.num_classes
         if counts is not None and len(counts) != num_classes:
@@ -97,48 +69,27 @@ class ClassCountHook(Hook):
         self._fill(runner, runner.test_loop)
 
     def _fill(self, runner: Runner, loop: BaseLoop) -> None:
-        model = classifier_of(runner.model)
-        without = [o for o in self._owners(model, loop) if o.cls_num_list is None]
-        if self.cls_num_list is None and any(
-            isinstance(owner, BaseMetric) for owner in without
-        ):
-            self.cls_num_list = _count_training_set(runner.cfg, model)
+        without = [x for x in _owners(runner, loop) if x.cls_num_list is None]
+        is_needed = any(isinstance(owner, BaseMetric) for owner in without)
+        is_lacking = is_needed and self.cls_num_list is None
+        if is_lacking and (loader := runner.cfg.get("train_dataloader")) is not None:
+            dataset = DATASETS.build(loader.dataset)
+            runner.logger.info("class counts: those of the config's training set")
+            num_classes = classifier_of(runner.model).head.num_classes
+            self.cls_num_list = count_classes(dataset, num_classes)
         for owner in without:
             owner.cls_num_list = self.cls_num_list
 
-    @staticmethod
-    def _owners(
-        model: nn.Module, loop: BaseLoop | None
-    ) -> Iterator[nn.Module | BaseMetric]:
-        """Go through the losses, and the loop's metrics, with a ``cls_num_list``."""
-        candidates = [*model.modules()]
-        if loop is not None:
-            candidates += loop.evaluator.metrics
-        return (owner for owner in candidates if hasattr(owner, "cls_num_list"))
 
-
-def _count_training_set(cfg: Config, model: nn.Module) -> list[int] | None:
-    if cfg.get("train_dataloader") is None:
-        return None
-    dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    print_log("class counts: those of the config's training set", logger="current")
-    return count_classes(dataset, model.head.num_classes)
+def _owners(runner: Runner, loop: BaseLoop | None) -> list:
+    """Find the losses, and the metrics of a loop, with a ``cls_num_list``."""
+    metrics = [] if loop is None else loop.evaluator.metrics
+    candidates = [*classifier_of(runner.model).modules(), *metrics]
+    return [owner for owner in candidates if hasattr(owner, "cls_num_list")]
 
 
 def count_classes(dataset: Dataset, num_classes: int) -> list[int]:
-    """Count the images of each class and check that training can work with them.
-
-    Args:
-        dataset: The training set.
-        num_classes: Classes of the head, C.
-
-    Returns:
-        Images per class, length C.
-
-    Raises:
-        ValueError: If labels or names do not fit ``num_classes``, two classes have one
-            name, or a class or the whole set has no image.
-    """
+    """Count the training images of each class, and refuse what cannot be trained."""
     scans = {"train": scan_labels(dataset, num_classes)}
     refuse_errors(class_findings(scans, num_classes))
     names = [str(x) for x in scans["train"].class_names or range(num_classes)]

@@ -11,8 +11,7 @@ from torch.utils.data import Dataset
 from lpt_mm.data_check.findings import class_findings, refuse_errors
 from lpt_mm.data_check.split_scan import scan_labels
 from lpt_mm.datasets.transforms.image_file import is_url
-from lpt_mm.engine.classifier_of import classifier_of
-from lpt_mm.engine.training_ahead import training_is_ahead
+from lpt_mm.engine.runner_state import classifier_of, training_is_ahead
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import has_content
 from lpt_mm.utils.text import list_some
@@ -22,40 +21,26 @@ from lpt_mm.utils.text import list_some
 class DataCheckHook(Hook):
     """Refuse data that would fail late or be scored wrongly.
 
-    Image files must be local, exist and not be empty; whether they can be decoded shows
-    when they are read. Validation and test sets must have images, labels of the head
-    and the classes of the training set, in its order; a checkpoint knows them. A
-    training is checked before it reads any weights. After each epoch of a data set that
-    lets images be unreadable, those are named. ``ClassCountHook`` checks labels and
-    classes of the training set.
+    Image files must be local, exist and not be empty. Validation and test sets must
+    have images, labels of the head and the classes of the training set, in its order; a
+    checkpoint knows them. Images that could not be read are named after an epoch.
+    ``ClassCountHook`` checks labels and classes of the training set.
     """
 
     def __init__(self) -> None:
         self.class_names: tuple[str, ...] | None = None
 
     def before_run(self, runner: Runner) -> None:
-        """Check the training and the validation set.
-
-        Args:
-            runner: Runs training, validation or test.
-
-        Raises:
-            UserError: If a file is missing or empty, or classes do not fit.
-        """
+        """Check the training and the validation set."""
         if not training_is_ahead(runner):
             return
         dataset = runner.train_dataloader.dataset
         require_files(dataset)
         if runner.val_loop is not None:
-            names = dataset.metainfo.get("classes")
-            _check_evaluation_set(runner, "val", runner.val_dataloader.dataset, names)
+            _check_split(runner, "val", dataset.metainfo.get("classes"))
 
     def before_train(self, runner: Runner) -> None:
-        """Keep the class names, for a test after the training.
-
-        Args:
-            runner: Runs the training.
-        """
+        """Keep the class names, for a test after the training."""
         self.class_names = runner.train_dataloader.dataset.metainfo.get("classes")
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -74,49 +59,27 @@ class DataCheckHook(Hook):
         self.class_names = meta.get("classes")
 
     def before_test(self, runner: Runner) -> None:
-        """Check the test set.
-
-        Args:
-            runner: Runs the test.
-
-        Raises:
-            UserError: If a file is missing or empty, or classes do not fit.
-        """
-        dataset = runner.test_dataloader.dataset
-        _check_evaluation_set(runner, "test", dataset, self.class_names)
+        """Check the test set."""
+        _check_split(runner, "test", self.class_names)
 
 
-def _check_evaluation_set(
-    runner: Runner, split: str, dataset: Dataset, class_names: tuple[str, ...] | None
-) -> None:
+def _check_split(runner: Runner, split: str, class_names: tuple | None) -> None:
+    dataset = getattr(runner, f"{split}_dataloader").dataset
     require_files(dataset)
     num_classes = classifier_of(runner.model).head.num_classes
     require_classes(split, dataset, num_classes, class_names)
 
 
 def require_files(dataset: Dataset) -> None:
-    """Refuse image files that are not there or have no content.
-
-    Args:
-        dataset: Any data set; images without ``img_path`` are not looked at.
-
-    Raises:
-        UserError: If a file is missing or empty, or is a URL, which is never fetched;
-            it names the first few.
-    """
-    urls, bad = [], []
-    for i in range(len(dataset)):
-        path = dataset.get_data_info(i).get("img_path")
-        if path is not None and is_url(path):
-            urls.append(path)
-        elif path is not None and not has_content(path):
-            bad.append(path)
-    if urls:
+    """Refuse image files that are missing or empty, and URLs, without fetching them."""
+    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+    paths = [info["img_path"] for info in infos if info.get("img_path") is not None]
+    if urls := [path for path in paths if is_url(path)]:
         raise UserError(
             f"{len(urls)} of {len(dataset)} images are URLs, and only local files are "
             f"read: {list_some(urls, limit=5)}; download them and list their paths"
         )
-    if bad:
+    if bad := [path for path in paths if not has_content(path)]:
         raise UserError(
             f"{len(bad)} of {len(dataset)} image files are missing or empty: "
             f"{list_some(bad, limit=5)}; check data_root, or take them off the list"
@@ -129,17 +92,7 @@ def require_classes(
     num_classes: int,
     class_names: tuple[str, ...] | None,
 ) -> None:
-    """Refuse a set of other classes than the model was trained on, warn of a tiny one.
-
-    Args:
-        split: What the set is called.
-        dataset: The validation or test set.
-        num_classes: Classes of the head, C.
-        class_names: Names of the training set's classes, if it has any.
-
-    Raises:
-        UserError: If there is no image, names differ or a label is out of range.
-    """
+    """Refuse a set of other classes than those of training, and warn of a tiny one."""
     scan = scan_labels(dataset, num_classes)
     names = class_names or scan.class_names
     findings = [*class_findings({split: scan}, num_classes, names and tuple(names))]

@@ -31,16 +31,7 @@ class FeatureBankHook(Hook):
         self.train_dataloader = train_dataloader
 
     def before_test(self, runner: Runner) -> None:
-        """Fill the bank.
-
-        Args:
-            runner: Runs the test.
-
-        Raises:
-            UserError: If the model's head has no bank.
-            UserError: If there are several processes, the test images are augmented,
-                or features are no finite numbers.
-        """
+        """Fill the bank."""
         if runner.world_size > 1:
             raise UserError(
                 "without training there is nothing to share among processes, each of "
@@ -58,7 +49,9 @@ class FeatureBankHook(Hook):
                 "features; remove the hook, or use NearestNeighborHead"
             )
         model.backbone.load_source()  # no checkpoint brings its weights
-        loader = runner.build_dataloader(training_images(self._config(runner)))
+        test = runner.cfg.test_dataloader
+        cfg = dict(train_dataloader=self.train_dataloader, test_dataloader=test)
+        loader = runner.build_dataloader(training_images(Config(cfg)))
         feature_of = partial(model.extract_feat, stage="pre_logits")
         features = compute_features(model, loader, feature_of, "training images")
         model.head.fill(*features)
@@ -66,9 +59,3 @@ class FeatureBankHook(Hook):
         for metric in runner.test_evaluator.metrics:
             if getattr(metric, "cls_num_list", counts) is None:
                 metric.cls_num_list = counts
-
-    def _config(self, runner: Runner) -> Config:
-        test = runner.cfg.test_dataloader
-        return Config(
-            dict(train_dataloader=self.train_dataloader, test_dataloader=test)
-        )

@@ -21,9 +21,9 @@ from lpt_mm.utils.errors import UserError
 class KeyInitHook(Hook):
     """Start the keys at the clusters of the queries, where ``key_init='kmeans'``.
 
-    The keys are set, before the first step, to the k-means centres of the training
-    images' queries, of length 1 each, so that every group has images. They are kept if
-    a checkpoint brought them, as when a run resumes, and with ``key_init='random'``.
+    Before the first step they are set to the k-means centres of the training images'
+    queries, of length 1 each, so that every group has images. They are kept if a
+    checkpoint brought them.
 
     Args:
         max_images: How many images are looked at; of more, so many are drawn.
@@ -33,15 +33,7 @@ class KeyInitHook(Hook):
         self.max_images = max_images
 
     def before_train(self, runner: Runner) -> None:
-        """Set the keys.
-
-        Args:
-            runner: Runs the training.
-
-        Raises:
-            UserError: If there are fewer images than keys, or queries are no finite
-                numbers.
-        """
+        """Set the keys."""
         model = get_ori_model(runner.model)
         neck = getattr(model, "neck", None)
         if getattr(neck, "keys_set", True):
@@ -51,8 +43,11 @@ class KeyInitHook(Hook):
         queries = extract_queries(model, loader)
         require_finite(queries, "training images")
         if is_main_process():
-            centres = kmeans_centres(queries.cpu().numpy(), len(keys), runner.seed)
-            keys.copy_(torch.from_numpy(centres))
+            from sklearn.cluster import KMeans  # a second that others need not pay
+
+            kmeans = KMeans(len(keys), random_state=runner.seed % 2**32)
+            kmeans.fit(queries.cpu().numpy())
+            keys.copy_(torch.from_numpy(kmeans.cluster_centers_))
         broadcast(keys)
         neck.keys_set = True
         runner.logger.info(
@@ -78,34 +73,9 @@ class KeyInitHook(Hook):
 
 
 def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
-    """Compute the queries of a data set, in its order, all processes together.
-
-    Args:
-        model: An ``LPTClassifier`` with a neck; it is set to evaluation mode.
-        loader: Loader of the images, with a ``DefaultSampler`` that does not shuffle.
-
-    Returns:
-        (number of images, D) queries of length 1.
-    """
+    """Compute the queries (number of images, D) of length 1, all processes together."""
     queries, _ = compute_features(model, loader, model.query, "training images")
     # The sampler deals the images to the processes in turn, and the first ones again
     # where the number does not come out even.
     queries = torch.stack(all_gather(unit(queries, dim=1)), dim=1).flatten(0, 1)
     return queries[: len(loader.dataset)]
-
-
-def kmeans_centres(queries: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
-    """Find cluster centres.
-
-    Args:
-        queries: (number of images, D) vectors.
-        num_clusters: Number of clusters.
-        seed: Seed of the start of k-means.
-
-    Returns:
-        (num_clusters, D) centres, of the type of the queries.
-    """
-    from sklearn.cluster import KMeans  # a second that others need not pay
-
-    kmeans = KMeans(num_clusters, random_state=seed % 2**32)
-    return kmeans.fit(queries).cluster_centers_.astype(queries.dtype)

@@ -3,11 +3,8 @@
 import os
 
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch.distributed import is_torchelastic_launched
-
-DATA = list[dict] | tuple | dict | None
 
 
 @HOOKS.register_module()
@@ -20,20 +17,8 @@ class LauncherHook(Hook):
     def __init__(self) -> None:
         self.launcher = os.getppid() if is_torchelastic_launched() else None
 
-    def _before_iter(
-        self, runner: Runner, batch_idx: int, data_batch: DATA = None, mode: str = ""
-    ) -> None:
-        """Look for torchrun.
-
-        Args:
-            runner: Runs training, validation or test.
-            batch_idx: Not used.
-            data_batch: Not used.
-            mode: Not used.
-
-        Raises:
-            ProcessLookupError: If it is gone.
-        """
+    def _before_iter(self, *args: object, **kwargs: object) -> None:
+        """Look for torchrun."""
         if self.launcher not in (None, os.getppid()):
             raise ProcessLookupError(
                 "torchrun, which started this process, is gone: start the run again on "

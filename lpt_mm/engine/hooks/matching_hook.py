@@ -7,13 +7,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
-from lpt_mm.models.necks import GroupPromptNeck
-from lpt_mm.models.necks.pool_usage import (
-    dead_groups,
-    effective_groups,
-    key_similarity,
-    usage_entropy,
-)
+from lpt_mm.models.necks import GroupPromptNeck, pool_usage
 
 
 @HOOKS.register_module()
@@ -23,8 +17,7 @@ class MatchingHook(Hook):
     Logged are ``matching_entropy``, the entropy of the groups' usage over log M;
     ``dead_groups``, how many groups no image was matched with; and, of a pool of two
     groups or more, ``key_similarity``, the mean cosine of two keys. All images of an
-    epoch count, those of the class-balanced stream too; after a run resumed within an
-    epoch, those that were left. Without a ``GroupPromptNeck`` the hook does nothing.
+    epoch count, or those left after a resume. Only a ``GroupPromptNeck`` matches.
     """
 
     def __init__(self) -> None:
@@ -40,52 +33,41 @@ class MatchingHook(Hook):
             return
         keys = neck.prompt_keys.detach().cpu().numpy()
         scalars = dict(
-            matching_entropy=usage_entropy(usage),
-            dead_groups=len(dead_groups(usage)),
+            matching_entropy=pool_usage.usage_entropy(usage),
+            dead_groups=len(pool_usage.dead_groups(usage)),
         )
         if len(keys) > 1:
-            scalars["key_similarity"] = key_similarity(keys)[0]
+            scalars["key_similarity"] = pool_usage.key_similarity(keys)[0]
         for name, value in scalars.items():
             runner.message_hub.update_scalar(f"train/{name}", value)
         # LoggerHook is through with this epoch, and there may be no other.
         runner.visualizer.add_scalars(scalars, step=runner.iter)
         if is_collapsed(usage, neck.topk) and not self.has_warned:
             self.has_warned = True
+            used = pool_usage.effective_groups(usage)
             runner.logger.warning(
                 f"the pool of {len(usage)} groups has collapsed: its matches are worth "
-                f"{effective_groups(usage):.1f} groups used equally, where each image "
-                f"is given {neck.topk}; set model.neck.key_init='kmeans', or a lower "
+                f"{used:.1f} groups used equally, where each image is given "
+                f"{neck.topk}; set model.neck.key_init='kmeans', or a lower "
                 f"model.neck.loss_weight (now {neck.loss_weight}) or pool_size"
             )
 
 
 def is_collapsed(usage: np.ndarray, topk: int) -> bool:
-    """Tell whether the matching hardly tells images apart.
+    """Tell from the (M,) matches of each group whether images are hardly told apart.
 
     The effective number of groups is k where all images have the same groups, and M
     where all groups are used equally. It counts as a collapse if less than a tenth of
-    the way from k to M is made: below 3.8 groups for M = 20 and k = 2.
-
-    Args:
-        usage: (M,) matches of each group.
-        topk: Groups chosen per image, k.
-
-    Returns:
-        Whether the pool has collapsed; never where every image has all groups.
+    the way from k to M is made: below 3.8 groups for M = 20 and k = 2. A pool where
+    every image has all groups never collapses.
     """
     to_choose = len(usage) - topk
-    return to_choose > 0 and effective_groups(usage) < topk + 0.1 * to_choose
+    used = pool_usage.effective_groups(usage)
+    return to_choose > 0 and used < topk + 0.1 * to_choose
 
 
 def read_usage(neck: GroupPromptNeck) -> np.ndarray:
-    """Take the counts of all processes, and set them to 0.
-
-    Args:
-        neck: The neck of this process.
-
-    Returns:
-        (M,) how often each group was chosen.
-    """
+    """Take the counts of all processes, (M,) a number per group, and set them to 0."""
     usage = neck.usage.clone()
     neck.usage.zero_()
     all_reduce(usage)

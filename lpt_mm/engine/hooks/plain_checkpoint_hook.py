@@ -1,19 +1,18 @@
 """Checkpoints that are light, and that torch loads without running any code."""
 
-import json
 from collections import OrderedDict
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from mmpretrain.utils import get_ori_model
 
-from lpt_mm.engine.atomic_backend import SaveError
-from lpt_mm.engine.checkpoint_content import HISTORY_KEYS
+from lpt_mm.engine.hooks.checkpoint_check_hook import HISTORY_KEYS
+from lpt_mm.engine.hooks.safe_checkpoint_hook import SaveError
+from lpt_mm.engine.hooks.settings_check_hook import find_preprocessing
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.weights.comparison import find_non_finite
 from lpt_mm.weights.identity import leave_out_backbone
@@ -29,10 +28,10 @@ class PlainCheckpointHook(Hook):
 
     The frozen layers of a ``PromptedViT`` that come from pre-trained weights are left
     out: ``backbone.identity`` stands for them, and they are loaded from their source
-    again. mmengine's checkpoints also hold ``HistoryBuffer`` and numpy objects, which
-    ``torch.load`` refuses since 2.6. They are stored as tensors and numbers, and the
-    log history, its last 10,000 steps, is made whole again when a run resumes. ``meta``
-    gets ``backbone`` (:attr:`PromptedViT.identity`) and ``preprocessing``.
+    again. ``HistoryBuffer`` and numpy objects, which ``torch.load`` refuses, become
+    tensors and numbers; the log history, its last 10,000 steps, is made whole again
+    when a run resumes. ``meta`` gets ``backbone`` (:attr:`PromptedViT.identity`) and
+    ``preprocessing``.
 
     Args:
         with_backbone: Whether to save the frozen layers, too.
@@ -44,27 +43,17 @@ class PlainCheckpointHook(Hook):
         self.with_backbone = with_backbone
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Replace everything that is not plain; leave out what can be had again.
-
-        Args:
-            runner: Runs the training.
-            checkpoint: The checkpoint about to be saved.
-
-        Raises:
-            SaveError: If a weight is NaN or infinite; older checkpoints stay.
-        """
+        """Replace everything that is not plain; leave out what can be had again."""
         backbone = getattr(get_ori_model(runner.model), "backbone", None)
         meta = checkpoint["meta"]
-        meta["preprocessing"] = _find_preprocessing(runner.cfg)
+        meta["preprocessing"] = find_preprocessing(runner.cfg)
         if isinstance(backbone, PromptedViT):
             meta["backbone"] = backbone.identity
             if backbone.frozen and backbone.source and not self.with_backbone:
-                for key, prefix in STATES.items():
-                    if key in checkpoint:
-                        light = leave_out_backbone(
-                            checkpoint[key], meta["backbone"], prefix
-                        )
-                        checkpoint[key] = light
+                for key in STATES.keys() & checkpoint.keys():
+                    checkpoint[key] = leave_out_backbone(
+                        checkpoint[key], meta["backbone"], STATES[key]
+                    )
         if fault := find_non_finite(checkpoint["state_dict"]):
             raise SaveError(
                 f"the model {fault}, and is not saved; lower the learning rate "
@@ -85,28 +74,8 @@ class PlainCheckpointHook(Hook):
                 )
 
 
-def _find_preprocessing(cfg: Config) -> dict[str, object]:
-    """Say how images have to be prepared for the model."""
-    model, loader = cfg.get("model") or {}, cfg.get("test_dataloader") or {}
-    found = dict(
-        data_preprocessor=model.get("data_preprocessor"),
-        pipeline=loader.get("dataset", {}).get("pipeline"),
-    )
-    return json.loads(json.dumps(found, default=str))
-
-
 def to_plain(value: object) -> object:
-    """Convert to builtin containers, numbers, strings and tensors.
-
-    Args:
-        value: Anything that a checkpoint of mmengine may hold.
-
-    Returns:
-        The same content as plain objects.
-
-    Raises:
-        TypeError: If something else is in it.
-    """
+    """Convert to builtin containers, numbers, strings and tensors."""
     if isinstance(value, HistoryBuffer):
         values, counts = value.data
         return dict(

@@ -3,8 +3,6 @@
 import atexit
 import logging
 import sys
-from collections.abc import Sequence
-from typing import TextIO
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -16,17 +14,16 @@ from rich.progress import Progress, TaskID
 from lpt_mm.engine.terminal_runner import TerminalRunner, terminal_handlers
 from lpt_mm.utils.progress import progress_bar
 
-DATA = dict | tuple | list | None
+TASKS = dict(train="training", val="validation", test="test")  # by mmengine's modes
 
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
     """Show a progress bar where the lines of the log are not shown.
 
-    That is in :class:`~lpt_mm.engine.terminal_runner.TerminalRunner`, which the tools
-    use on a terminal. A training has one bar over all its epochs, with the loss of the
-    last step and the accuracy of the last validation; validations and tests have their
-    own, while they last.
+    That is in ``TerminalRunner``, which the tools use on a terminal. A training has one
+    bar over all its epochs, with the last loss and accuracy; validations and tests have
+    their own, while they last.
     """
 
     priority = "VERY_LOW"  # after what is shown was computed
@@ -49,95 +46,75 @@ class ProgressHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Show the training."""
-        self._show("training", runner.max_iters, runner.iter)
-
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: DATA = None,
-        outputs: dict | None = None,
-    ) -> None:
-        """Count a step."""
-        if not self._draws:
-            return
-        where = f"step {runner.iter + 1:,}"
-        if isinstance(runner.train_loop, EpochBasedTrainLoop):
-            where = f"epoch {runner.epoch + 1} of {runner.max_epochs}"
-        loss = runner.message_hub.get_scalar("train/loss").current()
-        self._state = f"{where}, loss {loss:.3f}"
-        self._advance("training", self._state + self._accuracy)
+        self._show("train", runner.max_iters, runner.iter)
 
     def before_val(self, runner: Runner) -> None:
         """Show the validation."""
-        self._show("validation", len(runner.val_dataloader))
-
-    def after_val_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: DATA = None,
-        outputs: Sequence | None = None,
-    ) -> None:
-        """Count a batch."""
-        self._advance("validation")
-
-    def after_val_epoch(
-        self, runner: Runner, metrics: dict[str, float] | None = None
-    ) -> None:
-        """Keep the accuracy in view."""
-        self._hide("validation")
-        accuracy = (metrics or {}).get("long_tail/overall")
-        if accuracy is not None and "training" in self._tasks:
-            self._accuracy = f", validation {accuracy:.2f} %"
-            self._advance("training", self._state + self._accuracy, steps=0)
+        self._show("val", len(runner.val_dataloader))
 
     def before_test(self, runner: Runner) -> None:
         """Show the test."""
         self._show("test", len(runner.test_dataloader))
 
-    def after_test_iter(
+    def _after_iter(
         self,
         runner: Runner,
         batch_idx: int,
-        data_batch: DATA = None,
-        outputs: Sequence | None = None,
+        data_batch: object = None,
+        outputs: object = None,
+        mode: str = "train",
     ) -> None:
-        """Count a batch."""
-        self._advance("test")
+        """Count a step or a batch."""
+        if self._draws and mode == "train":
+            where = f"step {runner.iter + 1:,}"
+            if isinstance(runner.train_loop, EpochBasedTrainLoop):
+                where = f"epoch {runner.epoch + 1} of {runner.max_epochs}"
+            loss = runner.message_hub.get_scalar("train/loss").current()
+            self._state = f"{where}, loss {loss:.3f}"
+        self._update(mode, steps=1)
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: dict[str, float] | None = None
+    ) -> None:
+        """Keep the accuracy in view."""
+        self._hide("val")
+        accuracy = (metrics or {}).get("long_tail/overall")
+        if accuracy is not None and "train" in self._tasks:
+            self._accuracy = f", validation {accuracy:.2f} %"
+            self._update("train", steps=0)
 
     def after_test(self, runner: Runner) -> None:
         """Take the bar away."""
         self._hide("test")
 
-    def _show(self, task: str, total: int, done: int = 0) -> None:
+    def _show(self, mode: str, total: int, done: int = 0) -> None:
         if not self._draws:
             return
         if self._bar is None:
-            self._start()
-        self._tasks[task] = self._bar.add_task(task, total=total, completed=done)
+            self._bar = progress_bar(console=Console())
+            self._bar.start()
+            atexit.register(self._stop)  # else an error may leave no cursor
+            self._print_anew()
+        name = TASKS[mode]
+        self._tasks[mode] = self._bar.add_task(name, total=total, completed=done)
 
-    def _advance(self, task: str, text: str | None = None, steps: int = 1) -> None:
+    def _update(self, mode: str, steps: int) -> None:
         if self._draws:
-            self._bar.update(self._tasks[task], description=text, advance=steps)
+            text = self._state + self._accuracy if mode == "train" else None
+            self._bar.update(self._tasks[mode], description=text, advance=steps)
 
-    def _hide(self, task: str) -> None:
+    def _hide(self, mode: str) -> None:
         if self._draws:
-            self._bar.remove_task(self._tasks.pop(task))
-
-    def _start(self) -> None:
-        self._bar = progress_bar(console=Console())
-        self._bar.start()
-        atexit.register(self._stop)  # an error would leave the terminal without cursor
-        self._print_to(sys.stdout)  # which is now above the bar
+            self._bar.remove_task(self._tasks.pop(mode))
 
     def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar, self._tasks = None, {}
             atexit.unregister(self._stop)
-            self._print_to(sys.stdout)
+            self._print_anew()
 
-    def _print_to(self, stream: TextIO) -> None:
+    def _print_anew(self) -> None:
+        """Let the log go to what is standard output now: above the bar, if there is."""
         for handler in self._handlers:
-            handler.setStream(stream)
+            handler.setStream(sys.stdout)

@@ -1,16 +1,34 @@
 """Checkpoints that no crash can take away."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
 from mmengine.dist import is_main_process
-from mmengine.fileio import BaseStorageBackend
+from mmengine.fileio import BaseStorageBackend, LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
-from lpt_mm.engine.atomic_backend import AtomicBackend
+from lpt_mm.utils.new_file import replace_file
+
+
+class SaveError(OSError):
+    """Something could not be saved; the message is for users, in one line."""
+
+
+@register_backend("AtomicBackend")
+class AtomicBackend(LocalBackend):
+    """mmengine's files on the local disk, which appear only when they are complete."""
+
+    def put(self, obj: bytes, filepath: str | Path) -> None:
+        """Write a file; if that fails, an older one of its name is left as it was."""
+        try:
+            replace_file(filepath, obj)
+        except OSError as error:
+            raise SaveError(
+                f"'{filepath}' could not be saved ({error.strerror}); what was saved "
+                "before is whole: make room, and go on with --resume"
+            ) from error
 
 
 @HOOKS.register_module()
@@ -18,14 +36,11 @@ class SafeCheckpointHook(CheckpointHook):
     """``CheckpointHook`` that always leaves a whole checkpoint behind.
 
     A checkpoint appears under its name when it is complete and on the disk; then
-    ``last_checkpoint`` names it; then older ones are removed. mmengine's hook removes
-    them first, and writes both files in place. Only files of the run's own folder are
-    ever removed: what a checkpoint says of others, of which it may be a copy, is not
-    believed.
+    ``last_checkpoint`` names it; then older ones are removed, if they are in the run's
+    own folder. (mmengine's hook removes first, and writes both files in place.)
 
     Args:
-        backend_args: Where to save; by default ``AtomicBackend``, if ``out_dir`` is on
-            the local disk.
+        backend_args: Where to save; on the local disk by default ``AtomicBackend``.
         **kwargs: Arguments of ``CheckpointHook``.
     """
 
@@ -45,20 +60,22 @@ class SafeCheckpointHook(CheckpointHook):
                 hub.update_info(key, own)
             else:
                 hub.pop_info(key)
-        for indicator in self.save_best or ():
-            if len(self.save_best) == 1:
-                self.best_ckpt_path = hub.runtime_info.get("best_ckpt")
-            else:
-                path = hub.runtime_info.get(f"best_ckpt_{indicator}")
-                self.best_ckpt_path_dict[indicator] = path
+        # The first for one indicator, the second for several.
+        self.best_ckpt_path = hub.runtime_info.get("best_ckpt")
+        self.best_ckpt_path_dict = {
+            indicator: hub.runtime_info.get(f"best_ckpt_{indicator}")
+            for indicator in self.save_best or ()
+        }
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        hub, backend, before = runner.message_hub, self.file_backend, []
         name = self.filename_tmpl.format(step)
-        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
-        outdated = self._outdated_by(step)
-        hub = runner.message_hub
+        self.last_ckpt = backend.join_path(self.out_dir, name)
         hub.update_info("last_ckpt", self.last_ckpt)
         if self.max_keep_ckpts > 0:
+            before = list(self.keep_ckpt_ids)
+            if step not in before:
+                self.keep_ckpt_ids.append(step)  # drops the oldest of too many
             hub.update_info("keep_ckpt_ids", list(self.keep_ckpt_ids))
         runner.save_checkpoint(
             self.out_dir,
@@ -74,49 +91,22 @@ class SafeCheckpointHook(CheckpointHook):
             return
         record = str(Path(runner.work_dir) / "last_checkpoint")
         AtomicBackend().put(self.last_ckpt.encode(), record)
-        for old in outdated:
-            _remove(self.file_backend, old)
-
-    def _outdated_by(self, step: int) -> list[str]:
-        """Note that a step is saved, and name the checkpoints that need not stay."""
-        if self.max_keep_ckpts <= 0 or step in self.keep_ckpt_ids:
-            return []
-        outdated = []
-        if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
-            name = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
-            outdated.append(self.file_backend.join_path(self.out_dir, name))
-        self.keep_ckpt_ids.append(step)
-        return outdated
+        for old in before:
+            if old not in self.keep_ckpt_ids:
+                name = self.filename_tmpl.format(old)
+                _remove(backend, backend.join_path(self.out_dir, name))
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        with self._removing_last():
-            super()._save_best_checkpoint(runner, metrics)
-
-    @contextmanager
-    def _removing_last(self) -> Iterator[None]:
-        """Let files be removed only once all that was to be saved has been."""
-        backend = self.file_backend
-        self.file_backend = postponed = _PostponedRemovals(backend)
+        """Remove files only once all that was to be saved has been."""
+        backend, outdated = self.file_backend, []
+        self.file_backend = copy(backend)
+        self.file_backend.remove = outdated.append
         try:
-            yield
+            super()._save_best_checkpoint(runner, metrics)
         finally:
             self.file_backend = backend
-        for old in postponed.paths:
+        for old in outdated:
             _remove(backend, old)
-
-
-class _PostponedRemovals:
-    """A file backend that notes what is to be removed."""
-
-    def __init__(self, backend: BaseStorageBackend) -> None:
-        self._backend = backend
-        self.paths: list[str] = []
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._backend, name)
-
-    def remove(self, path: str) -> None:
-        self.paths.append(path)
 
 
 def _remove(backend: BaseStorageBackend, path: str) -> None:

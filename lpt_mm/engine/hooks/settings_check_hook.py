@@ -1,5 +1,6 @@
 """Settings that change what a model answers, though no weight shows them."""
 
+import json
 from collections.abc import Sequence
 
 from mmengine.config import Config
@@ -8,8 +9,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 from torch import nn
 
-from lpt_mm.engine.classifier_of import classifier_of
-from lpt_mm.engine.resume import to_json
+from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.weights.errors import WeightFileError
 
 # By part of the model.
@@ -43,52 +43,48 @@ class SettingsCheckHook(Hook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Save the settings."""
         model = classifier_of(runner.model)
-        checkpoint["meta"]["settings"] = find_settings(model, runner.cfg)
+        checkpoint["meta"]["settings"] = _find_settings(model, runner.cfg)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare the settings.
-
-        Args:
-            runner: Loads the checkpoint, to train or to test.
-            checkpoint: The checkpoint just read.
-
-        Raises:
-            WeightFileError: If a setting differs that is not allowed to.
-        """
+        """Refuse a setting that differs and is not allowed to."""
         trained = checkpoint.get("meta", {}).get("settings", {})
-        own = find_settings(classifier_of(runner.model), runner.cfg)
+        own = _find_settings(classifier_of(runner.model), runner.cfg)
         for name in sorted(trained.keys() & own.keys() - set(self.allow)):
             if trained[name] != own[name]:
                 raise WeightFileError(
-                    f"the checkpoint was trained with {name}="
-                    f"{trained[name]!r}, the config has {own[name]!r}: "
-                    "set it as in training, or allow the difference with "
-                    f"default_hooks.settings_check.allow={name}"
+                    f"the checkpoint was trained with {name}={trained[name]!r}, the "
+                    f"config has {own[name]!r}: set it as in training, or allow the "
+                    f"difference with default_hooks.settings_check.allow={name}"
                 )
 
 
-def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
-    """Find the settings that scores depend on.
-
-    Args:
-        model: The model.
-        cfg: Config of the run, for how images are prepared; it may have nothing of it.
-
-    Returns:
-        The settings by name, as they are in JSON.
-    """
+def _find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
+    """Find the settings that scores depend on, by name, as they are in JSON."""
     settings = {
         f"model.{part}.{name}": getattr(getattr(model, part), name)
         for part, names in MODEL_SETTINGS.items()
         for name in names
         if hasattr(getattr(model, part, None), name)
     }
-    preprocessor = (cfg.get("model") or {}).get("data_preprocessor") or {}
+    preprocessor, pipeline = find_preprocessing(cfg).values()
     for name in PREPROCESSOR:
-        if name in preprocessor:
+        if name in (preprocessor or {}):
             settings[f"model.data_preprocessor.{name}"] = preprocessor[name]
-    loader = cfg.get("test_dataloader") or {}
-    pipeline = loader.get("dataset", {}).get("pipeline")
     if pipeline is not None:
         settings[PIPELINE] = [t for t in pipeline if t["type"] not in PACKING]
     return to_json(settings)
+
+
+def find_preprocessing(cfg: Config) -> dict:
+    """Say how images have to be prepared for the model, as it is in JSON."""
+    model, loader = cfg.get("model") or {}, cfg.get("test_dataloader") or {}
+    found = dict(
+        data_preprocessor=model.get("data_preprocessor"),
+        pipeline=loader.get("dataset", {}).get("pipeline"),
+    )
+    return to_json(found)
+
+
+def to_json(value: object) -> object:
+    """Turn a part of a config into what comes back when it is saved and read."""
+    return json.loads(json.dumps(value, default=str))

@@ -1,21 +1,16 @@
 """What a run starts from, whoever starts it."""
 
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine import dist
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import BaseLoop, Runner
 from mmpretrain.registry import HOOKS
 
-from lpt_mm.engine.checkpoint_transfer import fetch_from_first
-from lpt_mm.engine.classifier_of import classifier_of
-from lpt_mm.engine.run_folder import (
-    check_run_folder,
-    lock_run_folder,
-    unlock_run_folder,
-)
-from lpt_mm.engine.start import Start, check_classes_of, check_weights, find_start
+from lpt_mm.engine import start as rules
+from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.sources import local_file
 
@@ -38,23 +33,14 @@ class StartHook(Hook):
         self._has_trained = False
 
     def before_run(self, runner: Runner) -> None:
-        """Decide, and check.
-
-        Args:
-            runner: Runs training, validation or test.
-
-        Raises:
-            OSError: If the checkpoint does not exist, or the folder is another run's.
-            WeightFileError: If the checkpoint does not fit.
-        """
-        training = isinstance(runner._train_loop, BaseLoop) and not self._has_trained
-        decision = [Start(None, False), False]
-        if is_main_process():
-            decision = list(self._decide(runner, training))
-        broadcast_object_list(decision)
-        (checkpoint, resume), is_whole = decision
+        """Decide, and check."""
+        decision = [None, False, False]
+        if dist.is_main_process():
+            decision = list(self._decide(runner))
+        dist.broadcast_object_list(decision)
+        checkpoint, resume, is_whole = decision
         if checkpoint is not None:
-            self._copy = fetch_from_first(checkpoint, runner.work_dir)
+            self._copy = _fetch_from_first(checkpoint, runner.work_dir)
             if self._copy is not None:
                 checkpoint = str(Path(self._copy.name) / Path(checkpoint).name)
         runner._load_from, runner._resume = checkpoint, resume
@@ -67,56 +53,45 @@ class StartHook(Hook):
             self._copy.cleanup()
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse frozen prompts that nothing was loaded into.
-
-        Args:
-            runner: Runs the training.
-
-        Raises:
-            UserError: If the shared prompts are frozen, and random.
-        """
+        """Refuse frozen prompts that nothing was loaded into."""
         self._has_trained = True
         backbone = getattr(classifier_of(runner.model), "backbone", None)
         prompts = getattr(backbone, "shared_prompts", None)
-        if prompts is None or prompts.requires_grad:
+        if prompts is None or prompts.requires_grad or backbone.prompts_loaded:
             return
-        if not backbone.prompts_loaded:
-            raise UserError(
-                "the shared prompts are frozen, but nothing was loaded into them: "
-                "train phase 1, and set phase1_work_dir or load_from in the config"
-            )
+        raise UserError(
+            "the shared prompts are frozen, but nothing was loaded into them: train "
+            "phase 1, and set phase1_work_dir or load_from in the config"
+        )
 
     def after_run(self, runner: Runner) -> None:
         """Let other runs have the folder."""
-        unlock_run_folder(runner.work_dir)
+        rules.unlock_run_folder(runner.work_dir)
 
-    def _warn_of_random_weights(self, runner: Runner) -> None:
-        """Say that what is tested was not trained, unless it need not be."""
-        if runner.cfg.get("train_cfg") is not None and not self._has_trained:
-            runner.logger.warning(
-                "no checkpoint is loaded (load_from): unless the model got its weights "
-                "otherwise, they are random"
-            )
-
-    def _decide(self, runner: Runner, training: bool) -> tuple[Start, bool]:
-        """Find the start, and tell whether it brings the whole backbone."""
-        start = Start(runner._load_from, bool(runner._resume) and training)
+    def _decide(self, runner: Runner) -> tuple[str | None, bool, bool]:
+        """Find checkpoint and resume, and tell whether it brings the whole backbone."""
+        cfg = runner.cfg
+        training = isinstance(runner._train_loop, BaseLoop) and not self._has_trained
+        start = rules.Start(runner._load_from, bool(runner._resume) and training)
         if training:
-            cfg = runner.cfg
             phase1 = cfg.get("phase1_work_dir")
-            start = find_start(start, runner.work_dir, phase1, cfg.filename)
-            check_run_folder(_checkpoint_folder(runner), start)
-            lock_run_folder(runner.work_dir)
+            start = rules.find_start(start, runner.work_dir, phase1, cfg.filename)
+            rules.check_run_folder(_checkpoint_folder(runner), start)
+            rules.lock_run_folder(runner.work_dir)
         if start.checkpoint is None or runner._has_loaded:
-            if start.checkpoint is None and not training:
-                self._warn_of_random_weights(runner)
-            return start, False
+            is_needed = not training and cfg.get("train_cfg") is not None
+            if start.checkpoint is None and is_needed and not self._has_trained:
+                runner.logger.warning(
+                    "no checkpoint is loaded (load_from): unless the model got its "
+                    "weights otherwise, they are random"
+                )
+            return *start, False
         start = start._replace(checkpoint=local_file(start.checkpoint))
-        weights = check_weights(classifier_of(runner.model), start, training)
+        weights = rules.check_weights(classifier_of(runner.model), start, training)
         if training:
             dataset = runner.train_dataloader.dataset
-            check_classes_of(weights, dataset.metainfo.get("classes"))
-        return start, not weights.is_light
+            rules.check_classes_of(weights, dataset.metainfo.get("classes"))
+        return *start, not weights.is_light
 
 
 def _checkpoint_folder(runner: Runner) -> str:
@@ -126,3 +101,21 @@ def _checkpoint_folder(runner: Runner) -> str:
     if out_dir is None or out_dir == runner.work_dir:
         return runner.work_dir
     return str(Path(out_dir) / Path(runner.work_dir).name)
+
+
+def _fetch_from_first(checkpoint: str, folder: str) -> TemporaryDirectory | None:
+    """Copy the first process's file into a new folder, unless the same is here."""
+    if dist.get_world_size() == 1:
+        return None
+    content = Path(checkpoint).read_bytes() if Path(checkpoint).is_file() else b""
+    digest = sha256(content).digest()
+    digests = dist.all_gather_object(digest)
+    if len(set(digests)) == 1:
+        return None
+    received = [content if dist.is_main_process() else None]
+    dist.broadcast_object_list(received)
+    if digest == digests[0]:
+        return None
+    copy = TemporaryDirectory(prefix=".from_first_machine_", dir=folder)
+    (Path(copy.name) / Path(checkpoint).name).write_bytes(received[0])
+    return copy

@@ -1,17 +1,17 @@
 """Training by epochs that an interruption does not change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 
 from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_rank
+from mmengine.optim import OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmpretrain.registry import LOOPS
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, Sampler
 
-from lpt_mm.engine.optimizers.accumulation import accumulative_counts
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.seeds import seed_all
 
@@ -30,28 +30,28 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     steps that are left are run, and a validation that was due when the run ended is
     made up for. Gradients are not accumulated across the end of an epoch, and the
     learning rate follows the images of a step of the optimizer.
-
-    Args:
-        runner: Runs the training.
-        *args: Further positional arguments of ``EpochBasedTrainLoop``.
-        **kwargs: Keyword arguments of ``EpochBasedTrainLoop``.
-
-    Raises:
-        UserError: If an epoch has no step.
     """
 
     def __init__(self, runner: Runner, *args: object, **kwargs: object) -> None:
         super().__init__(runner, *args, **kwargs)
         require_step(self.dataloader)
-        _scale_by_accumulation(runner)
+        # The learning rate follows the images of a step, and not of a batch.
+        counts, scaling = (
+            accumulative_counts(runner.optim_wrapper),
+            runner.auto_scale_lr,
+        )
+        if counts > 1 and scaling is not None and scaling.get("enable"):
+            base = scaling["base_batch_size"] / counts
+            runner.auto_scale_lr = dict(scaling, base_batch_size=base)
+            runner.logger.info(
+                f"gradients of {counts} batches make a step: the learning rate is "
+                f"scaled by that, too, as by a base_batch_size of {base:g}"
+            )
 
     def run(self) -> nn.Module:
-        """Train.
-
-        Returns:
-            The trained model.
-        """
-        done = self._steps_done()
+        """Train the model, and return it."""
+        epoch, start, _ = self.runner.message_hub.runtime_info.get(BEGUN, (-1, 0, 0))
+        done = self._iter - start if epoch == self._epoch else 0  # before a resume
         self.runner.call_hook("before_train")
         if self._epoch > 0 and not done:
             self._validate()  # the checkpoint was saved before this
@@ -81,11 +81,6 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         runner.call_hook("after_train_epoch")
         self._epoch += 1
 
-    def _steps_done(self) -> int:
-        """Count the steps of the current epoch that a resumed run made already."""
-        epoch, start, _ = self.runner.message_hub.runtime_info.get(BEGUN, (-1, 0, 0))
-        return self._iter - start if epoch == self._epoch else 0
-
     def _validate(self) -> None:
         """Validate if that is due."""
         self._decide_current_val_interval()
@@ -95,27 +90,15 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             self.runner.val_loop.run()
 
 
-def _scale_by_accumulation(runner: Runner) -> None:
-    """Let the learning rate follow the images of a step, and not of a batch."""
-    counts, scaling = accumulative_counts(runner.optim_wrapper), runner.auto_scale_lr
-    if counts > 1 and scaling is not None and scaling.get("enable"):
-        base = scaling["base_batch_size"] / counts
-        runner.auto_scale_lr = dict(scaling, base_batch_size=base)
-        runner.logger.info(
-            f"gradients of {counts} batches make a step: the learning rate is scaled "
-            f"by that, too, as by a base_batch_size of {base:g}"
-        )
+def accumulative_counts(optim_wrapper: OptimWrapper | Mapping | None) -> int:
+    """Count the batches of a step of an optimizer, from its wrapper or the config."""
+    if isinstance(optim_wrapper, OptimWrapper):
+        return optim_wrapper._accumulative_counts
+    return (optim_wrapper or {}).get("accumulative_counts", 1)
 
 
 def require_step(loader: DataLoader) -> None:
-    """Refuse a batch of more images than there are, which would never be full.
-
-    Args:
-        loader: Loader of the training set.
-
-    Raises:
-        UserError: If an epoch of it has no step.
-    """
+    """Refuse a batch of more training images than there are: it would never be full."""
     # An infinite sampler fills its batches from any number of images.
     if len(loader) == 0 and not isinstance(loader.sampler, InfiniteSampler):
         raise UserError(

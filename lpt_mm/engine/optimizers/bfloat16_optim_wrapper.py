@@ -19,11 +19,7 @@ class BFloat16OptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Enable autocast on the model's device.
-
-        Args:
-            model: The model that is trained.
-        """
+        """Enable autocast on the model's device."""
         device = next(model.parameters()).device.type
         with super().optim_context(model), torch.autocast(device, torch.bfloat16):
             yield

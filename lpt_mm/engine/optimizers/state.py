@@ -14,19 +14,7 @@ from lpt_mm.weights.plain_tensors import FLOATS, is_plain
 
 
 def carry_state(optim_wrapper: OptimWrapper, saved: Mapping) -> dict:
-    """Join the state that was saved with the settings that hold now.
-
-    Args:
-        optim_wrapper: The wrapper, with learning rate, weight decay and so on as set.
-        saved: What its ``state_dict`` was.
-
-    Returns:
-        The state to load: saved are momentum and the like, of now all settings.
-
-    Raises:
-        WeightFileError: If it is of another optimizer or other parameters, or holds
-            what is no state.
-    """
+    """Join what was saved, momentum and the like, with the settings of the wrapper."""
     state = optim_wrapper.state_dict()
     optimizer = optim_wrapper.optimizer
     if _sizes(saved.get("param_groups")) != _sizes(state["param_groups"]):
@@ -52,16 +40,13 @@ def carry_state(optim_wrapper: OptimWrapper, saved: Mapping) -> dict:
             )
     state["state"] = entries
     if "loss_scaler" in saved and "loss_scaler" in state:
-        state["loss_scaler"] = _known_scaler(saved["loss_scaler"], state["loss_scaler"])
+        scaler = saved["loss_scaler"]
+        if not isinstance(scaler, dict) or scaler.keys() != state["loss_scaler"].keys():
+            raise WeightFileError("the checkpoint's loss_scaler is of another kind")
+        if not all(is_number(value) and value >= 0 for value in scaler.values()):
+            raise WeightFileError("the checkpoint's loss_scaler has no valid numbers")
+        state["loss_scaler"] = scaler
     return state
-
-
-def _known_scaler(saved: object, own: Mapping[str, float]) -> Mapping[str, float]:
-    if not isinstance(saved, dict) or saved.keys() != own.keys():
-        raise WeightFileError("the checkpoint's loss_scaler is of another kind")
-    if not all(is_number(value) and value >= 0 for value in saved.values()):
-        raise WeightFileError("the checkpoint's loss_scaler has no valid numbers")
-    return saved
 
 
 def _sizes(groups: object) -> list[int] | None:

@@ -14,6 +14,7 @@ class WarmupLR(LinearLR):
 
     Args:
         *args: Positional arguments of ``LinearLR``.
+        epochs: Length of the rise.
         **kwargs: Keyword arguments of ``LinearLR``, such as ``start_factor``.
     """
 
@@ -21,17 +22,7 @@ class WarmupLR(LinearLR):
     def build_iter_from_epoch(
         cls, *args: object, epochs: float = 1, **kwargs: object
     ) -> "WarmupLR":
-        """Build the warm-up of a run.
-
-        Args:
-            *args: Positional arguments of ``LinearLR``.
-            epochs: Length of the rise.
-            **kwargs: Keyword arguments of ``LinearLR``; ``end`` is the length of the
-                run in epochs, ``epoch_length`` that of an epoch in steps.
-
-        Returns:
-            The scheduler, which counts steps.
-        """
+        """Build the warm-up of a run of ``end`` epochs of ``epoch_length`` steps."""
         epoch_length = kwargs.pop("epoch_length")
         run = kwargs.pop("end") * epoch_length
         steps = min(max(2, round(epochs * epoch_length)), run // 2)

@@ -10,8 +10,8 @@ from mmengine.logging import HistoryBuffer
 from mmpretrain.registry import HOOKS, MODELS
 from torch import nn
 
-from lpt_mm.engine.atomic_backend import SaveError
 from lpt_mm.engine.hooks.plain_checkpoint_hook import LOG_STEPS, to_plain
+from lpt_mm.engine.hooks.safe_checkpoint_hook import SaveError
 from lpt_mm.weights.identity import leave_out_backbone
 from lpt_mm.weights.skeleton import build_skeleton
 from tests.conftest import ROOT

@@ -10,7 +10,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmpretrain.registry import HOOKS
 
-from lpt_mm.engine.atomic_backend import AtomicBackend, SaveError
+from lpt_mm.engine.hooks.safe_checkpoint_hook import AtomicBackend, SaveError
 from lpt_mm.engine.start import latest_checkpoint
 from lpt_mm.weights.reading import read_file
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 import pytest
 import torch
 
-from lpt_mm.engine.checkpoint_content import keep_known
+from lpt_mm.engine.hooks.checkpoint_check_hook import keep_known
 from lpt_mm.weights.errors import WeightFileError
 from tests.test_engine.short_runs import make_runner, read
 

@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-from lpt_mm.engine.config_keys import check_keys
+from lpt_mm.engine.hooks.config_check_hook import check_keys
 from tests.conftest import ROOT
 
 BASE = ROOT / "configs" / "lpt" / "phase2_digits_lt.py"

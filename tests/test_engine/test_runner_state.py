@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from lpt_mm.engine.classifier_of import classifier_of
+from lpt_mm.engine.runner_state import classifier_of
 from tests.conftest import ROOT
 
 NUMBERS = count()
