@@ -10,7 +10,7 @@ from mmengine.device import get_device
 from lpt_mm.evaluation.metrics import LongTailMetric, ShotGroups
 from lpt_mm.features.extraction import Features
 from lpt_mm.models.heads import NearestNeighborHead
-from lpt_mm.models.unit import unit
+from lpt_mm.models.numerics import unit
 from lpt_mm.utils.errors import UserError
 
 DEFINITIONS = dict(

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lpt_mm.models.heads.long_tail_head import LongTailHead, works_on_cosines
-from lpt_mm.models.unit import unit
+from lpt_mm.models.numerics import unit
 
 
 @MODELS.register_module()

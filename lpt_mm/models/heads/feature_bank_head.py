@@ -6,8 +6,7 @@ from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
-from lpt_mm.models.finite import require_finite
-from lpt_mm.models.unit import unit
+from lpt_mm.models.numerics import require_finite, unit
 from lpt_mm.utils.errors import UserError
 
 

@@ -5,7 +5,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
-from lpt_mm.models.unit import unit
+from lpt_mm.models.numerics import unit
 
 
 @MODELS.register_module()

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lpt_mm.models.losses.gcl_loss import GCLLoss
-from lpt_mm.models.losses.stability import miss_probability
+from lpt_mm.models.numerics import miss_probability
 
 
 @MODELS.register_module()
@@ -29,9 +29,6 @@ class AsymmetricGCLLoss(GCLLoss):
         label_smoothing: Probability mass spread evenly over all classes.
         cls_num_list: Training images per class, length C, all positive; set by
             :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
-
-    Raises:
-        ValueError: If a class has no training image.
     """
 
     def __init__(
@@ -50,15 +47,7 @@ class AsymmetricGCLLoss(GCLLoss):
         self.label_smoothing = label_smoothing
 
     def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
-        """Compute the loss of each image from its clouded, scaled scores.
-
-        Args:
-            logit: (B, C) logits.
-            target: (B,) int64 class indices.
-
-        Returns:
-            (B,) losses.
-        """
+        """Compute the focused loss of each image, (B,), from the logits (B, C)."""
         is_label = F.one_hot(target, logit.shape[1]).bool()
         log_prob = F.log_softmax(logit, dim=1)
         # p ** gamma as exp(gamma * log p), whose slope is finite where p rounds to 0.

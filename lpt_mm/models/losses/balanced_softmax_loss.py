@@ -20,9 +20,6 @@ class BalancedSoftmaxLoss(LogitAdjustedLoss):
     Args:
         cls_num_list: Training images per class, length C, all positive; set by
             :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
-
-    Raises:
-        ValueError: If a class has no training image.
     """
 
     def __init__(self, cls_num_list: Sequence[int] | None = None) -> None:

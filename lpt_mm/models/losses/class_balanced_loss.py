@@ -4,13 +4,10 @@ import math
 from collections.abc import Sequence
 
 import torch
-from mmpretrain.models.losses.utils import weight_reduce_loss
 from mmpretrain.registry import MODELS
 from torch import Tensor
-from torch.nn import functional as F
 
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
-from lpt_mm.models.losses.stability import at_least_float32, bounded
 from lpt_mm.utils.errors import UserError
 
 
@@ -28,9 +25,6 @@ class ClassBalancedLoss(LongTailLoss):
         beta: From 0, where it is cross-entropy, to below 1.
         cls_num_list: Training images per class, length C, all positive; set by
             :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
-
-    Raises:
-        UserError: If ``beta`` is not in [0, 1), or a class has no training image.
     """
 
     def __init__(
@@ -43,36 +37,12 @@ class ClassBalancedLoss(LongTailLoss):
         self.cls_num_list = cls_num_list
 
     def from_counts(self, counts: Tensor) -> Tensor:
-        """Compute the weight of each class.
-
-        Args:
-            counts: (C,) training images per class, float64.
-
-        Returns:
-            (C,) weights of mean 1.
-        """
+        """Compute the weight of each class; their mean is 1."""
         # 1 - beta ** n is computed as -expm1(n log beta), exact for beta close to 1.
         log_beta = math.log(self.beta) if self.beta > 0 else -math.inf
         weight = -1 / torch.expm1(counts * log_beta)
         return weight / weight.mean()
 
-    def forward(
-        self, score: Tensor, target: Tensor, avg_factor: int | None = None
-    ) -> Tensor:
-        """Compute the mean loss.
-
-        Args:
-            score: (B, C) logits.
-            target: (B,) int64 class indices.
-            avg_factor: What the weighted sum is divided by; B by default.
-
-        Returns:
-            () mean loss, in float32 or better.
-
-        Raises:
-            UserError: If the class counts are unknown.
-        """
-        logit = bounded(at_least_float32(score))
-        weight = self.per_class(logit)[target]
-        entropy = F.cross_entropy(logit, target, reduction="none")
-        return weight_reduce_loss(entropy, weight, avg_factor=avg_factor)
+    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
+        """Weight the entropies by the weights of the labels, (B,)."""
+        return super().image_losses(logit, target) * self.per_class(logit)[target]

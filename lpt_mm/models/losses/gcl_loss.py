@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
-from lpt_mm.models.losses.stability import at_least_float32, bounded
+from lpt_mm.models.numerics import at_least_float32, bounded
 
 NOISE_STD = 1 / 3
 
@@ -32,9 +32,6 @@ class GCLLoss(LongTailLoss):
         noise_mul: Amplitude of the noise of the rarest class.
         cls_num_list: Training images per class, length C, all positive; set by
             :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
-
-    Raises:
-        ValueError: If a class has no training image.
     """
 
     works_on_cosines = True
@@ -53,14 +50,7 @@ class GCLLoss(LongTailLoss):
         self.cls_num_list = cls_num_list
 
     def from_counts(self, counts: Tensor) -> Tensor:
-        """Compute how rare each class is.
-
-        Args:
-            counts: (C,) training images per class, float64.
-
-        Returns:
-            (C,) rarities, 0 for the most frequent class to 1 for the rarest.
-        """
+        """Compute how rare each class is: 0 for the most frequent one to 1."""
         log_counts = counts.log()
         gap = log_counts.max() - log_counts
         # With equal counts the gap is 0 everywhere, and so is the rarity.
@@ -73,40 +63,20 @@ class GCLLoss(LongTailLoss):
         noise: Tensor | None = None,
         avg_factor: int | None = None,
     ) -> Tensor:
-        """Compute the mean loss.
+        """Compute the mean loss; ``noise`` (B, C) is drawn here by default."""
+        logit = self.logits(at_least_float32(cosine), target, noise)
+        return weight_reduce_loss(
+            self.image_losses(logit, target), avg_factor=avg_factor
+        )
 
-        Args:
-            cosine: (B, C) similarities in [-1, 1].
-            target: (B,) int64 class indices.
-            noise: (B, C) draws of a Gaussian of standard deviation 1/3; drawn here by
-                default.
-            avg_factor: What the sum is divided by; B by default.
-
-        Returns:
-            () mean loss, in float32 or better.
-
-        Raises:
-            ValueError: If training without the class counts.
-        """
-        cosine = at_least_float32(cosine)
+    def logits(
+        self, cosine: Tensor, target: Tensor, noise: Tensor | None = None
+    ) -> Tensor:
+        """Cloud the cosines (B, C) and scale them."""
         if self.training:
             is_label = F.one_hot(target, cosine.shape[1])
             cosine = self._cloud(cosine, is_label, noise)
-        logit = bounded(self.scale * cosine)
-        loss = self.image_losses(logit, target)
-        return weight_reduce_loss(loss, avg_factor=avg_factor)
-
-    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
-        """Compute the loss of each image from its clouded, scaled scores.
-
-        Args:
-            logit: (B, C) logits.
-            target: (B,) int64 class indices.
-
-        Returns:
-            (B,) losses.
-        """
-        return F.cross_entropy(logit, target, reduction="none")
+        return bounded(self.scale * cosine)
 
     def _cloud(self, cosine: Tensor, is_label: Tensor, noise: Tensor | None) -> Tensor:
         """Subtract the noise from all scores and the margin from the label's."""

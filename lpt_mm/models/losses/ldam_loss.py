@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from mmpretrain.models.losses.utils import weight_reduce_loss
 from mmpretrain.registry import MODELS
 from torch import Tensor
 from torch.nn import functional as F
 
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
-from lpt_mm.models.losses.stability import at_least_float32, bounded
+from lpt_mm.models.numerics import bounded
 
 
 @MODELS.register_module()
@@ -26,9 +25,6 @@ class LDAMLoss(LongTailLoss):
         scale: Multiplier of the cosine, unitless; set by the head that owns the loss.
         cls_num_list: Training images per class, length C, all positive; set by
             :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
-
-    Raises:
-        ValueError: If a class has no training image.
     """
 
     works_on_cosines = True
@@ -45,36 +41,12 @@ class LDAMLoss(LongTailLoss):
         self.cls_num_list = cls_num_list
 
     def from_counts(self, counts: Tensor) -> Tensor:
-        """Compute the margin of each class.
-
-        Args:
-            counts: (C,) training images per class, float64.
-
-        Returns:
-            (C,) margins, in units of the cosine.
-        """
+        """Compute the margin of each class, in units of the cosine."""
         return self.max_margin * (counts.min() / counts) ** (1 / 4)
 
-    def forward(
-        self, cosine: Tensor, target: Tensor, avg_factor: int | None = None
-    ) -> Tensor:
-        """Compute the mean loss.
-
-        Args:
-            cosine: (B, C) similarities in [-1, 1].
-            target: (B,) int64 class indices.
-            avg_factor: What the sum is divided by; B by default.
-
-        Returns:
-            () mean loss, in float32 or better.
-
-        Raises:
-            ValueError: If training without the class counts.
-        """
-        cosine = at_least_float32(cosine)
+    def logits(self, cosine: Tensor, target: Tensor) -> Tensor:
+        """Take the margin off the label's cosine, and scale all of them (B, C)."""
         if self.training:
             is_label = F.one_hot(target, cosine.shape[1])
             cosine = cosine - self.per_class(cosine) * is_label
-        logit = bounded(self.scale * cosine)
-        loss = F.cross_entropy(logit, target, reduction="none")
-        return weight_reduce_loss(loss, avg_factor=avg_factor)
+        return bounded(self.scale * cosine)

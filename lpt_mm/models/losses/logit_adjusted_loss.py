@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from mmpretrain.models.losses.utils import weight_reduce_loss
 from mmpretrain.registry import MODELS
 from torch import Tensor
-from torch.nn import functional as F
 
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
-from lpt_mm.models.losses.stability import at_least_float32, bounded
+from lpt_mm.models.numerics import bounded
 
 
 @MODELS.register_module()
@@ -24,9 +22,6 @@ class LogitAdjustedLoss(LongTailLoss):
         tau: Strength of the adjustment; 0 gives cross-entropy.
         cls_num_list: Training images per class, length C, all positive; set by
             :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
-
-    Raises:
-        ValueError: If a class has no training image.
     """
 
     def __init__(
@@ -37,33 +32,10 @@ class LogitAdjustedLoss(LongTailLoss):
         self.cls_num_list = cls_num_list
 
     def from_counts(self, counts: Tensor) -> Tensor:
-        """Compute what is added to the scores of each class.
-
-        Args:
-            counts: (C,) training images per class, float64.
-
-        Returns:
-            (C,) adjustments of the logits.
-        """
+        """Compute what is added to the scores of each class."""
         return self.tau * (counts / counts.sum()).log()
 
-    def forward(
-        self, score: Tensor, target: Tensor, avg_factor: int | None = None
-    ) -> Tensor:
-        """Compute the mean loss.
-
-        Args:
-            score: (B, C) logits.
-            target: (B,) int64 class indices.
-            avg_factor: What the sum is divided by; B by default.
-
-        Returns:
-            () mean loss, in float32 or better.
-
-        Raises:
-            ValueError: If the class counts are unknown.
-        """
-        logit = bounded(at_least_float32(score))
-        adjusted = logit + self.per_class(logit)
-        loss = F.cross_entropy(adjusted, target, reduction="none")
-        return weight_reduce_loss(loss, avg_factor=avg_factor)
+    def logits(self, score: Tensor, target: Tensor) -> Tensor:
+        """Adjust the scores (B, C)."""
+        logit = bounded(score)
+        return logit + self.per_class(logit)

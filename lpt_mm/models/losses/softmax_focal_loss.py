@@ -5,7 +5,7 @@ from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lpt_mm.models.losses.stability import at_least_float32, bounded, miss_probability
+from lpt_mm.models.numerics import at_least_float32, bounded, miss_probability
 
 
 @MODELS.register_module()
@@ -28,16 +28,7 @@ class SoftmaxFocalLoss(nn.Module):
     def forward(
         self, score: Tensor, target: Tensor, avg_factor: int | None = None
     ) -> Tensor:
-        """Compute the mean loss.
-
-        Args:
-            score: (B, C) logits.
-            target: (B,) int64 class indices.
-            avg_factor: What the sum is divided by; B by default.
-
-        Returns:
-            () mean loss, in float32 or better.
-        """
+        """Compute the mean loss () of scores (B, C); see :class:`LongTailLoss`."""
         logit = bounded(at_least_float32(score))
         entropy = F.cross_entropy(logit, target, reduction="none")
         focus = miss_probability(-entropy) ** self.gamma

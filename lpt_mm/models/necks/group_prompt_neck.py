@@ -6,7 +6,7 @@ from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from lpt_mm.models.unit import unit
+from lpt_mm.models.numerics import unit
 from lpt_mm.utils.errors import UserError
 
 SIMILARITY_REDUCTIONS = ("sum", "mean")

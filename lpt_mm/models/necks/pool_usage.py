@@ -6,7 +6,7 @@ The letters are those of the package: M pool_size, k topk.
 import numpy as np
 import torch
 
-from lpt_mm.models.unit import unit
+from lpt_mm.models.numerics import unit
 
 
 def entropy(counts: np.ndarray) -> float:
