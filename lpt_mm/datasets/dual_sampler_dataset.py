@@ -37,9 +37,6 @@ class DualSamplerDataset(WrappedDataset):
         dataset: Config of the data set; its pipeline must end with ``PackInputs``.
         max_unreadable: How many images may be unreadable; the next one of its class
             stands in for each. By default the first one stops the run.
-
-    Raises:
-        UserError: If ``max_unreadable`` is negative.
     """
 
     def __init__(self, dataset: dict | Dataset, max_unreadable: int = 0) -> None:
@@ -84,16 +81,8 @@ class DualSamplerDataset(WrappedDataset):
     def __getitem__(self, draw: tuple[int, int] | Draw) -> tuple[dict, dict] | dict:
         """Read the image of a draw, or the two images of a pair.
 
-        Args:
-            draw: The index drawn instance-balanced and the index drawn class-balanced;
-                or a draw of one stream.
-
-        Returns:
-            The sample; or the two samples, told apart by the field ``sampling`` of
-            their data samples.
-
-        Raises:
-            UserError: If a plain index is given.
+        The first of a pair is drawn instance-balanced, the other one class-balanced;
+        the field ``sampling`` of their data samples says so.
         """
         seed, epoch = self._seed_and_epoch.tolist()
         if isinstance(draw, Draw):

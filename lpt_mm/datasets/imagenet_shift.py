@@ -13,8 +13,6 @@ from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import visible_files
 from lpt_mm.utils.text import printable
 
-NUM_CLASSES = 1000
-
 
 @DATASETS.register_module()
 class ImageNetShift(CustomDataset):
@@ -31,10 +29,6 @@ class ImageNetShift(CustomDataset):
         data_root: Folder of the class folders.
         pipeline: Transforms of a sample.
         **kwargs: Further arguments of mmpretrain's ``CustomDataset``.
-
-    Raises:
-        FileNotFoundError: If there is no such folder.
-        UserError: If a folder is neither.
     """
 
     def __init__(
@@ -42,7 +36,9 @@ class ImageNetShift(CustomDataset):
     ) -> None:
         if not Path(data_root).is_dir():
             raise FileNotFoundError(f"there is no folder '{printable(data_root)}'")
-        self.wordnet_ids = _wordnet_ids()
+        from timm.data import ImageNetInfo  # a second that others need not pay
+
+        self.wordnet_ids = tuple(ImageNetInfo("imagenet-1k").label_names())
         super().__init__(
             data_prefix=str(data_root),
             pipeline=pipeline,
@@ -72,12 +68,3 @@ class ImageNetShift(CustomDataset):
             "class of ImageNet: neither a WordNet id such as n01440764 nor an index "
             "from 0 to 999"
         )
-
-
-def _wordnet_ids() -> tuple[str, ...]:
-    """Give the WordNet ids of ImageNet's classes, in the order of its labels."""
-    from timm.data import ImageNetInfo  # timm takes a second
-
-    names = tuple(ImageNetInfo("imagenet-1k").label_names())
-    assert len(names) == NUM_CLASSES
-    return names

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.errors import UserError, require_choice
 
 IMBALANCE_TYPES = ("exp", "step")
 
@@ -26,10 +26,6 @@ def long_tailed_counts(
 
     Returns:
         Images per class, length C.
-
-    Raises:
-        UserError: If the type is unknown, the ratio is below 1 or the rarest class
-            has no image left.
     """
     shares = _shares(num_classes, imbalance_ratio, imbalance_type)
     # A product that should be whole, such as 5000 * 10 ** -1, may fall just short.
@@ -45,11 +41,7 @@ def long_tailed_counts(
 def largest_class(
     available: Sequence[int], imbalance_ratio: float, imbalance_type: str = "exp"
 ) -> int:
-    """Find out how many images class 0 may have so that each class has its share.
-
-    Ratio and type are those of :func:`long_tailed_counts`, ``available`` the images per
-    class.
-    """
+    """Compute how many images class 0 may have so that each class has its share."""
     shares = _shares(len(available), imbalance_ratio, imbalance_type)
     return int((np.asarray(available) / shares).min() + 1e-9)
 
@@ -58,10 +50,7 @@ def _shares(
     num_classes: int, imbalance_ratio: float, imbalance_type: str
 ) -> np.ndarray:
     """Give the images per class as shares of those of class 0."""
-    if imbalance_type not in IMBALANCE_TYPES:
-        raise UserError(
-            f"imbalance_type must be one of {IMBALANCE_TYPES}, got {imbalance_type!r}"
-        )
+    require_choice("imbalance_type", imbalance_type, IMBALANCE_TYPES)
     if imbalance_ratio < 1:
         raise UserError(f"imbalance_ratio must be at least 1, got {imbalance_ratio}")
     place = np.arange(num_classes) / max(num_classes - 1, 1)
@@ -73,16 +62,10 @@ def _shares(
 def draw_long_tail(
     labels: Sequence[int], counts: Sequence[int], seed: int
 ) -> np.ndarray:
-    """Choose the images of a long-tailed data set.
+    """Choose so many images of each class, by ascending index.
 
-    Args:
-        labels: (number of images,) class indices of the whole data set.
-        counts: Images wanted of each class, length C.
-        seed: Seed of the choice, which is the same on every machine. With fewer images
-            a class keeps some of those it has with more.
-
-    Returns:
-        (number of images left,) indices, in ascending order.
+    The choice is the same on every machine. With fewer images a class keeps some of
+    those it has with more.
     """
     labels = np.asarray(labels)
     chosen = []

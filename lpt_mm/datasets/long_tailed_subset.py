@@ -25,10 +25,6 @@ class LongTailedSubset(WrappedDataset):
             set allows.
         imbalance_type: ``'exp'`` or ``'step'``, see :func:`long_tailed_counts`.
         seed: Seed of the choice of images.
-
-    Raises:
-        UserError: If ``max_per_class`` is below 1, some class has fewer images than it
-            takes, or a label has no name where there are names.
     """
 
     def __init__(

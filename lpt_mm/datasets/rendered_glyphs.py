@@ -55,9 +55,6 @@ class RenderedGlyphs(BaseDataset):
         image_size: Side of the images in pixels; it must divide 32.
         seed: Seed of the drawing; another one gives another set of images.
         pipeline: Transforms of a sample.
-
-    Raises:
-        UserError: If ``image_size`` does not divide 32.
     """
 
     METAINFO: ClassVar[dict] = {"classes": tuple(CHARACTERS)}

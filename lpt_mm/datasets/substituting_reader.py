@@ -36,19 +36,7 @@ class SubstitutingReader:
         return [self._path(int(index)) for index in self._flags.nonzero()]
 
     def read(self, index: int, seed: Sequence[int]) -> dict:
-        """Read an image, or the one that stands in for it.
-
-        Args:
-            index: Index of the image.
-            seed: What the random numbers of the sample depend on.
-
-        Returns:
-            The sample.
-
-        Raises:
-            UnreadableImageError: If more images are unreadable than may be, or all of a
-                class.
-        """
+        """Read an image, or the one that stands in for it, drawing by the seed."""
         for candidate in self._candidates(index):
             if self._flags[candidate] and self._count() <= self._limit:
                 continue

@@ -12,15 +12,8 @@ STREAMS = "DualSamplerDataset"
 def training_images(cfg: Config) -> dict:
     """Make the config of a loader of all training images, in order.
 
-    Args:
-        cfg: Config of a run. The transforms are those of its ``test_dataloader``, and
-            if it has none, those of training.
-
-    Returns:
-        The config of the loader.
-
-    Raises:
-        UserError: If there is no training set.
+    The transforms are those of the ``test_dataloader`` of a run's config, and if it has
+    none, those of training.
     """
     if cfg.get("train_dataloader") is None:
         raise UserError("the config has no train_dataloader, and so no images")

@@ -22,9 +22,6 @@ class ClassBalancedSampler(LongTailSampler):
         images_per_class: Images drawn in a row from one class.
         seed: Seed of the draws, the same in all processes; by default random.
         round_up: See :class:`LongTailSampler`.
-
-    Raises:
-        UserError: If ``images_per_class`` is not positive.
     """
 
     def __init__(
@@ -42,14 +39,7 @@ class ClassBalancedSampler(LongTailSampler):
         self.images_per_class = images_per_class
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw the indices of an epoch.
-
-        Args:
-            rng: Source of randomness.
-
-        Returns:
-            (number of images,) indices.
-        """
+        """Draw the indices of an epoch, (number of images,)."""
         num_draws = -(-len(self.dataset) // self.images_per_class)
         classes = shuffled_cycle(np.arange(len(self.members)), num_draws, rng)
         return self.draw_images(classes, self.images_per_class, rng)

@@ -14,12 +14,5 @@ class InstanceBalancedSampler(LongTailSampler):
     """
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw the indices of an epoch.
-
-        Args:
-            rng: Source of randomness.
-
-        Returns:
-            (number of images,) indices.
-        """
+        """Draw the indices of an epoch, (number of images,)."""
         return rng.permutation(len(self.dataset))

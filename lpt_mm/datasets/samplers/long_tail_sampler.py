@@ -11,27 +11,18 @@ from lpt_mm.datasets.labels import gt_labels
 
 
 class Draw(int):
-    """Index of an image that knows the how many-th draw of the epoch it is.
+    """Index of an image that knows its number among the draws of the epoch, from 0.
 
     An image may be drawn again in an epoch; its random numbers are to be others then.
     """
 
     def __new__(cls, index: int, number: int) -> "Draw":
-        """Make a draw.
-
-        Args:
-            index: Index of the image.
-            number: Number of the draw in its epoch, from 0.
-
-        Returns:
-            The draw.
-        """
+        """Make a draw."""
         draw = super().__new__(cls, index)
         draw.number = number
         return draw
 
     def __getnewargs__(self) -> tuple[int, int]:
-        """Give what a copy in another process is made from."""
         return int(self), self.number
 
 
@@ -69,28 +60,15 @@ class LongTailSampler(DefaultSampler, ABC):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw the indices of an epoch, as many as there are images.
-
-        Args:
-            rng: Source of randomness.
-
-        Returns:
-            (number of images,) indices.
-        """
+        """Draw the indices of an epoch, (number of images,), by ``rng`` alone."""
 
     def draw_images(
         self, classes: np.ndarray, images_per_class: int, rng: np.random.Generator
     ) -> np.ndarray:
-        """Draw images of classes, those of each class from its own shuffled cycle.
+        """Draw from classes, by their places in ``members``, one after the other.
 
-        Args:
-            classes: Places in ``members`` of the classes to draw from, one after the
-                other.
-            images_per_class: Images to draw in a row from each.
-            rng: Source of randomness.
-
-        Returns:
-            (number of images,) indices, those that are too many left out.
+        Each gives so many images in a row from its own shuffled cycle. An epoch's
+        indices are returned, (number of images,), those that are too many left out.
         """
         images = np.empty((len(classes), images_per_class), dtype=np.int64)
         for label, members in enumerate(self.members):
@@ -100,14 +78,7 @@ class LongTailSampler(DefaultSampler, ABC):
         return images.ravel()[: len(self.dataset)]
 
     def deal(self, draws: np.ndarray) -> np.ndarray:
-        """Deal an epoch's draws to the processes, in turn and equally many to each.
-
-        Args:
-            draws: (number of images, ...) draws of the epoch, the same everywhere.
-
-        Returns:
-            This process's share.
-        """
+        """Deal an epoch's draws (number of images, ...) to the processes in turn."""
         padded = draws[np.arange(self.total_size) % len(draws)]
         return padded[self.rank :: self.world_size]
 
@@ -115,15 +86,6 @@ class LongTailSampler(DefaultSampler, ABC):
 def shuffled_cycle(
     items: np.ndarray, length: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Go through all items again and again, in a new order each time.
-
-    Args:
-        items: What to go through.
-        length: How many to give.
-        rng: Source of randomness.
-
-    Returns:
-        (length,) items.
-    """
+    """Go through all items again and again, in a new order each time: (length,)."""
     rounds = -(-length // len(items))
     return rng.permuted(np.tile(items, (rounds, 1)), axis=1).ravel()[:length]

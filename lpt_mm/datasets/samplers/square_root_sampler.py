@@ -17,14 +17,7 @@ class SquareRootSampler(LongTailSampler):
     """
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw the indices of an epoch.
-
-        Args:
-            rng: Source of randomness.
-
-        Returns:
-            (number of images,) indices.
-        """
+        """Draw the indices of an epoch, (number of images,)."""
         roots = np.sqrt([len(members) for members in self.members])
         probability = roots / roots.sum()
         classes = rng.choice(len(roots), size=len(self.dataset), p=probability)

@@ -36,18 +36,7 @@ def is_url(path: str) -> bool:
 
 
 def read_content(path: str) -> bytes:
-    """Read a file that should be an image.
-
-    Args:
-        path: Path of the file.
-
-    Returns:
-        Its content.
-
-    Raises:
-        OSError: If it is missing, no file, or too large for an image.
-        UserError: If it is a URL, or there can be no file of that name.
-    """
+    """Read a file that should be an image, unless it is too large for one."""
     if is_url(path):
         raise UserError("Is a URL, and only local files are read")
     status = os.stat(path)
@@ -62,17 +51,10 @@ def read_content(path: str) -> bytes:
 
 
 def decode_image(content: bytes) -> Image.Image:
-    """Decode an image; of an animated one the first frame.
+    """Decode an image to RGB and turn it upright; of an animated one the first frame.
 
-    Args:
-        content: Content of the file.
-
-    Returns:
-        The image in RGB, turned upright. 16-bit values are scaled to 8 bit.
-
-    Raises:
-        UserError: If the pixels are too many, or of a kind that has no one meaning.
-        Exception: Of any kind that Pillow raises for a broken file.
+    16-bit values are scaled to 8 bit. Pixels that are too many, or of a kind that has
+    no one meaning, are a ``UserError``; Pillow raises anything for a broken file.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd but readable files

@@ -59,17 +59,7 @@ class LoadRandomResizedCrop(RandomResizedCrop):
         self._load_image = LoadImage()
 
     def transform(self, results: dict) -> dict:
-        """Read the image of ``results['img_path']``, unless there is ``img``, and crop.
-
-        Args:
-            results: The sample; ``img`` (height, width, 3) uint8 BGR is set.
-
-        Returns:
-            The sample.
-
-        Raises:
-            UnreadableImageError: See :class:`LoadImage`.
-        """
+        """Read the image, unless there is ``img``; set ``img`` (H, W, 3) uint8 BGR."""
         jpeg = None if "img" in results else _read_plain_jpeg(results["img_path"])
         crop = None if jpeg is None else self._decode_crop(*jpeg)
         if crop is None:

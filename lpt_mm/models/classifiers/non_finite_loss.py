@@ -19,17 +19,10 @@ def require_finite_loss(
     data_samples: list[DataSample],
     model: nn.Module,
 ) -> None:
-    """Refuse a loss that is not finite; waits once for the device.
+    """Refuse losses () whose sum is not finite; waits once for the device.
 
-    Args:
-        losses: Losses () by name, to be summed.
-        feature: (B, D) what they were computed from.
-        data_samples: The B images.
-        model: The model that is trained.
-
-    Raises:
-        NonFiniteLossError: If the sum is NaN or infinite; says which terms are, where
-            that may come from and what to do.
+    Says which terms are not, where that may come from, such as the features (B, D) of
+    some of the images, and what to do.
     """
     if _is_finite(sum(losses.values())):
         return

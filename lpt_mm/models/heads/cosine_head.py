@@ -25,9 +25,6 @@ class CosineHead(LongTailHead):
         instance_loss: Config of the loss of the instance-balanced half of a dual batch;
             by default ``loss`` serves both halves.
         init_cfg: Initialisation config of mmengine.
-
-    Raises:
-        ValueError: If ``num_classes`` is below 2.
     """
 
     def __init__(
@@ -52,37 +49,15 @@ class CosineHead(LongTailHead):
         self.weight = nn.Parameter(F.normalize(weight, dim=0))
 
     def cosine(self, feature: Tensor) -> Tensor:
-        """Compute the cosine of each feature with each class weight.
-
-        Args:
-            feature: (B, D) features.
-
-        Returns:
-            (B, C) similarities in [-1, 1], in float32 or better.
-        """
+        """Compute the cosines (B, C) of features and class weights, in float32."""
         with torch.autocast(feature.device.type, enabled=False):
             return unit(feature, dim=1) @ unit(self.weight, dim=0)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Compute the scores of the last feature.
-
-        Args:
-            feats: Features (B, D); only the last one is used.
-
-        Returns:
-            (B, C) scores, the scaled cosine.
-        """
+        """Compute the scores (B, C) of the last feature (B, D)."""
         return self.scale * self.cosine(self.pre_logits(feats))
 
     def loss_scores(self, feature: Tensor, loss: nn.Module) -> Tensor:
-        """Compute what a loss works on.
-
-        Args:
-            feature: (B, D) features after dropout.
-            loss: The loss.
-
-        Returns:
-            (B, C) bare cosines for losses that work on them, else scores.
-        """
+        """Give the bare cosines to losses that work on them, else the scores."""
         cosine = self.cosine(feature)
         return cosine if works_on_cosines(loss) else self.scale * cosine

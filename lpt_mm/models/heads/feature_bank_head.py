@@ -13,12 +13,8 @@ from lpt_mm.utils.errors import UserError
 class FeatureBankHead(ClsHead):
     """Base of heads that classify by the features of the training images.
 
-    ``FeatureBankHook`` fills the bank before a test. Subclasses define ``forward``.
-
-    Args:
-        num_classes: Number of classes, C.
-        in_channels: Width of the feature, D.
-        init_cfg: Initialisation config of mmengine.
+    ``FeatureBankHook`` fills the bank before a test. Subclasses define ``forward``, and
+    document the arguments.
     """
 
     def __init__(
@@ -31,31 +27,13 @@ class FeatureBankHead(ClsHead):
         self.bank_label: Tensor | None = None
 
     def fill(self, feature: Tensor, label: Tensor) -> None:
-        """Store the features of the training images.
-
-        Args:
-            feature: (N, D) features.
-            label: (N,) int64 class indices.
-
-        Raises:
-            UserError: If a feature is NaN or infinite.
-        """
+        """Store the features (number of training images, D), and their labels."""
         require_finite(feature, "training images")
         self.bank = unit(feature, dim=1)
         self.bank_label = label.to(feature.device)
 
     def query(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Prepare the last feature for the comparison.
-
-        Args:
-            feats: Features (B, D).
-
-        Returns:
-            (B, D) of unit length.
-
-        Raises:
-            UserError: If there is nothing to compare with.
-        """
+        """Scale the last feature (B, D) to unit length, to compare it."""
         if self.bank is None:
             raise UserError(
                 f"{type(self).__name__} has no features to compare with: add "
@@ -66,15 +44,7 @@ class FeatureBankHead(ClsHead):
     def loss(
         self, feats: tuple[Tensor, ...], data_samples: list[DataSample]
     ) -> NoReturn:
-        """Refuse to train.
-
-        Args:
-            feats: Not used.
-            data_samples: Not used.
-
-        Raises:
-            UserError: Always.
-        """
+        """Refuse to train."""
         raise UserError(
             f"{type(self).__name__} has nothing to train: run tools/test.py CONFIG"
         )

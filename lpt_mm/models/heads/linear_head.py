@@ -24,9 +24,6 @@ class LinearHead(LongTailHead):
         instance_loss: Config of the loss of the instance-balanced half of a dual batch;
             by default ``loss`` serves both halves.
         init_cfg: Initialisation config of mmengine.
-
-    Raises:
-        UserError: If ``num_classes`` is below 2, or a loss is one on the cosine.
     """
 
     def __init__(
@@ -52,12 +49,5 @@ class LinearHead(LongTailHead):
         nn.init.zeros_(self.fc.bias)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Compute the scores of the last feature.
-
-        Args:
-            feats: Features (B, D); only the last one is used.
-
-        Returns:
-            (B, C) scores.
-        """
+        """Compute the scores (B, C) of the last feature (B, D)."""
         return self.fc(self.pre_logits(feats))

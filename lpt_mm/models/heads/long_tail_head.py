@@ -14,19 +14,7 @@ class LongTailHead(ClsHead):
     """Base of heads that own the losses of both halves of a dual batch.
 
     Subclasses define ``forward``, the scores that are predicted from, and may define
-    :meth:`loss_scores`.
-
-    Args:
-        num_classes: Number of classes, C.
-        in_channels: Width of the feature, D.
-        dropout: Dropout rate of the feature in training.
-        loss: Config of the loss.
-        instance_loss: Config of the loss of the instance-balanced half of a dual batch;
-            by default ``loss`` serves both halves.
-        init_cfg: Initialisation config of mmengine.
-
-    Raises:
-        UserError: If ``num_classes`` is below 2.
+    :meth:`loss_scores`; they document the arguments.
     """
 
     def __init__(
@@ -51,18 +39,7 @@ class LongTailHead(ClsHead):
     def loss(
         self, feats: tuple[Tensor, ...], data_samples: list[DataSample]
     ) -> dict[str, Tensor]:
-        """Compute the loss of a batch, or of one half of a dual batch.
-
-        Args:
-            feats: Features (B, D); only the last one is used.
-            data_samples: The B labels, all from the same sampling.
-
-        Returns:
-            The mean loss () under the key ``loss``.
-
-        Raises:
-            UserError: If the labels are scores, as mixup and CutMix make them.
-        """
+        """Compute the mean loss of a batch, or of one half of a dual batch."""
         if "gt_score" in data_samples[0]:
             raise UserError(
                 f"{type(self).__name__} needs class indices, got scores: "
@@ -76,25 +53,10 @@ class LongTailHead(ClsHead):
         return dict(loss=module(score, target))
 
     def loss_scores(self, feature: Tensor, loss: nn.Module) -> Tensor:
-        """Compute what a loss works on.
-
-        Args:
-            feature: (B, D) features after dropout.
-            loss: The loss.
-
-        Returns:
-            (B, C) scores.
-        """
+        """Compute what a loss works on, (B, C), from the features after dropout."""
         return self((feature,))
 
 
 def works_on_cosines(loss: nn.Module | None) -> bool:
-    """Tell whether a loss takes bare cosines, as ``LongTailLoss`` says.
-
-    Args:
-        loss: Any loss.
-
-    Returns:
-        What it says; False if it says nothing.
-    """
+    """Tell whether a loss takes bare cosines, as a ``LongTailLoss`` may say."""
     return getattr(loss, "works_on_cosines", False)

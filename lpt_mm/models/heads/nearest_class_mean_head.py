@@ -34,15 +34,7 @@ class NearestClassMeanHead(FeatureBankHead):
         self.scale = scale
 
     def fill(self, feature: Tensor, label: Tensor) -> None:
-        """Store the mean features of the classes.
-
-        Args:
-            feature: (N, D) features.
-            label: (N,) int64 class indices.
-
-        Raises:
-            ValueError: If a feature is NaN or infinite.
-        """
+        """Store the mean features of the classes."""
         super().fill(feature, label)
         total = self.bank.new_zeros(self.num_classes, self.in_channels)
         total.index_add_(0, self.bank_label, self.bank)
@@ -50,12 +42,5 @@ class NearestClassMeanHead(FeatureBankHead):
         self.bank_label = torch.arange(self.num_classes, device=total.device)
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Compute the scores of the last feature.
-
-        Args:
-            feats: Features (B, D); only the last one is used.
-
-        Returns:
-            (B, C) scores, the scaled cosine.
-        """
+        """Compute the scores (B, C) of the last feature (B, D)."""
         return self.scale * self.query(feats) @ self.bank.T

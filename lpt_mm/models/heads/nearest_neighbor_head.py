@@ -26,9 +26,6 @@ class NearestNeighborHead(FeatureBankHead):
         in_channels: Width of the feature, D.
         num_neighbors: How many training images vote; all, if there are fewer.
         init_cfg: Initialisation config of mmengine.
-
-    Raises:
-        UserError: If ``num_neighbors`` is not positive.
     """
 
     def __init__(
@@ -44,14 +41,7 @@ class NearestNeighborHead(FeatureBankHead):
         self.num_neighbors = num_neighbors
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Compute the scores of the last feature.
-
-        Args:
-            feats: Features (B, D); only the last one is used.
-
-        Returns:
-            (B, C) logarithms of the shares of the vote; -50 for a class without any.
-        """
+        """Compute the logarithms (B, C) of the shares of the vote; -50 for none."""
         votes = [
             self._vote(part) for part in self.query(feats).split(QUERIES_AT_A_TIME)
         ]
