@@ -16,28 +16,13 @@ from lpt_mm.utils.errors import UserError
 # Digits and letters, less the lower-case letters that are small copies of their
 # upper-case form and so cannot be told apart once scaled to one size.
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghijlmnqrty"
-FONTS = (
-    "DejaVuSans",
-    "DejaVuSans-Bold",
-    "DejaVuSans-BoldOblique",
-    "DejaVuSans-Oblique",
-    "DejaVuSansMono",
-    "DejaVuSansMono-Bold",
-    "DejaVuSansMono-BoldOblique",
-    "DejaVuSansMono-Oblique",
-    "DejaVuSerif",
-    "DejaVuSerif-Bold",
-    "DejaVuSerif-BoldItalic",
-    "DejaVuSerif-Italic",
-    "STIXGeneral",
-    "STIXGeneralBol",
-    "STIXGeneralBolIta",
-    "STIXGeneralItalic",
-    "cmb10",
-    "cmr10",
-    "cmss10",
-    "cmtt10",
-)
+STYLES = {  # of the families of fonts
+    "DejaVuSans": ("", "-Bold", "-BoldOblique", "-Oblique"),
+    "DejaVuSansMono": ("", "-Bold", "-BoldOblique", "-Oblique"),
+    "DejaVuSerif": ("", "-Bold", "-BoldItalic", "-Italic"),
+    "STIXGeneral": ("", "Bol", "BolIta", "Italic"),
+    "cm": ("b10", "r10", "ss10", "tt10"),
+}
 FONT_SIZE = 40  # pixels per em of the drawing that is then warped
 CANVAS = 32  # side in pixels of the warped drawing, before the reduction
 
@@ -91,7 +76,11 @@ class RenderedGlyphs(BaseDataset):
 
 def _load_fonts() -> list[ImageFont.FreeTypeFont]:
     folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return [ImageFont.truetype(folder / f"{name}.ttf", FONT_SIZE) for name in FONTS]
+    return [
+        ImageFont.truetype(folder / f"{family}{style}.ttf", FONT_SIZE)
+        for family, styles in STYLES.items()
+        for style in styles
+    ]
 
 
 def _render(

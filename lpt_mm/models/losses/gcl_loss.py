@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import torch
-from mmpretrain.models.losses.utils import weight_reduce_loss
 from mmpretrain.registry import MODELS
 from torch import Tensor
 from torch.nn import functional as F
 
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
-from lpt_mm.models.numerics import at_least_float32, bounded
+from lpt_mm.models.numerics import bounded
 
 NOISE_STD = 1 / 3
 
@@ -56,23 +55,13 @@ class GCLLoss(LongTailLoss):
         # With equal counts the gap is 0 everywhere, and so is the rarity.
         return gap / gap.max() if gap.max() > 0 else gap
 
-    def forward(
-        self,
-        cosine: Tensor,
-        target: Tensor,
-        noise: Tensor | None = None,
-        avg_factor: int | None = None,
-    ) -> Tensor:
-        """Compute the mean loss; ``noise`` (B, C) is drawn here by default."""
-        logit = self.logits(at_least_float32(cosine), target, noise)
-        return weight_reduce_loss(
-            self.image_losses(logit, target), avg_factor=avg_factor
-        )
-
     def logits(
         self, cosine: Tensor, target: Tensor, noise: Tensor | None = None
     ) -> Tensor:
-        """Cloud the cosines (B, C) and scale them."""
+        """Cloud the cosines (B, C) and scale them.
+
+        The noise (B, C), of standard deviation 1/3, is drawn here by default.
+        """
         if self.training:
             is_label = F.one_hot(target, cosine.shape[1])
             cosine = self._cloud(cosine, is_label, noise)

@@ -68,19 +68,24 @@ class LongTailLoss(nn.Module, ABC):
         return self._per_class
 
     def forward(
-        self, score: Tensor, target: Tensor, avg_factor: int | None = None
+        self,
+        score: Tensor,
+        target: Tensor,
+        *more: Tensor,
+        avg_factor: int | None = None,
     ) -> Tensor:
         """Compute the mean loss.
 
         Args:
             score: (B, C) scores, or cosines in [-1, 1] where ``works_on_cosines``.
             target: (B,) int64 class indices.
+            *more: What else :meth:`logits` takes.
             avg_factor: What the sum is divided by; B by default.
 
         Returns:
             () mean loss, in float32 or better.
         """
-        logit = self.logits(at_least_float32(score), target)
+        logit = self.logits(at_least_float32(score), target, *more)
         return weight_reduce_loss(
             self.image_losses(logit, target), avg_factor=avg_factor
         )
