@@ -94,13 +94,11 @@ class DualSamplerDataset(WrappedDataset):
                 "lpt_mm.datasets.samplers"
             )
         samples = []
-        for stream, index in enumerate(draw):
+        for stream, tag in enumerate((INSTANCE_BALANCED, CLASS_BALANCED)):
             # The instance-balanced index comes once in an epoch, the other one again.
-            samples.append(self._reader.read(index, (seed, epoch, draw[0], stream)))
-        for sample, tag in zip(
-            samples, (INSTANCE_BALANCED, CLASS_BALANCED), strict=True
-        ):
+            sample = self._reader.read(draw[stream], (seed, epoch, draw[0], stream))
             sample["data_samples"].set_field(tag, "sampling", field_type="metainfo")
+            samples.append(sample)
         return tuple(samples)
 
 

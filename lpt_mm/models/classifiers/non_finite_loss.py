@@ -49,14 +49,9 @@ def _is_finite(tensor: Tensor) -> bool:
 def _describe_step() -> str:
     """Name step, epoch and learning rate, as far as a runner has told them."""
     hub = MessageHub.get_current_instance()
-    step, epoch = hub.get_info("iter"), hub.get_info("epoch")
-    rate = hub.log_scalars.get("train/lr")
-    facts = []
-    if step is not None:
-        facts.append(f"step {step + 1}")
-    if epoch is not None:
-        facts.append(f"epoch {epoch + 1}")
-    if rate is not None:
+    counts = {"step": hub.get_info("iter"), "epoch": hub.get_info("epoch")}
+    facts = [f"{name} {i + 1}" for name, i in counts.items() if i is not None]
+    if (rate := hub.log_scalars.get("train/lr")) is not None:
         facts.append(f"learning rate {rate.current():.3g}")
     return ", ".join(facts) or "this step"
 

@@ -1,8 +1,7 @@
 """Losses for long-tailed training sets."""
 
-from lpt_mm.models.losses.asymmetric_gcl_loss import AsymmetricGCLLoss
 from lpt_mm.models.losses.class_balanced_loss import ClassBalancedLoss
-from lpt_mm.models.losses.gcl_loss import GCLLoss
+from lpt_mm.models.losses.gcl_loss import AsymmetricGCLLoss, GCLLoss
 from lpt_mm.models.losses.ldam_loss import LDAMLoss
 from lpt_mm.models.losses.logit_adjusted_loss import (
     BalancedSoftmaxLoss,

@@ -1,4 +1,4 @@
-"""What the losses that know the class counts share."""
+"""What the losses share, and those of them that know the class counts."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,12 +12,10 @@ from lpt_mm.models.numerics import at_least_float32, bounded
 from lpt_mm.utils.errors import UserError
 
 
-class LongTailLoss(nn.Module, ABC):
-    """Base of losses that work with a number per class, made from the class counts.
+class SoftmaxLoss(nn.Module):
+    """Base of losses that are a mean over images; cross-entropy if nothing is added.
 
-    Subclasses define :meth:`from_counts`, and :meth:`logits` or :meth:`image_losses`
-    or both. They set ``cls_num_list`` after their options, on which it depends. When
-    training, :class:`lpt_mm.engine.hooks.ClassCountHook` sets the counts.
+    Subclasses define :meth:`logits`, :meth:`image_losses` or both.
 
     Attributes:
         works_on_cosines: Whether it takes bare cosines, and multiplies them by its own
@@ -25,6 +23,46 @@ class LongTailLoss(nn.Module, ABC):
     """
 
     works_on_cosines = False
+
+    def forward(
+        self,
+        score: Tensor,
+        target: Tensor,
+        *more: Tensor,
+        avg_factor: int | None = None,
+    ) -> Tensor:
+        """Compute the mean loss.
+
+        Args:
+            score: (B, C) scores, or cosines in [-1, 1] where ``works_on_cosines``.
+            target: (B,) int64 class indices.
+            *more: What else :meth:`logits` takes.
+            avg_factor: What the sum is divided by; B by default.
+
+        Returns:
+            () mean loss, in float32 or better.
+        """
+        logit = self.logits(at_least_float32(score), target, *more)
+        return weight_reduce_loss(
+            self.image_losses(logit, target), avg_factor=avg_factor
+        )
+
+    def logits(self, score: Tensor, target: Tensor) -> Tensor:
+        """Compute what enters the softmax, (B, C)."""
+        return bounded(score)
+
+    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss of each image, (B,), from the logits (B, C)."""
+        return F.cross_entropy(logit, target, reduction="none")
+
+
+class LongTailLoss(SoftmaxLoss, ABC):
+    """Base of losses that work with a number per class, made from the class counts.
+
+    Subclasses define :meth:`from_counts`, and set ``cls_num_list`` after their options,
+    on which it depends. When training, :class:`lpt_mm.engine.hooks.ClassCountHook` sets
+    the counts.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,34 +104,3 @@ class LongTailLoss(nn.Module, ABC):
         # The counts come after the model has moved: follow it, once.
         self._per_class = self._per_class.to(score)
         return self._per_class
-
-    def forward(
-        self,
-        score: Tensor,
-        target: Tensor,
-        *more: Tensor,
-        avg_factor: int | None = None,
-    ) -> Tensor:
-        """Compute the mean loss.
-
-        Args:
-            score: (B, C) scores, or cosines in [-1, 1] where ``works_on_cosines``.
-            target: (B,) int64 class indices.
-            *more: What else :meth:`logits` takes.
-            avg_factor: What the sum is divided by; B by default.
-
-        Returns:
-            () mean loss, in float32 or better.
-        """
-        logit = self.logits(at_least_float32(score), target, *more)
-        return weight_reduce_loss(
-            self.image_losses(logit, target), avg_factor=avg_factor
-        )
-
-    def logits(self, score: Tensor, target: Tensor) -> Tensor:
-        """Compute what enters the softmax, (B, C)."""
-        return bounded(score)
-
-    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
-        """Compute the loss of each image, (B,), from the logits (B, C)."""
-        return F.cross_entropy(logit, target, reduction="none")

@@ -1,15 +1,14 @@
 """Focal loss on the softmax."""
 
-from mmpretrain.models.losses.utils import weight_reduce_loss
 from mmpretrain.registry import MODELS
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from lpt_mm.models.numerics import at_least_float32, bounded, miss_probability
+from lpt_mm.models.losses.long_tail_loss import SoftmaxLoss
+from lpt_mm.models.numerics import miss_probability
 
 
 @MODELS.register_module()
-class SoftmaxFocalLoss(nn.Module):
+class SoftmaxFocalLoss(SoftmaxLoss):
     """Cross-entropy in which images weigh less the better they are classified.
 
     The weight is ``(1 - p) ** gamma``, with the label's probability p. Source: Focal
@@ -25,11 +24,7 @@ class SoftmaxFocalLoss(nn.Module):
         super().__init__()
         self.gamma = gamma
 
-    def forward(
-        self, score: Tensor, target: Tensor, avg_factor: int | None = None
-    ) -> Tensor:
-        """Compute the mean loss () of scores (B, C); see :class:`LongTailLoss`."""
-        logit = bounded(at_least_float32(score))
-        entropy = F.cross_entropy(logit, target, reduction="none")
-        focus = miss_probability(-entropy) ** self.gamma
-        return weight_reduce_loss(focus * entropy, avg_factor=avg_factor)
+    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
+        """Weight the entropies by the power of the misses' probability, (B,)."""
+        entropy = super().image_losses(logit, target)
+        return miss_probability(-entropy) ** self.gamma * entropy
