@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-import numpy as np
 import torch
 from mmengine.dataset import default_collate
 from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
-from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.samplers import Draw
 from lpt_mm.datasets.substituting_reader import SubstitutingReader
 from lpt_mm.datasets.wrapped_dataset import WrappedDataset
@@ -55,14 +53,6 @@ class DualSamplerDataset(WrappedDataset):
         """Give the files that could not be read so far, by any process."""
         return self._reader.paths
 
-    def get_data_info(self, idx: int) -> dict:
-        """Return the annotation of an image of the wrapped data set."""
-        return self.dataset.get_data_info(idx)
-
-    def get_gt_labels(self) -> np.ndarray:
-        """Return the labels (number of images,) int64 of the wrapped data set."""
-        return gt_labels(self.dataset)
-
     def get_subset(self, indices: Sequence[int]) -> NoReturn:
         """Refuse to be divided, as mmengine's wrappers do."""
         raise NotImplementedError(
@@ -73,10 +63,6 @@ class DualSamplerDataset(WrappedDataset):
     def __iter__(self) -> Iterator[dict]:
         """Read each image once, in order, to look at them."""
         return (self[Draw(index, index)] for index in range(len(self)))
-
-    def __len__(self) -> int:
-        """Count the images of the wrapped data set."""
-        return len(self.dataset)
 
     def __getitem__(self, draw: tuple[int, int] | Draw) -> tuple[dict, dict] | dict:
         """Read the image of a draw, or the two images of a pair.

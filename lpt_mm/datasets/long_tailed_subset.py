@@ -60,10 +60,6 @@ class LongTailedSubset(WrappedDataset):
             )
         self.indices = draw_long_tail(labels, counts, seed)
 
-    def get_data_info(self, idx: int) -> dict:
-        """Return the annotation of an image of the subset."""
-        return self.dataset.get_data_info(int(self.indices[idx]))
-
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the label of an image, as mmengine's ``ClassBalancedDataset`` asks."""
         return [int(self.get_data_info(idx)["gt_label"])]
@@ -73,14 +69,6 @@ class LongTailedSubset(WrappedDataset):
         subset = copy(self)
         subset.indices = self.indices[indices]
         return subset
-
-    def get_gt_labels(self) -> np.ndarray:
-        """Return the labels (number of images,) int64 of the subset."""
-        return gt_labels(self.dataset)[self.indices]
-
-    def __len__(self) -> int:
-        """Count the images of the subset."""
-        return len(self.indices)
 
     def __getitem__(self, idx: int) -> dict:
         """Read an image of the subset."""

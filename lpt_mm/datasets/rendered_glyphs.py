@@ -23,6 +23,7 @@ STYLES = {  # of the families of fonts
     "STIXGeneral": ("", "Bol", "BolIta", "Italic"),
     "cm": ("b10", "r10", "ss10", "tt10"),
 }
+FONTS = [family + style for family, styles in STYLES.items() for style in styles]
 FONT_SIZE = 40  # pixels per em of the drawing that is then warped
 CANVAS = 32  # side in pixels of the warped drawing, before the reduction
 
@@ -61,7 +62,9 @@ class RenderedGlyphs(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Draw all images: ``img`` (image_size, image_size) uint8 and ``gt_label``."""
         rng = np.random.default_rng(self.seed)
-        fonts = _load_fonts()
+        folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+        paths = (folder / f"{name}.ttf" for name in FONTS)
+        fonts = [ImageFont.truetype(path, FONT_SIZE) for path in paths]
         labels = rng.integers(len(CHARACTERS), size=self.num_images)
         images = (
             _render(CHARACTERS[label], fonts[rng.integers(len(fonts))], rng)
@@ -72,15 +75,6 @@ class RenderedGlyphs(BaseDataset):
             {"img": _reduce(image, factor), "gt_label": int(label)}
             for image, label in zip(images, labels, strict=True)
         ]
-
-
-def _load_fonts() -> list[ImageFont.FreeTypeFont]:
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return [
-        ImageFont.truetype(folder / f"{family}{style}.ttf", FONT_SIZE)
-        for family, styles in STYLES.items()
-        for style in styles
-    ]
 
 
 def _render(

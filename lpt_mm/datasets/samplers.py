@@ -127,22 +127,17 @@ class ClassBalancedSampler(LongTailSampler):
     Args:
         dataset: The training set.
         images_per_class: Images drawn in a row from one class.
-        seed: Seed of the draws, the same in all processes; by default random.
-        round_up: See :class:`LongTailSampler`.
+        **kwargs: Keyword arguments of :class:`LongTailSampler`.
     """
 
     def __init__(
-        self,
-        dataset: Dataset,
-        images_per_class: int = 4,
-        seed: int | None = None,
-        round_up: bool = True,
+        self, dataset: Dataset, images_per_class: int = 4, **kwargs: object
     ) -> None:
         if images_per_class < 1:
             raise UserError(
                 f"images_per_class must be at least 1, got {images_per_class}"
             )
-        super().__init__(dataset, seed=seed, round_up=round_up)
+        super().__init__(dataset, **kwargs)
         self.images_per_class = images_per_class
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:

@@ -94,18 +94,13 @@ def _require_known_white(image: Image.Image) -> None:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        return _to_8_bit(image).convert("RGB")
+    if image.mode.startswith("I"):  # of 16 bits, which Pillow would cut off at 255
+        values = np.asarray(image).astype(np.uint32)
+        values += 128  # in place: large images take enough memory as it is
+        values //= 257
+        return Image.fromarray(values.astype(np.uint8)).convert("RGB")
     if image.mode == "LA":
         background = Image.new("RGB", image.size, CANVAS)
         background.paste(image.convert("RGB"), mask=image.getchannel("A"))
         return background
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _to_8_bit(image: Image.Image) -> Image.Image:
-    """Scale 16-bit values, which Pillow would cut off at 255."""
-    values = np.asarray(image).astype(np.uint32)
-    values += 128  # in place: large images take enough memory as it is
-    values //= 257
-    return Image.fromarray(values.astype(np.uint8))

@@ -35,27 +35,13 @@ class LoadRandomResizedCrop(RandomResizedCrop):
     ``LoadImage``; a sample that has its ``img`` already is only cropped.
 
     Args:
-        scale: Height and width of the result, or one number for both.
-        crop_ratio_range: Share of the image's area that is cropped.
-        aspect_ratio_range: Width over height of the crop.
-        max_attempts: Draws before the central crop is taken.
+        *args: ``scale``, ``crop_ratio_range``, ``aspect_ratio_range`` and
+            ``max_attempts`` of ``RandomResizedCrop``.
+        **kwargs: The same.
     """
 
-    def __init__(
-        self,
-        scale: int | tuple[int, int],
-        crop_ratio_range: tuple[float, float] = (0.08, 1.0),
-        aspect_ratio_range: tuple[float, float] = (3 / 4, 4 / 3),
-        max_attempts: int = 10,
-    ) -> None:
-        super().__init__(
-            scale,
-            crop_ratio_range,
-            aspect_ratio_range,
-            max_attempts,
-            interpolation="bilinear",
-            backend="pillow",
-        )
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs, interpolation="bilinear", backend="pillow")
         self._load_image = LoadImage()
 
     def transform(self, results: dict) -> dict:
