@@ -68,8 +68,8 @@ def _pairs(content: dict) -> Iterator[tuple[str, int]]:
     names: dict[object, str] = {}
     image_rules = (
         ("id", _is_key, "a number"),
-        ("id", lambda key: key not in names, "another than those before"),
         ("file_name", _is_path, "a path"),
+        ("id", lambda key: key not in names, "another than those before"),
     )
     for image in _entries(content, "images", image_rules):
         names[image["id"]] = image["file_name"]
