@@ -90,14 +90,9 @@ class DualSamplerDataset(WrappedDataset):
 
 @FUNCTIONS.register_module()
 def dual_collate(draws: Sequence[tuple[dict, dict] | dict]) -> dict:
-    """Make one batch of sample pairs, or of the samples of one stream.
+    """Make one batch of B samples, or of B pairs, the instance-balanced ones first.
 
-    Args:
-        draws: B samples or pairs of them.
-
-    Returns:
-        ``inputs`` (B or 2B, 3, H, W) and the list of ``data_samples``; of pairs the
-        instance-balanced ones first.
+    It has ``inputs`` (B or 2B, 3, H, W) and the list of ``data_samples``.
     """
     if isinstance(draws[0], dict):
         return default_collate(draws)

@@ -78,20 +78,11 @@ class LongTailedSubset(WrappedDataset):
 def long_tailed_counts(
     most: float, num_classes: int, imbalance_ratio: float, imbalance_type: str = "exp"
 ) -> list[int]:
-    """Give the images per class of a long-tailed data set.
+    """Give the images per class, from ``most`` of class 0 down to the rarest.
 
-    Source: https://arxiv.org/abs/1901.05555 (``'exp'``) and
-    https://arxiv.org/abs/1710.05381 (``'step'``); both round down, as most code does.
-
-    Args:
-        most: Images of class 0, the most frequent one.
-        num_classes: Number of classes, C.
-        imbalance_ratio: Images of the most frequent class over those of the rarest.
-        imbalance_type: ``'exp'``: the counts fall exponentially; ``'step'``: the first
-            half of the classes has ``most`` images, the rest those of the rarest.
-
-    Returns:
-        Images per class, length C.
+    ``'exp'``: the counts fall exponentially (https://arxiv.org/abs/1901.05555);
+    ``'step'``: the first half of the classes has ``most`` images, the rest those of the
+    rarest (https://arxiv.org/abs/1710.05381). Both round down, as most code does.
     """
     shares = _shares(num_classes, imbalance_ratio, imbalance_type)
     # A product that should be whole, such as 5000 * 10 ** -1, may fall just short.

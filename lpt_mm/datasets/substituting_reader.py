@@ -18,11 +18,8 @@ from lpt_mm.utils.text import list_some
 class SubstitutingReader:
     """Read images, and in place of one that cannot be read the next of its class.
 
-    Which ones cannot is kept in shared memory, by all worker processes together.
-
-    Args:
-        dataset: Any data set.
-        limit: How many of its images may be unreadable.
+    Which ones cannot is kept in shared memory, by all worker processes together, and
+    there may be ``limit`` of them.
     """
 
     def __init__(self, dataset: Dataset, limit: int) -> None:

@@ -9,11 +9,7 @@ from lpt_mm.datasets.labels import gt_labels
 
 
 class WrappedDataset(Dataset):
-    """Build a data set, and pass on what it knows of the images at ``indices``, of all.
-
-    Args:
-        dataset: The data set or its config.
-    """
+    """Build a data set, and pass on what it knows of some images, by default of all."""
 
     def __init__(self, dataset: dict | Dataset) -> None:
         self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset

@@ -34,10 +34,8 @@ class LoadRandomResizedCrop(RandomResizedCrop):
     torch resizes. Files that are not JPEG, or unusual in any way, are read by
     ``LoadImage``; a sample that has its ``img`` already is only cropped.
 
-    Args:
-        *args: ``scale``, ``crop_ratio_range``, ``aspect_ratio_range`` and
-            ``max_attempts`` of ``RandomResizedCrop``.
-        **kwargs: The same.
+    Its arguments are ``scale``, ``crop_ratio_range``, ``aspect_ratio_range`` and
+    ``max_attempts`` of mmpretrain's ``RandomResizedCrop``.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:

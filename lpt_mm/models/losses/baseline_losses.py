@@ -20,7 +20,7 @@ class SoftmaxFocalLoss(SoftmaxLoss):
     The weight is ``(1 - p) ** gamma``, with the label's probability p. Source: Focal
     Loss, equation 4, https://arxiv.org/abs/1708.02002; differs from it, and from
     mmpretrain's ``FocalLoss``, in the softmax instead of a sigmoid per class, because
-    an image has one label. Scores beyond ``LARGEST_LOGIT`` count as this.
+    an image has one label.
 
     Args:
         gamma: Focusing power; 0 gives cross-entropy.
@@ -43,13 +43,11 @@ class ClassBalancedLoss(LongTailLoss):
     The effective number of n images is ``(1 - beta ** n) / (1 - beta)``: 1 for
     ``beta = 0``, and close to n for ``beta`` close to 1. The weights have the mean 1
     over the classes. Source: Class-Balanced Loss Based on Effective Number of Samples,
-    proposition 1 and section 4.1, https://arxiv.org/abs/1901.05555. Scores beyond
-    ``LARGEST_LOGIT`` count as this.
+    proposition 1 and section 4.1, https://arxiv.org/abs/1901.05555.
 
     Args:
         beta: From 0, where it is cross-entropy, to below 1.
-        cls_num_list: Training images per class, length C, all positive; set by
-            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+        cls_num_list: Training images per class, length C; ``ClassCountHook`` sets it.
     """
 
     def __init__(
@@ -80,14 +78,12 @@ class LDAMLoss(LongTailLoss):
     The margin of a class of n images is ``max_margin * (n_min / n) ** (1 / 4)``; it
     acts in training mode only. Source: Learning Imbalanced Datasets with
     Label-Distribution-Aware Margin Loss, section 3.2,
-    https://arxiv.org/abs/1906.07413, without its deferred re-weighting. Scaled scores
-    beyond ``LARGEST_LOGIT``, which no cosine has, count as this.
+    https://arxiv.org/abs/1906.07413, without its deferred re-weighting.
 
     Args:
         max_margin: Margin of the rarest class, in units of the cosine.
         scale: Multiplier of the cosine, unitless; set by the head that owns the loss.
-        cls_num_list: Training images per class, length C, all positive; set by
-            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+        cls_num_list: Training images per class, length C; ``ClassCountHook`` sets it.
     """
 
     works_on_cosines = True
@@ -122,12 +118,11 @@ class LogitAdjustedLoss(LongTailLoss):
     What the frequency of a class explains, the scores need not: unadjusted, as they are
     predicted from, they are fair to rare classes. Source: Long-tail Learning via Logit
     Adjustment, equation 10, https://arxiv.org/abs/2007.07314. With ``tau = 1`` it
-    equals :class:`BalancedSoftmaxLoss`. Scores beyond ``LARGEST_LOGIT`` count as this.
+    equals :class:`BalancedSoftmaxLoss`.
 
     Args:
         tau: Strength of the adjustment; 0 gives cross-entropy.
-        cls_num_list: Training images per class, length C, all positive; set by
-            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+        cls_num_list: Training images per class, length C; ``ClassCountHook`` sets it.
     """
 
     def __init__(
@@ -158,8 +153,7 @@ class BalancedSoftmaxLoss(LogitAdjustedLoss):
     sampler.
 
     Args:
-        cls_num_list: Training images per class, length C, all positive; set by
-            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+        cls_num_list: Training images per class, length C; ``ClassCountHook`` sets it.
     """
 
     def __init__(self, cls_num_list: Sequence[int] | None = None) -> None:

@@ -19,18 +19,13 @@ class GCLLoss(LongTailLoss):
 
     The scores of rare classes are lowered at random, more so the rarer the class, and
     the label's own score by a margin. Source: Gaussian clouded logits,
-    https://arxiv.org/abs/2305.11733.
-
-    Noise and margin act in training mode only. Loss and gradient are finite for all
-    finite scores: they are computed in float32 at least, and scaled scores beyond
-    ``LARGEST_LOGIT``, which no cosine has, count as this and have no gradient.
+    https://arxiv.org/abs/2305.11733. Noise and margin act in training mode only.
 
     Args:
         scale: Multiplier of the cosine, unitless; set by the head that owns the loss.
         margin: Subtracted from the cosine of the label.
         noise_mul: Amplitude of the noise of the rarest class.
-        cls_num_list: Training images per class, length C, all positive; set by
-            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+        cls_num_list: Training images per class, length C; ``ClassCountHook`` sets it.
     """
 
     works_on_cosines = True
@@ -92,8 +87,7 @@ class AsymmetricGCLLoss(GCLLoss):
         gamma_pos: Focusing power of the label.
         gamma_neg: Focusing power of the other classes.
         label_smoothing: Probability mass spread evenly over all classes.
-        cls_num_list: Training images per class, length C, all positive; set by
-            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
+        cls_num_list: Training images per class, length C; ``ClassCountHook`` sets it.
     """
 
     def __init__(

@@ -15,7 +15,9 @@ from lpt_mm.utils.errors import UserError
 class SoftmaxLoss(nn.Module):
     """Base of losses that are a mean over images; cross-entropy if nothing is added.
 
-    Subclasses define :meth:`logits`, :meth:`image_losses` or both.
+    Subclasses define :meth:`logits`, :meth:`image_losses` or both. Loss and gradient
+    are finite for all finite scores: they are computed in float32 at least, and scores
+    beyond ``LARGEST_LOGIT`` count as this and have no gradient.
 
     Attributes:
         works_on_cosines: Whether it takes bare cosines, and multiplies them by its own
