@@ -10,7 +10,6 @@ from mmpretrain.registry import DATASETS
 
 from lpt_mm.utils.errors import require_choice
 
-SPLITS = ("train", "val", "test")
 TEST_IMAGES_PER_CLASS = 74
 TRAIN_IMAGES_PER_CLASS = (100, 71, 51, 36, 26, 18, 13, 9, 6, 5)
 
@@ -39,7 +38,7 @@ class DigitsLT(BaseDataset):
         pipeline: Sequence = (),
         indices: int | Sequence[int] | None = None,
     ) -> None:
-        require_choice("split", split, SPLITS)
+        require_choice("split", split, ("train", "val", "test"))
         self.split = split
         super().__init__(ann_file="", pipeline=pipeline, indices=indices)
 

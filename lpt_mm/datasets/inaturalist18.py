@@ -9,7 +9,6 @@ from mmpretrain.registry import DATASETS
 
 from lpt_mm.datasets.labels import MAX_LABEL
 from lpt_mm.datasets.split_list import SplitList, is_listable
-from lpt_mm.datasets.transforms.image_file import is_url
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
@@ -86,7 +85,7 @@ def _is_key(key: object) -> bool:
 
 
 def _is_path(name: object) -> bool:
-    return isinstance(name, str) and is_listable(name) and not is_url(name)
+    return isinstance(name, str) and is_listable(name)
 
 
 def _is_label(label: object) -> bool:

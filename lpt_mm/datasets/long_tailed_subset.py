@@ -12,8 +12,6 @@ from lpt_mm.datasets.wrapped_dataset import WrappedDataset
 from lpt_mm.utils.errors import UserError, require_choice
 from lpt_mm.utils.text import printable
 
-IMBALANCE_TYPES = ("exp", "step")
-
 
 @DATASETS.register_module()
 class LongTailedSubset(WrappedDataset):
@@ -107,7 +105,7 @@ def _shares(
     num_classes: int, imbalance_ratio: float, imbalance_type: str
 ) -> np.ndarray:
     """Give the images per class as shares of those of class 0."""
-    require_choice("imbalance_type", imbalance_type, IMBALANCE_TYPES)
+    require_choice("imbalance_type", imbalance_type, ("exp", "step"))
     if imbalance_ratio < 1:
         raise UserError(f"imbalance_ratio must be at least 1, got {imbalance_ratio}")
     place = np.arange(num_classes) / max(num_classes - 1, 1)

@@ -111,7 +111,8 @@ def is_listable(path: str) -> bool:
     """Tell whether a list can hold a path, and reading a line gives it back."""
     is_line = path == path.strip() and len(path.splitlines()) == 1
     is_utf8 = path.encode(errors="ignore").decode() == path
-    return is_line and is_utf8 and "\t" not in path and "\0" not in path
+    is_file = not is_url(path) and "\t" not in path and "\0" not in path
+    return is_line and is_utf8 and is_file
 
 
 def class_names(paths: Sequence[str], labels: Sequence[int]) -> tuple[str, ...] | None:

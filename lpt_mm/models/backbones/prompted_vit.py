@@ -16,9 +16,6 @@ from lpt_mm.models.backbones.sourced_vit import SourcedViT
 from lpt_mm.models.numerics import at_least_float32
 from lpt_mm.utils.errors import UserError, require_choice
 
-PROMPT_MODES = ("deep", "shallow", "none")
-FROZEN_DTYPES = ("float32", "bfloat16")
-
 
 @MODELS.register_module()
 class PromptedViT(SourcedViT):
@@ -213,8 +210,8 @@ class PromptedViT(SourcedViT):
 def _check_settings(
     prompt_length: int, prompt_mode: str, frozen: bool, frozen_dtype: str
 ) -> None:
-    require_choice("prompt_mode", prompt_mode, PROMPT_MODES)
-    require_choice("frozen_dtype", frozen_dtype, FROZEN_DTYPES)
+    require_choice("prompt_mode", prompt_mode, ("deep", "shallow", "none"))
+    require_choice("frozen_dtype", frozen_dtype, ("float32", "bfloat16"))
     if prompt_length < 1:
         raise UserError(
             f"prompt_length must be at least 1, got {prompt_length}; "

@@ -9,10 +9,6 @@ from torch import Tensor, nn
 from lpt_mm.models.numerics import unit
 from lpt_mm.utils.errors import UserError, require_choice
 
-SIMILARITY_REDUCTIONS = ("sum", "mean")
-QUERIES = ("final_layer", "layer_k")
-KEY_INITS = ("random", "kmeans")
-
 
 @MODELS.register_module()
 class GroupPromptNeck(BaseModule):
@@ -60,11 +56,9 @@ class GroupPromptNeck(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        require_choice(
-            "similarity_reduction", similarity_reduction, SIMILARITY_REDUCTIONS
-        )
-        require_choice("query", query, QUERIES)
-        require_choice("key_init", key_init, KEY_INITS)
+        require_choice("similarity_reduction", similarity_reduction, ("sum", "mean"))
+        require_choice("query", query, ("final_layer", "layer_k"))
+        require_choice("key_init", key_init, ("random", "kmeans"))
         if prompt_length < 1:
             raise UserError(f"prompt_length must be at least 1, got {prompt_length}")
         if not 1 <= topk <= pool_size:
