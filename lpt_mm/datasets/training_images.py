@@ -22,7 +22,7 @@ def training_images(cfg: Config) -> dict:
     return dict(
         batch_size=like.batch_size,
         num_workers=like.num_workers,
-        dataset=with_pipeline(images, _pipeline_of(like.dataset)),
+        dataset=with_pipeline(images, pipeline_of(like.dataset)),
         sampler=dict(type="DefaultSampler", shuffle=False),
         collate_fn=dict(type="default_collate"),
     )
@@ -41,10 +41,10 @@ def _without_streams(dataset: Mapping) -> Mapping:
     return dict(dataset, **_inside(dataset, _without_streams))
 
 
-def _pipeline_of(dataset: Mapping) -> list:
+def pipeline_of(dataset: Mapping) -> list:
     """Find the transforms, in wrappers those of the first data set."""
     inner = dataset.get("dataset") or next(iter(dataset.get("datasets", ())), None)
-    return _pipeline_of(inner) if inner else dataset.get("pipeline", [])
+    return pipeline_of(inner) if inner else dataset.get("pipeline", [])
 
 
 def _inside(dataset: Mapping, change: Callable) -> dict:
