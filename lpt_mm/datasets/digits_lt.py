@@ -8,9 +8,8 @@ import numpy as np
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.errors import require_choice
 
-SPLITS = ("train", "val", "test")
 TEST_IMAGES_PER_CLASS = 74
 TRAIN_IMAGES_PER_CLASS = (100, 71, 51, 36, 26, 18, 13, 9, 6, 5)
 
@@ -29,9 +28,6 @@ class DigitsLT(BaseDataset):
         split: ``'train'``, ``'val'`` or ``'test'``.
         pipeline: Transforms of a sample.
         indices: Use these images only, or the first so many.
-
-    Raises:
-        UserError: If ``split`` is unknown.
     """
 
     METAINFO: ClassVar[dict] = {"classes": tuple("0123456789")}
@@ -42,8 +38,7 @@ class DigitsLT(BaseDataset):
         pipeline: Sequence = (),
         indices: int | Sequence[int] | None = None,
     ) -> None:
-        if split not in SPLITS:
-            raise UserError(f"split must be one of {SPLITS}, got {split!r}")
+        require_choice("split", split, ("train", "val", "test"))
         self.split = split
         super().__init__(ann_file="", pipeline=pipeline, indices=indices)
 

@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-import numpy as np
 import torch
 from mmengine.dataset import default_collate
 from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
-from lpt_mm.datasets.labels import gt_labels
-from lpt_mm.datasets.samplers.long_tail_sampler import Draw
+from lpt_mm.datasets.samplers import Draw
 from lpt_mm.datasets.substituting_reader import SubstitutingReader
 from lpt_mm.datasets.wrapped_dataset import WrappedDataset
 from lpt_mm.utils.errors import UserError
@@ -37,9 +35,6 @@ class DualSamplerDataset(WrappedDataset):
         dataset: Config of the data set; its pipeline must end with ``PackInputs``.
         max_unreadable: How many images may be unreadable; the next one of its class
             stands in for each. By default the first one stops the run.
-
-    Raises:
-        UserError: If ``max_unreadable`` is negative.
     """
 
     def __init__(self, dataset: dict | Dataset, max_unreadable: int = 0) -> None:
@@ -58,14 +53,6 @@ class DualSamplerDataset(WrappedDataset):
         """Give the files that could not be read so far, by any process."""
         return self._reader.paths
 
-    def get_data_info(self, idx: int) -> dict:
-        """Return the annotation of an image of the wrapped data set."""
-        return self.dataset.get_data_info(idx)
-
-    def get_gt_labels(self) -> np.ndarray:
-        """Return the labels (number of images,) int64 of the wrapped data set."""
-        return gt_labels(self.dataset)
-
     def get_subset(self, indices: Sequence[int]) -> NoReturn:
         """Refuse to be divided, as mmengine's wrappers do."""
         raise NotImplementedError(
@@ -77,23 +64,11 @@ class DualSamplerDataset(WrappedDataset):
         """Read each image once, in order, to look at them."""
         return (self[Draw(index, index)] for index in range(len(self)))
 
-    def __len__(self) -> int:
-        """Count the images of the wrapped data set."""
-        return len(self.dataset)
-
     def __getitem__(self, draw: tuple[int, int] | Draw) -> tuple[dict, dict] | dict:
         """Read the image of a draw, or the two images of a pair.
 
-        Args:
-            draw: The index drawn instance-balanced and the index drawn class-balanced;
-                or a draw of one stream.
-
-        Returns:
-            The sample; or the two samples, told apart by the field ``sampling`` of
-            their data samples.
-
-        Raises:
-            UserError: If a plain index is given.
+        The first of a pair is drawn instance-balanced, the other one class-balanced;
+        the field ``sampling`` of their data samples says so.
         """
         seed, epoch = self._seed_and_epoch.tolist()
         if isinstance(draw, Draw):
@@ -105,26 +80,19 @@ class DualSamplerDataset(WrappedDataset):
                 "lpt_mm.datasets.samplers"
             )
         samples = []
-        for stream, index in enumerate(draw):
+        for stream, tag in enumerate((INSTANCE_BALANCED, CLASS_BALANCED)):
             # The instance-balanced index comes once in an epoch, the other one again.
-            samples.append(self._reader.read(index, (seed, epoch, draw[0], stream)))
-        for sample, tag in zip(
-            samples, (INSTANCE_BALANCED, CLASS_BALANCED), strict=True
-        ):
+            sample = self._reader.read(draw[stream], (seed, epoch, draw[0], stream))
             sample["data_samples"].set_field(tag, "sampling", field_type="metainfo")
+            samples.append(sample)
         return tuple(samples)
 
 
 @FUNCTIONS.register_module()
 def dual_collate(draws: Sequence[tuple[dict, dict] | dict]) -> dict:
-    """Make one batch of sample pairs, or of the samples of one stream.
+    """Make one batch of B samples, or of B pairs, the instance-balanced ones first.
 
-    Args:
-        draws: B samples or pairs of them.
-
-    Returns:
-        ``inputs`` (B or 2B, 3, H, W) and the list of ``data_samples``; of pairs the
-        instance-balanced ones first.
+    It has ``inputs`` (B or 2B, 3, H, W) and the list of ``data_samples``.
     """
     if isinstance(draws[0], dict):
         return default_collate(draws)

@@ -13,8 +13,6 @@ from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import visible_files
 from lpt_mm.utils.text import printable
 
-NUM_CLASSES = 1000
-
 
 @DATASETS.register_module()
 class ImageNetShift(CustomDataset):
@@ -27,57 +25,36 @@ class ImageNetShift(CustomDataset):
     https://arxiv.org/abs/1905.13549, https://arxiv.org/abs/1902.10811,
     https://arxiv.org/abs/1907.07174, https://arxiv.org/abs/2006.16241.
 
-    Args:
-        data_root: Folder of the class folders.
-        pipeline: Transforms of a sample.
-        **kwargs: Further arguments of mmpretrain's ``CustomDataset``.
-
-    Raises:
-        FileNotFoundError: If there is no such folder.
-        UserError: If a folder is neither.
+    All arguments are those of mmpretrain's ``CustomDataset``; ``data_root`` is the
+    folder of the class folders.
     """
-
-    def __init__(
-        self, data_root: str, pipeline: Sequence = (), **kwargs: object
-    ) -> None:
-        if not Path(data_root).is_dir():
-            raise FileNotFoundError(f"there is no folder '{printable(data_root)}'")
-        self.wordnet_ids = _wordnet_ids()
-        super().__init__(
-            data_prefix=str(data_root),
-            pipeline=pipeline,
-            metainfo=dict(classes=self.wordnet_ids),
-            **kwargs,
-        )
 
     def load_data_list(self) -> list[dict]:
         """List the images of all class folders: ``img_path`` and ``gt_label``."""
-        folders, _ = find_folders(self.img_prefix)
-        labels = {folder: self._label(folder) for folder in folders}
+        from timm.data import ImageNetInfo  # a second that others need not pay
+
+        root = self.img_prefix.rstrip("/")
+        if not Path(root).is_dir():
+            raise FileNotFoundError(f"there is no folder '{printable(root)}'")
+        names = tuple(ImageNetInfo("imagenet-1k").label_names())
+        folders, _ = find_folders(root)
+        labels = {folder: _label(root, folder, names) for folder in folders}
+        self._metainfo["classes"] = names
         self._metainfo["scored_classes"] = tuple(sorted(set(labels.values())))
         return [
             {"img_path": path, "gt_label": label}
             for folder, label in labels.items()
-            for path in sorted(visible_files(os.path.join(self.img_prefix, folder)))
+            for path in sorted(visible_files(os.path.join(root, folder)))
             if self.is_valid_file(path)
         ]
 
-    def _label(self, folder: str) -> int:
-        if re.fullmatch(r"\d{1,3}", folder):
-            return int(folder)
-        if folder in self.wordnet_ids:
-            return self.wordnet_ids.index(folder)
-        raise UserError(
-            f"the folder '{printable(folder)}' of {printable(self.img_prefix)} is no "
-            "class of ImageNet: neither a WordNet id such as n01440764 nor an index "
-            "from 0 to 999"
-        )
 
-
-def _wordnet_ids() -> tuple[str, ...]:
-    """Give the WordNet ids of ImageNet's classes, in the order of its labels."""
-    from timm.data import ImageNetInfo  # timm takes a second
-
-    names = tuple(ImageNetInfo("imagenet-1k").label_names())
-    assert len(names) == NUM_CLASSES
-    return names
+def _label(root: str, folder: str, names: Sequence[str]) -> int:
+    if re.fullmatch(r"\d{1,3}", folder):
+        return int(folder)
+    if folder in names:
+        return names.index(folder)
+    raise UserError(
+        f"the folder '{printable(folder)}' of {printable(root)} is no class of "
+        "ImageNet: neither a WordNet id such as n01440764 nor an index from 0 to 999"
+    )

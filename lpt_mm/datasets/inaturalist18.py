@@ -2,14 +2,13 @@
 
 import json
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mmpretrain.registry import DATASETS
 
 from lpt_mm.datasets.labels import MAX_LABEL
 from lpt_mm.datasets.split_list import SplitList, is_listable
-from lpt_mm.datasets.transforms.image_file import is_url
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
@@ -31,18 +30,10 @@ class INaturalist18(SplitList):
 
 
 def read_json(file: str | Path) -> tuple[list[str], list[int]]:
-    """Read a JSON file of iNaturalist 2018.
+    """Read the paths and labels of a JSON file of iNaturalist 2018.
 
-    Args:
-        file: ``train2018.json`` or ``val2018.json``.
-
-    Returns:
-        The paths and the labels.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        UserError: If it is no such file, or of another year; the entry that is not as
-            it should be is named.
+    A file of another kind or year is a ``UserError``, which names the entry that is not
+    as it should be.
     """
     if not Path(file).is_file():
         raise FileNotFoundError(f"there is no file '{printable(file)}'")
@@ -56,61 +47,67 @@ def read_json(file: str | Path) -> tuple[list[str], list[int]]:
         raise UserError(f"{printable(file)} is no JSON file: {error}") from error
     try:
         _require_year(content)
-        pairs = list(_pairs(content, _names(content)))
-    except _EntryError as error:
+        pairs = list(_pairs(content))
+    except UserError as error:
         raise UserError(
             f"{printable(file)} is no annotation file of iNaturalist {YEAR}: {error}"
         ) from error
     return [name for name, _ in pairs], [label for _, label in pairs]
 
 
-class _EntryError(ValueError):
-    """What an entry must be and what it is instead, in one line."""
-
-    def __init__(self, entry: str, wanted: str, got: object) -> None:
-        text = printable(reprlib.repr(got))
-        super().__init__(f"{entry} must be {wanted}, got {text}")
-
-
 def _require_year(content: object) -> None:
     info = content.get("info") if isinstance(content, dict) else None
     year = info.get("year") if isinstance(info, dict) else None
     if year != YEAR:
-        raise _EntryError("info.year", str(YEAR), year)
+        raise _must_be("info.year", str(YEAR), year)
 
 
-def _names(content: dict) -> dict[object, str]:
-    """Read the paths of the images by id."""
+def _pairs(content: dict) -> Iterator[tuple[str, int]]:
+    """Join the images' paths and the annotations' labels."""
     names: dict[object, str] = {}
-    for entry, image in _entries(content, "images"):
-        key, name = image.get("id"), image.get("file_name")
-        if not isinstance(key, int | str):
-            raise _EntryError(f"{entry}.id", "a number", key)
-        if not isinstance(name, str) or not is_listable(name) or is_url(name):
-            raise _EntryError(f"{entry}.file_name", "a path", name)
-        if key in names:
-            raise _EntryError(f"{entry}.id", "another than those before", key)
-        names[key] = name
-    return names
+    image_rules = (
+        ("id", _is_key, "a number"),
+        ("file_name", _is_path, "a path"),
+        ("id", lambda key: key not in names, "another than those before"),
+    )
+    for image in _entries(content, "images", image_rules):
+        names[image["id"]] = image["file_name"]
+    annotation_rules = (
+        ("image_id", lambda key: _is_key(key) and key in names, "the id of an image"),
+        ("category_id", _is_label, f"a whole number from 0 to {MAX_LABEL}"),
+    )
+    for annotation in _entries(content, "annotations", annotation_rules):
+        yield names[annotation["image_id"]], annotation["category_id"]
 
 
-def _pairs(content: dict, names: dict[object, str]) -> Iterator[tuple[str, int]]:
-    """Read path and label of the annotations."""
-    for entry, annotation in _entries(content, "annotations"):
-        key, label = annotation.get("image_id"), annotation.get("category_id")
-        if not isinstance(key, int | str) or key not in names:
-            raise _EntryError(f"{entry}.image_id", "the id of an image", key)
-        if type(label) is not int or not 0 <= label <= MAX_LABEL:
-            wanted = f"a whole number from 0 to {MAX_LABEL}"
-            raise _EntryError(f"{entry}.category_id", wanted, label)
-        yield names[key], label
+def _is_key(key: object) -> bool:
+    return isinstance(key, int | str)  # other values may not be hashable
 
 
-def _entries(content: dict, name: str) -> Iterator[tuple[str, dict]]:
+def _is_path(name: object) -> bool:
+    return isinstance(name, str) and is_listable(name)
+
+
+def _is_label(label: object) -> bool:
+    return type(label) is int and 0 <= label <= MAX_LABEL
+
+
+def _entries(
+    content: dict, name: str, rules: Sequence[tuple[str, Callable, str]]
+) -> Iterator[dict]:
+    """Give the entries of a list; of each, the values of some keys follow rules."""
     entries = content.get(name)
     if not isinstance(entries, list) or not entries:
-        raise _EntryError(name, "a list that is not empty", entries)
+        raise _must_be(name, "a list that is not empty", entries)
     for i, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            raise _EntryError(f"{name}[{i}]", "an object", entry)
-        yield f"{name}[{i}]", entry
+            raise _must_be(f"{name}[{i}]", "an object", entry)
+        for key, is_right, wanted in rules:
+            if not is_right(entry.get(key)):
+                raise _must_be(f"{name}[{i}].{key}", wanted, entry.get(key))
+        yield entry
+
+
+def _must_be(entry: str, wanted: str, got: object) -> UserError:
+    text = printable(reprlib.repr(got))
+    return UserError(f"{entry} must be {wanted}, got {text}")

@@ -10,17 +10,7 @@ MAX_LABEL = 10**6 - 1
 
 
 def gt_labels(dataset: BaseDataset) -> np.ndarray:
-    """Return the labels of all images in the order of the data set.
-
-    Args:
-        dataset: Any mmpretrain data set, or mmengine's wrappers around one.
-
-    Returns:
-        (number of images,) int64 class indices.
-
-    Raises:
-        UserError: If a label is larger than ``MAX_LABEL``.
-    """
+    """Give the labels (number of images,) int64, through mmengine's wrappers too."""
     if hasattr(dataset, "get_gt_labels"):
         labels = np.asarray(dataset.get_gt_labels())
     else:

@@ -16,28 +16,14 @@ from lpt_mm.utils.errors import UserError
 # Digits and letters, less the lower-case letters that are small copies of their
 # upper-case form and so cannot be told apart once scaled to one size.
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghijlmnqrty"
-FONTS = (
-    "DejaVuSans",
-    "DejaVuSans-Bold",
-    "DejaVuSans-BoldOblique",
-    "DejaVuSans-Oblique",
-    "DejaVuSansMono",
-    "DejaVuSansMono-Bold",
-    "DejaVuSansMono-BoldOblique",
-    "DejaVuSansMono-Oblique",
-    "DejaVuSerif",
-    "DejaVuSerif-Bold",
-    "DejaVuSerif-BoldItalic",
-    "DejaVuSerif-Italic",
-    "STIXGeneral",
-    "STIXGeneralBol",
-    "STIXGeneralBolIta",
-    "STIXGeneralItalic",
-    "cmb10",
-    "cmr10",
-    "cmss10",
-    "cmtt10",
-)
+STYLES = {  # of the families of fonts
+    "DejaVuSans": ("", "-Bold", "-BoldOblique", "-Oblique"),
+    "DejaVuSansMono": ("", "-Bold", "-BoldOblique", "-Oblique"),
+    "DejaVuSerif": ("", "-Bold", "-BoldItalic", "-Italic"),
+    "STIXGeneral": ("", "Bol", "BolIta", "Italic"),
+    "cm": ("b10", "r10", "ss10", "tt10"),
+}
+FONTS = [family + style for family, styles in STYLES.items() for style in styles]
 FONT_SIZE = 40  # pixels per em of the drawing that is then warped
 CANVAS = 32  # side in pixels of the warped drawing, before the reduction
 
@@ -55,9 +41,6 @@ class RenderedGlyphs(BaseDataset):
         image_size: Side of the images in pixels; it must divide 32.
         seed: Seed of the drawing; another one gives another set of images.
         pipeline: Transforms of a sample.
-
-    Raises:
-        UserError: If ``image_size`` does not divide 32.
     """
 
     METAINFO: ClassVar[dict] = {"classes": tuple(CHARACTERS)}
@@ -79,7 +62,9 @@ class RenderedGlyphs(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Draw all images: ``img`` (image_size, image_size) uint8 and ``gt_label``."""
         rng = np.random.default_rng(self.seed)
-        fonts = _load_fonts()
+        folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+        paths = (folder / f"{name}.ttf" for name in FONTS)
+        fonts = [ImageFont.truetype(path, FONT_SIZE) for path in paths]
         labels = rng.integers(len(CHARACTERS), size=self.num_images)
         images = (
             _render(CHARACTERS[label], fonts[rng.integers(len(fonts))], rng)
@@ -90,11 +75,6 @@ class RenderedGlyphs(BaseDataset):
             {"img": _reduce(image, factor), "gt_label": int(label)}
             for image, label in zip(images, labels, strict=True)
         ]
-
-
-def _load_fonts() -> list[ImageFont.FreeTypeFont]:
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return [ImageFont.truetype(folder / f"{name}.ttf", FONT_SIZE) for name in FONTS]
 
 
 def _render(

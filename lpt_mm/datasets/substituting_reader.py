@@ -18,11 +18,8 @@ from lpt_mm.utils.text import list_some
 class SubstitutingReader:
     """Read images, and in place of one that cannot be read the next of its class.
 
-    Which ones cannot is kept in shared memory, by all worker processes together.
-
-    Args:
-        dataset: Any data set.
-        limit: How many of its images may be unreadable.
+    Which ones cannot is kept in shared memory, by all worker processes together, and
+    there may be ``limit`` of them.
     """
 
     def __init__(self, dataset: Dataset, limit: int) -> None:
@@ -36,19 +33,7 @@ class SubstitutingReader:
         return [self._path(int(index)) for index in self._flags.nonzero()]
 
     def read(self, index: int, seed: Sequence[int]) -> dict:
-        """Read an image, or the one that stands in for it.
-
-        Args:
-            index: Index of the image.
-            seed: What the random numbers of the sample depend on.
-
-        Returns:
-            The sample.
-
-        Raises:
-            UnreadableImageError: If more images are unreadable than may be, or all of a
-                class.
-        """
+        """Read an image, or the one that stands in for it, drawing by the seed."""
         for candidate in self._candidates(index):
             if self._flags[candidate] and self._count() <= self._limit:
                 continue

@@ -1,6 +1,6 @@
 """The training images as the test images are seen: in order and not augmented."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from mmengine.config import Config
 
@@ -12,15 +12,8 @@ STREAMS = "DualSamplerDataset"
 def training_images(cfg: Config) -> dict:
     """Make the config of a loader of all training images, in order.
 
-    Args:
-        cfg: Config of a run. The transforms are those of its ``test_dataloader``, and
-            if it has none, those of training.
-
-    Returns:
-        The config of the loader.
-
-    Raises:
-        UserError: If there is no training set.
+    The transforms are those of the ``test_dataloader`` of a run's config, and if it has
+    none, those of training.
     """
     if cfg.get("train_dataloader") is None:
         raise UserError("the config has no train_dataloader, and so no images")
@@ -29,7 +22,7 @@ def training_images(cfg: Config) -> dict:
     return dict(
         batch_size=like.batch_size,
         num_workers=like.num_workers,
-        dataset=with_pipeline(images, _pipeline_of(like.dataset)),
+        dataset=with_pipeline(images, pipeline_of(like.dataset)),
         sampler=dict(type="DefaultSampler", shuffle=False),
         collate_fn=dict(type="default_collate"),
     )
@@ -37,33 +30,27 @@ def training_images(cfg: Config) -> dict:
 
 def with_pipeline(dataset: Mapping, pipeline: list) -> dict:
     """Replace the transforms in a config, but keep wrappers, which choose images."""
-    if not (inner := _wrapped(dataset)):
-        return dict(dataset, pipeline=pipeline)
-    return dict(dataset, **_map(inner, lambda x: with_pipeline(x, pipeline)))
+    inner = _inside(dataset, lambda inner: with_pipeline(inner, pipeline))
+    return dict(dataset, **(inner or dict(pipeline=pipeline)))
 
 
 def _without_streams(dataset: Mapping) -> Mapping:
     """Take ``DualSamplerDataset`` off, which reads draws and no plain indices."""
-    inner = _wrapped(dataset)
     if str(getattr(dataset["type"], "__name__", dataset["type"])).endswith(STREAMS):
-        return _without_streams(inner["dataset"])
-    return dict(dataset, **_map(inner, _without_streams))
+        return _without_streams(dataset["dataset"])
+    return dict(dataset, **_inside(dataset, _without_streams))
 
 
-def _pipeline_of(dataset: Mapping) -> list:
+def pipeline_of(dataset: Mapping) -> list:
     """Find the transforms, in wrappers those of the first data set."""
-    for inner in _wrapped(dataset).values():
-        return _pipeline_of(inner if isinstance(inner, Mapping) else inner[0])
-    return dataset.get("pipeline", [])
+    inner = dataset.get("dataset") or next(iter(dataset.get("datasets", ())), None)
+    return pipeline_of(inner) if inner else dataset.get("pipeline", [])
 
 
-def _wrapped(dataset: Mapping) -> dict[str, Mapping | Sequence[Mapping]]:
-    """Give what a wrapper such as ``LongTailedSubset`` or ``ConcatDataset`` holds."""
-    return {key: dataset[key] for key in ("dataset", "datasets") if dataset.get(key)}
-
-
-def _map(inner: dict, change: Callable[[Mapping], Mapping]) -> dict:
+def _inside(dataset: Mapping, change: Callable) -> dict:
+    """Change what a wrapper such as ``LongTailedSubset`` or ``ConcatDataset`` holds."""
+    held = {key: dataset[key] for key in ("dataset", "datasets") if dataset.get(key)}
     return {
         key: change(value) if isinstance(value, Mapping) else [*map(change, value)]
-        for key, value in inner.items()
+        for key, value in held.items()
     }

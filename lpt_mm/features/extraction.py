@@ -15,7 +15,7 @@ from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.engine.hooks.data_check_hook import require_classes
-from lpt_mm.models.finite import require_finite
+from lpt_mm.models.numerics import require_finite
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.reading import read_file

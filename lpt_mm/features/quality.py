@@ -10,7 +10,7 @@ from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.evaluation.metrics.class_metrics import ClassMetrics
 from lpt_mm.features.extraction import Features
 from lpt_mm.models.heads import NearestNeighborHead
-from lpt_mm.models.unit import unit
+from lpt_mm.models.numerics import unit
 from lpt_mm.utils.errors import UserError
 
 DEFINITIONS = dict(

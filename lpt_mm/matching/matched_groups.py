@@ -7,7 +7,7 @@ from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.evaluation.report import find_long_tail_metric
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.matching.statistics import count_matches
-from lpt_mm.models.finite import require_finite
+from lpt_mm.models.numerics import require_finite
 from lpt_mm.utils.errors import UserError
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lpt_mm.datasets.long_tail import long_tailed_counts
+from lpt_mm.datasets.long_tailed_subset import long_tailed_counts
 from lpt_mm.utils.errors import UserError
 
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from lpt_mm.datasets.long_tail import (
+from lpt_mm.datasets.long_tailed_subset import (
     draw_long_tail,
     largest_class,
     long_tailed_counts,

@@ -36,18 +36,7 @@ def is_url(path: str) -> bool:
 
 
 def read_content(path: str) -> bytes:
-    """Read a file that should be an image.
-
-    Args:
-        path: Path of the file.
-
-    Returns:
-        Its content.
-
-    Raises:
-        OSError: If it is missing, no file, or too large for an image.
-        UserError: If it is a URL, or there can be no file of that name.
-    """
+    """Read a file that should be an image, unless it is too large for one."""
     if is_url(path):
         raise UserError("Is a URL, and only local files are read")
     status = os.stat(path)
@@ -62,17 +51,10 @@ def read_content(path: str) -> bytes:
 
 
 def decode_image(content: bytes) -> Image.Image:
-    """Decode an image; of an animated one the first frame.
+    """Decode an image to RGB and turn it upright; of an animated one the first frame.
 
-    Args:
-        content: Content of the file.
-
-    Returns:
-        The image in RGB, turned upright. 16-bit values are scaled to 8 bit.
-
-    Raises:
-        UserError: If the pixels are too many, or of a kind that has no one meaning.
-        Exception: Of any kind that Pillow raises for a broken file.
+    16-bit values are scaled to 8 bit. Pixels that are too many, or of a kind that has
+    no one meaning, are a ``UserError``; Pillow raises anything for a broken file.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd but readable files
@@ -112,18 +94,13 @@ def _require_known_white(image: Image.Image) -> None:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        return _to_8_bit(image).convert("RGB")
+    if image.mode.startswith("I"):  # of 16 bits, which Pillow would cut off at 255
+        values = np.asarray(image).astype(np.uint32)
+        values += 128  # in place: large images take enough memory as it is
+        values //= 257
+        return Image.fromarray(values.astype(np.uint8)).convert("RGB")
     if image.mode == "LA":
         background = Image.new("RGB", image.size, CANVAS)
         background.paste(image.convert("RGB"), mask=image.getchannel("A"))
         return background
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _to_8_bit(image: Image.Image) -> Image.Image:
-    """Scale 16-bit values, which Pillow would cut off at 255."""
-    values = np.asarray(image).astype(np.uint32)
-    values += 128  # in place: large images take enough memory as it is
-    values //= 257
-    return Image.fromarray(values.astype(np.uint8))

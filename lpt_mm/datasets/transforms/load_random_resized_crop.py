@@ -34,42 +34,16 @@ class LoadRandomResizedCrop(RandomResizedCrop):
     torch resizes. Files that are not JPEG, or unusual in any way, are read by
     ``LoadImage``; a sample that has its ``img`` already is only cropped.
 
-    Args:
-        scale: Height and width of the result, or one number for both.
-        crop_ratio_range: Share of the image's area that is cropped.
-        aspect_ratio_range: Width over height of the crop.
-        max_attempts: Draws before the central crop is taken.
+    Its arguments are ``scale``, ``crop_ratio_range``, ``aspect_ratio_range`` and
+    ``max_attempts`` of mmpretrain's ``RandomResizedCrop``.
     """
 
-    def __init__(
-        self,
-        scale: int | tuple[int, int],
-        crop_ratio_range: tuple[float, float] = (0.08, 1.0),
-        aspect_ratio_range: tuple[float, float] = (3 / 4, 4 / 3),
-        max_attempts: int = 10,
-    ) -> None:
-        super().__init__(
-            scale,
-            crop_ratio_range,
-            aspect_ratio_range,
-            max_attempts,
-            interpolation="bilinear",
-            backend="pillow",
-        )
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs, interpolation="bilinear", backend="pillow")
         self._load_image = LoadImage()
 
     def transform(self, results: dict) -> dict:
-        """Read the image of ``results['img_path']``, unless there is ``img``, and crop.
-
-        Args:
-            results: The sample; ``img`` (height, width, 3) uint8 BGR is set.
-
-        Returns:
-            The sample.
-
-        Raises:
-            UnreadableImageError: See :class:`LoadImage`.
-        """
+        """Read the image, unless there is ``img``; set ``img`` (H, W, 3) uint8 BGR."""
         jpeg = None if "img" in results else _read_plain_jpeg(results["img_path"])
         crop = None if jpeg is None else self._decode_crop(*jpeg)
         if crop is None:

@@ -12,8 +12,7 @@ from torch.utils.data import DataLoader, Subset
 
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_pass import compute_features
-from lpt_mm.models.finite import require_finite
-from lpt_mm.models.unit import unit
+from lpt_mm.models.numerics import require_finite, unit
 from lpt_mm.utils.errors import UserError
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.errors import UserError, require_choice
 
 CONVENTIONS = ("lpt", "oltr")
 SHOT_GROUPS = ("many", "medium", "few")
@@ -31,10 +31,7 @@ class ShotGroups:
     thresholds: tuple[int, int] = (20, 100)
 
     def __post_init__(self) -> None:
-        if self.convention not in CONVENTIONS:
-            raise UserError(
-                f"convention must be one of {CONVENTIONS}, got {self.convention!r}"
-            )
+        require_choice("convention", self.convention, CONVENTIONS)
         if len(self.thresholds) != 2 or not 0 < self.thresholds[0] < self.thresholds[1]:
             raise UserError(
                 "thresholds must be two increasing positive numbers of images, "

@@ -1,10 +1,9 @@
-"""The functions of ``prompted_layer.py``, as they are or compiled."""
+"""The functions of ``prompted_layer.py``, compiled."""
 
 from collections.abc import Callable
 from functools import wraps
 from inspect import unwrap
 from types import MethodType
-from typing import NamedTuple
 
 import torch
 from mmcv.cnn.bricks import DropPath
@@ -18,29 +17,14 @@ from lpt_mm.models.backbones.prompted_layer import run_class_token, run_layer
 MOST_VARIANTS = 64
 
 
-class LayerFunctions(NamedTuple):
-    """The functions of a layer."""
+def compile_layers(layers: nn.Module, **options: object) -> list[Callable]:
+    """Give ``run_layer`` and ``run_class_token``, compiled when first used in some way.
 
-    run_layer: Callable
-    run_class_token: Callable
-
-
-EAGER = LayerFunctions(run_layer, run_class_token)
-
-
-def compile_layers(layers: nn.Module, **options: object) -> LayerFunctions:
-    """Compile the functions for layers, which share what is compiled.
-
-    Args:
-        layers: The layers, which are made traceable in place.
-        **options: Keyword arguments of ``torch.compile``.
-
-    Returns:
-        The functions; each is compiled when it is first used in some way.
+    The layers, which are made traceable in place, share what ``torch.compile`` makes.
     """
     for module in layers.modules():
         _make_traceable(module)
-    return LayerFunctions(*(_compile(function, options) for function in EAGER))
+    return [_compile(function, options) for function in (run_layer, run_class_token)]
 
 
 def _compile(function: Callable, options: dict[str, object]) -> Callable:

@@ -57,14 +57,6 @@ def run_heard_layer(
 
     Hooks see what they would see in a layer without prompts. All parts are called but
     the projection ``attn.qkv`` and the dropout of the scores, which stay fused.
-
-    Args:
-        layer: The layer.
-        tokens: (B, N, D) its input.
-        prompts: As ``run_layer`` takes them.
-
-    Returns:
-        (B, N, D) its output.
     """
 
     def run_attention(normed: Tensor) -> Tensor:

@@ -24,18 +24,11 @@ def run_layer(
     prompts: list[Tensor],
     with_cp: bool = False,
 ) -> Tensor:
-    """Run a layer on tokens that also attend to prompts.
+    """Run a layer on tokens (B, N, D) that also attend to prompts.
 
-    Args:
-        layer: The layer.
-        tokens: (B, N, D) its input.
-        prompts: Any number of (B, P, D), or (1, P, D) where they are the same for all
-            images.
-        with_cp: Whether to compute the hidden activations of the feed-forward network
-            once more in the backward pass instead of keeping them.
-
-    Returns:
-        (B, N, D) its output.
+    The prompts are any number of (B, P, D), or (1, P, D) where they are the same for
+    all images. ``with_cp`` computes the hidden activations of the feed-forward network
+    once more in the backward pass instead of keeping them.
     """
     tokens = tokens + attend(layer, layer.ln1(tokens), prompts)
     parts = tokens.split(_images_per_part(tokens))
@@ -52,16 +45,7 @@ def run_layer(
 def attend(
     layer: TransformerEncoderLayer, normed: Tensor, prompts: list[Tensor]
 ) -> Tensor:
-    """Compute what a layer's attention adds to the tokens.
-
-    Args:
-        layer: The layer.
-        normed: (B, N, D) output of the layer's first norm.
-        prompts: As in :func:`run_layer`.
-
-    Returns:
-        (B, N, D), what the tokens find in all tokens and prompts.
-    """
+    """Compute what a layer's attention adds to the tokens, after its first norm."""
     attn, dims = layer.attn, layer.embed_dims
     weight, bias = attn.qkv.weight, attn.qkv.bias
     query = F.linear(normed, weight[:dims], None if bias is None else bias[:dims])
@@ -94,15 +78,8 @@ def _pad_keys(num_keys: int, like: Tensor) -> tuple[list[Tensor], Tensor | None]
     """Fill the keys up to what the CPU's fused kernel handles without a remainder.
 
     That doubles its speed in bfloat16. On other devices a mask would rule out the
-    fastest kernel.
-
-    Args:
-        num_keys: Keys of the tokens and all prompts.
-        like: (B, N, 2 D) keys and values of the tokens.
-
-    Returns:
-        Keys and values (1, pad, 2 D) to append, if any, and the mask (1, keys + pad)
-        to add to the scores, which makes them invisible.
+    fastest kernel. Gives keys and values (1, pad, 2 D) to append to those of the tokens
+    (B, N, 2 D), if any, and the mask (1, keys + pad) that makes them invisible.
     """
     num_padded = -num_keys % CPU_KEY_BLOCK
     if like.device.type != "cpu" or not num_padded:
@@ -119,15 +96,8 @@ def run_class_token(
 
     A single query makes it cheaper to project the query into the space of the tokens
     than the tokens into that of the keys: q (W x) = (q W) x; likewise the tokens are
-    averaged before they are projected to values.
-
-    Args:
-        layer: The layer.
-        tokens: (B, N, D) its input, class token first.
-        prompts: As in :func:`run_layer`.
-
-    Returns:
-        (B, 1, D) its output of the class token.
+    averaged before they are projected to values. The class token comes first; its
+    output is (B, 1, D).
     """
     attn, heads = layer.attn, (layer.attn.num_heads, layer.attn.head_dims)
     weight = attn.qkv.weight.unflatten(0, (3, *heads))  # (3, heads, D / heads, D)

@@ -1,6 +1,6 @@
 """A vision transformer with one prompt per layer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -9,13 +9,12 @@ from mmpretrain.models.utils import resize_pos_embed
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from lpt_mm.models.backbones.compiled_layer import EAGER, compile_layers
+from lpt_mm.models.backbones.compiled_layer import compile_layers
 from lpt_mm.models.backbones.heard_layer import is_heard, run_heard_layer, silenced
+from lpt_mm.models.backbones.prompted_layer import run_class_token, run_layer
 from lpt_mm.models.backbones.sourced_vit import SourcedViT
-from lpt_mm.utils.errors import UserError
-
-PROMPT_MODES = ("deep", "shallow", "none")
-FROZEN_DTYPES = ("float32", "bfloat16")
+from lpt_mm.models.numerics import at_least_float32
+from lpt_mm.utils.errors import UserError, require_choice
 
 
 @MODELS.register_module()
@@ -43,11 +42,6 @@ class PromptedViT(SourcedViT):
         compile: Whether to compile the layers, or keyword arguments of
             ``torch.compile``.
         **kwargs: Keyword arguments of ``VisionTransformer``.
-
-    Raises:
-        UserError: If ``prompt_mode`` or ``frozen_dtype`` is unknown, ``prompt_length``
-            not positive, or ``frozen_dtype`` set without ``frozen``.
-        TypeError: If ``VisionTransformer`` does not know an argument.
     """
 
     def __init__(
@@ -82,10 +76,11 @@ class PromptedViT(SourcedViT):
                 requires_grad=not frozen_prompts,
             )
             trunc_normal_(self.shared_prompts, std=0.02)
-        self._functions = EAGER
+        functions: Sequence[Callable] = (run_layer, run_class_token)
         if compile:
             options = compile if isinstance(compile, dict) else {}
-            self._functions = compile_layers(self.layers, **options)
+            functions = compile_layers(self.layers, **options)
+        self._run_layer, self._run_class_token = functions
         self._heard = False
 
     def train(self, mode: bool = True) -> "PromptedViT":
@@ -97,14 +92,7 @@ class PromptedViT(SourcedViT):
         return self
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Compute the features of ``out_indices``.
-
-        Args:
-            x: (B, 3, H, W) images.
-
-        Returns:
-            One feature per output layer; (B, D) each for ``out_type='cls_token'``.
-        """
+        """Compute the features of ``out_indices``; (B, D) each of class tokens."""
         tokens, patch_resolution = self.embed(x)
         outs, last = [], self.num_layers - 1
         for i in range(last):
@@ -116,13 +104,10 @@ class PromptedViT(SourcedViT):
         return tuple(outs)
 
     def embed(self, x: Tensor) -> tuple[Tensor, tuple[int, int]]:
-        """Turn images into the input tokens of the first layer.
+        """Turn images (B, 3, H, W) into the input tokens of the first layer.
 
-        Args:
-            x: (B, 3, H, W) images.
-
-        Returns:
-            The tokens (B, N, D), class token first, and the patch grid (rows, columns).
+        Gives the tokens (B, N, D), class token first, and the patch grid (rows,
+        columns).
         """
         self._heard = is_heard(self)
         weight = self.patch_embed.projection.weight
@@ -150,24 +135,17 @@ class PromptedViT(SourcedViT):
         stop: int,
         group_prompts: Tensor | None = None,
     ) -> Tensor:
-        """Run layers ``start`` to ``stop - 1`` with their shared prompts.
+        """Run layers ``start`` to ``stop - 1`` on tokens (B, N, D) with their prompts.
 
-        Args:
-            tokens: (B, N, D) input of layer ``start``.
-            start: Index of the first layer to run.
-            stop: Index after the last layer to run.
-            group_prompts: (B, stop - start, P, D) further prompts of these layers,
-                chosen per image.
-
-        Returns:
-            (B, N, D) output of layer ``stop - 1``.
+        ``group_prompts`` (B, stop - start, P, D), chosen per image, join the shared
+        ones.
         """
         for i in range(start, stop):
             layer, prompts = self.layers[i], self._prompts(i, start, group_prompts)
             if self._heard:
                 tokens = run_heard_layer(layer, tokens, prompts)
             else:
-                tokens = self._functions.run_layer(layer, tokens, prompts, self.with_cp)
+                tokens = self._run_layer(layer, tokens, prompts, self.with_cp)
         return tokens
 
     def finish(
@@ -177,27 +155,14 @@ class PromptedViT(SourcedViT):
         patch_resolution: tuple[int, int],
         group_prompts: Tensor | None = None,
     ) -> Tensor:
-        """Run all layers from ``start`` on, and read out the feature.
-
-        Args:
-            tokens: (B, N, D) input of layer ``start``.
-            start: Index of the first layer to run.
-            patch_resolution: The patch grid as returned by :meth:`embed`.
-            group_prompts: (B, L - start, P, D) further prompts of these layers, chosen
-                per image.
-
-        Returns:
-            (B, D) for ``out_type='cls_token'``.
-        """
+        """Run all layers from ``start`` on, as :meth:`encode`; read out the feature."""
         last = self.num_layers - 1
         if self.out_type != "cls_token" or self._heard:  # of all tokens
             tokens = self.encode(tokens, start, last + 1, group_prompts)
             return self.readout(tokens, patch_resolution)
         tokens = self.encode(tokens, start, last, group_prompts)
         prompts = self._prompts(last, start, group_prompts)
-        class_token = self._functions.run_class_token(
-            self.layers[last], tokens, prompts
-        )
+        class_token = self._run_class_token(self.layers[last], tokens, prompts)
         return self.readout(class_token, patch_resolution)
 
     def _prompts(
@@ -230,20 +195,13 @@ class PromptedViT(SourcedViT):
         patch_resolution: tuple[int, int],
         layer: int | None = None,
     ) -> Tensor:
-        """Turn the output tokens of a layer into the feature named by ``out_type``.
+        """Turn a layer's output (B, N, D) into the feature named by ``out_type``.
 
-        Args:
-            tokens: (B, N, D) output of the layer.
-            patch_resolution: The patch grid as returned by :meth:`embed`.
-            layer: Index of the layer, the last one by default; only the last one is
-                followed by the final norm.
-
-        Returns:
-            (B, D) for ``out_type='cls_token'``.
+        Only the last layer, the default, is followed by the final norm.
         """
         if self.prompt_mode == "shallow" and self.out_type != "cls_token":
             tokens = tokens[:, : -self.shared_prompts.shape[1]]
-        tokens = tokens.to(torch.promote_types(tokens.dtype, torch.float32))
+        tokens = at_least_float32(tokens)
         if self.final_norm and layer in (None, self.num_layers - 1):
             tokens = self.ln1(tokens)
         return self._format_output(tokens, patch_resolution)
@@ -252,18 +210,12 @@ class PromptedViT(SourcedViT):
 def _check_settings(
     prompt_length: int, prompt_mode: str, frozen: bool, frozen_dtype: str
 ) -> None:
-    if prompt_mode not in PROMPT_MODES:
-        raise UserError(
-            f"prompt_mode must be one of {PROMPT_MODES}, got {prompt_mode!r}"
-        )
+    require_choice("prompt_mode", prompt_mode, ("deep", "shallow", "none"))
+    require_choice("frozen_dtype", frozen_dtype, ("float32", "bfloat16"))
     if prompt_length < 1:
         raise UserError(
             f"prompt_length must be at least 1, got {prompt_length}; "
             "for no prompts set prompt_mode='none'"
-        )
-    if frozen_dtype not in FROZEN_DTYPES:
-        raise UserError(
-            f"frozen_dtype must be one of {FROZEN_DTYPES}, got {frozen_dtype!r}"
         )
     if not frozen and frozen_dtype != "float32":
         raise UserError(

@@ -38,11 +38,7 @@ class SourcedViT(VisionTransformer):
 
     @property
     def hidden_settings(self) -> dict[str, object]:
-        """What the features depend on, but no weight shows.
-
-        Returns:
-            ``num_heads``, ``layer_norm_eps`` and ``activation`` (name of the class).
-        """
+        """What the features depend on, but no weight shows."""
         layer = self.layers[0]
         plain = hasattr(layer.ffn, "layers")  # a SwiGLU has none
         return dict(
@@ -57,12 +53,7 @@ class SourcedViT(VisionTransformer):
 
     @property
     def identity(self) -> dict[str, object]:
-        """Which transformer this is, apart from its prompts.
-
-        Returns:
-            ``source``, ``architecture``, ``fingerprint`` of the values, ``positions``
-            of the source, and what :attr:`hidden_settings` gives.
-        """
+        """Which transformer this is, apart from its prompts."""
         frozen = self.frozen_state()
         return dict(
             source=self.source,
@@ -75,12 +66,8 @@ class SourcedViT(VisionTransformer):
     def check_init(self, trained: Mapping[str, object] | None = None) -> None:
         """Refuse pre-trained weights that do not fit, without loading them.
 
-        Args:
-            trained: Identity of the transformer that a light checkpoint was trained on,
-                which must be that of the weights.
-
-        Raises:
-            WeightFileError: If they do not fit or cannot be read.
+        ``trained`` is the identity of the transformer that a light checkpoint was
+        trained on, which must be that of the weights.
         """
         if initializer := self._initializer():
             initializer.check(self, trained)
@@ -125,13 +112,7 @@ def restore_frozen(
 ) -> None:
     """Complete a light state before a ``SourcedViT`` loads it, however that is done.
 
-    Args:
-        module: The transformer. If need be it first loads its pre-trained weights.
-        state_dict: The state, which is completed in place.
-        prefix: Beginning of the names of the transformer's tensors in it.
-
-    Raises:
-        WeightFileError: If the state was trained on another transformer.
+    If need be the transformer first loads its pre-trained weights.
     """
     module.prompts_loaded |= prefix + SHARED_PROMPTS in state_dict
     identity = state_dict.pop(prefix + IDENTITY, None)

@@ -30,9 +30,6 @@ class LPTClassifier(ImageClassifier):
         data_preprocessor: Config of the data preprocessor, by default
             ``ClsDataPreprocessor``.
         init_cfg: Initialisation config of mmengine.
-
-    Raises:
-        UserError: If the backbone gives several features an image to a head or neck.
     """
 
     def __init__(
@@ -66,16 +63,10 @@ class LPTClassifier(ImageClassifier):
     def extract_feat(
         self, inputs: Tensor, stage: str = "neck"
     ) -> tuple[Tensor, ...] | Tensor:
-        """Extract features.
+        """Extract features of images (B, 3, H, W): a tuple, the last one (B, D).
 
-        Args:
-            inputs: (B, 3, H, W) images.
-            stage: ``'backbone'`` for the features with shared prompts alone, ``'neck'``
-                for those that are classified, ``'pre_logits'`` for the latter's last.
-
-        Returns:
-            A tuple of features, the last one (B, D); that one alone for
-            ``'pre_logits'``.
+        The stage is ``'backbone'`` for those with shared prompts alone, ``'neck'`` for
+        those that are classified, ``'pre_logits'`` for the last of these alone.
         """
         if stage == "backbone" or not self.with_neck:
             return super().extract_feat(inputs, stage)
@@ -107,33 +98,16 @@ class LPTClassifier(ImageClassifier):
             return backbone.finish(tokens, shared, grid)
 
     def query(self, inputs: Tensor) -> Tensor:
-        """Compute what the neck matches with its keys.
-
-        Args:
-            inputs: (B, 3, H, W) images.
-
-        Returns:
-            (B, D) features.
-        """
+        """Compute the features (B, D) that the neck matches with its keys."""
         tokens, grid = self.backbone.embed(inputs)
         tokens = self.backbone.encode(tokens, 0, self.neck.num_shared_layers)
         return self._query(tokens, grid)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
-        """Compute the losses of a plain or a dual batch.
+        """Compute the losses by name, to be summed, of images (B, 3, H, W).
 
-        Args:
-            inputs: (B, 3, H, W) images.
-            data_samples: Their B labels; in a dual batch each has the field
-                ``sampling``.
-
-        Returns:
-            The losses by name, to be summed: ``loss_cls`` (plain batch) or
-            ``loss_class_balanced`` and ``loss_instance_balanced`` (dual batch), and
-            ``loss_key`` with a neck.
-
-        Raises:
-            NonFiniteLossError: If a loss is NaN or infinite.
+        They are ``loss_cls``, or ``loss_class_balanced`` and ``loss_instance_balanced``
+        of a dual batch, and ``loss_key`` with a neck.
         """
         feats, similarity = self._encode(inputs)
         losses: dict[str, Tensor] = {}

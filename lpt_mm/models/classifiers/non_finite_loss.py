@@ -19,17 +19,10 @@ def require_finite_loss(
     data_samples: list[DataSample],
     model: nn.Module,
 ) -> None:
-    """Refuse a loss that is not finite; waits once for the device.
+    """Refuse losses () whose sum is not finite; waits once for the device.
 
-    Args:
-        losses: Losses () by name, to be summed.
-        feature: (B, D) what they were computed from.
-        data_samples: The B images.
-        model: The model that is trained.
-
-    Raises:
-        NonFiniteLossError: If the sum is NaN or infinite; says which terms are, where
-            that may come from and what to do.
+    Says which terms are not, where that may come from, such as the features (B, D) of
+    some of the images, and what to do.
     """
     if _is_finite(sum(losses.values())):
         return
@@ -56,14 +49,9 @@ def _is_finite(tensor: Tensor) -> bool:
 def _describe_step() -> str:
     """Name step, epoch and learning rate, as far as a runner has told them."""
     hub = MessageHub.get_current_instance()
-    step, epoch = hub.get_info("iter"), hub.get_info("epoch")
-    rate = hub.log_scalars.get("train/lr")
-    facts = []
-    if step is not None:
-        facts.append(f"step {step + 1}")
-    if epoch is not None:
-        facts.append(f"epoch {epoch + 1}")
-    if rate is not None:
+    counts = {"step": hub.get_info("iter"), "epoch": hub.get_info("epoch")}
+    facts = [f"{name} {i + 1}" for name, i in counts.items() if i is not None]
+    if (rate := hub.log_scalars.get("train/lr")) is not None:
         facts.append(f"learning rate {rate.current():.3g}")
     return ", ".join(facts) or "this step"
 

@@ -1,15 +1,14 @@
-"""Gaussian clouded logit loss."""
+"""Gaussian clouded logit loss, and its asymmetric form, which LPT trains with."""
 
 from collections.abc import Sequence
 
 import torch
-from mmpretrain.models.losses.utils import weight_reduce_loss
 from mmpretrain.registry import MODELS
 from torch import Tensor
 from torch.nn import functional as F
 
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
-from lpt_mm.models.losses.stability import at_least_float32, bounded
+from lpt_mm.models.numerics import bounded, miss_probability
 
 NOISE_STD = 1 / 3
 
@@ -20,21 +19,13 @@ class GCLLoss(LongTailLoss):
 
     The scores of rare classes are lowered at random, more so the rarer the class, and
     the label's own score by a margin. Source: Gaussian clouded logits,
-    https://arxiv.org/abs/2305.11733.
-
-    Noise and margin act in training mode only. Loss and gradient are finite for all
-    finite scores: they are computed in float32 at least, and scaled scores beyond
-    ``LARGEST_LOGIT``, which no cosine has, count as this and have no gradient.
+    https://arxiv.org/abs/2305.11733. Noise and margin act in training mode only.
 
     Args:
         scale: Multiplier of the cosine, unitless; set by the head that owns the loss.
         margin: Subtracted from the cosine of the label.
         noise_mul: Amplitude of the noise of the rarest class.
-        cls_num_list: Training images per class, length C, all positive; set by
-            :class:`lpt_mm.engine.hooks.ClassCountHook` when training.
-
-    Raises:
-        ValueError: If a class has no training image.
+        cls_num_list: Training images per class, length C; ``ClassCountHook`` sets it.
     """
 
     works_on_cosines = True
@@ -53,60 +44,23 @@ class GCLLoss(LongTailLoss):
         self.cls_num_list = cls_num_list
 
     def from_counts(self, counts: Tensor) -> Tensor:
-        """Compute how rare each class is.
-
-        Args:
-            counts: (C,) training images per class, float64.
-
-        Returns:
-            (C,) rarities, 0 for the most frequent class to 1 for the rarest.
-        """
+        """Compute how rare each class is: 0 for the most frequent one to 1."""
         log_counts = counts.log()
         gap = log_counts.max() - log_counts
         # With equal counts the gap is 0 everywhere, and so is the rarity.
         return gap / gap.max() if gap.max() > 0 else gap
 
-    def forward(
-        self,
-        cosine: Tensor,
-        target: Tensor,
-        noise: Tensor | None = None,
-        avg_factor: int | None = None,
+    def logits(
+        self, cosine: Tensor, target: Tensor, noise: Tensor | None = None
     ) -> Tensor:
-        """Compute the mean loss.
+        """Cloud the cosines (B, C) and scale them.
 
-        Args:
-            cosine: (B, C) similarities in [-1, 1].
-            target: (B,) int64 class indices.
-            noise: (B, C) draws of a Gaussian of standard deviation 1/3; drawn here by
-                default.
-            avg_factor: What the sum is divided by; B by default.
-
-        Returns:
-            () mean loss, in float32 or better.
-
-        Raises:
-            ValueError: If training without the class counts.
+        The noise (B, C), of standard deviation 1/3, is drawn here by default.
         """
-        cosine = at_least_float32(cosine)
         if self.training:
             is_label = F.one_hot(target, cosine.shape[1])
             cosine = self._cloud(cosine, is_label, noise)
-        logit = bounded(self.scale * cosine)
-        loss = self.image_losses(logit, target)
-        return weight_reduce_loss(loss, avg_factor=avg_factor)
-
-    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
-        """Compute the loss of each image from its clouded, scaled scores.
-
-        Args:
-            logit: (B, C) logits.
-            target: (B,) int64 class indices.
-
-        Returns:
-            (B,) losses.
-        """
-        return F.cross_entropy(logit, target, reduction="none")
+        return bounded(self.scale * cosine)
 
     def _cloud(self, cosine: Tensor, is_label: Tensor, noise: Tensor | None) -> Tensor:
         """Subtract the noise from all scores and the margin from the label's."""
@@ -115,3 +69,50 @@ class GCLLoss(LongTailLoss):
             noise = NOISE_STD * torch.randn_like(cosine)
         depth = self.noise_mul * noise.clamp(-1, 1).abs() * rarity
         return cosine - depth - self.margin * is_label.to(cosine)
+
+
+@MODELS.register_module()
+class AsymmetricGCLLoss(GCLLoss):
+    """Cross-entropy on clouded logits with asymmetric focusing.
+
+    To :class:`GCLLoss` it adds label smoothing, and focusing: easy negatives weigh
+    less, by the power ``gamma_neg`` of their probability. Sources: Long-tailed Prompt
+    Tuning, equation 5, https://arxiv.org/abs/2210.01033; asymmetric loss,
+    https://arxiv.org/abs/2009.14119.
+
+    Args:
+        scale: Multiplier of the cosine, unitless; set by the head that owns the loss.
+        margin: Subtracted from the cosine of the label.
+        noise_mul: Amplitude of the noise of the rarest class.
+        gamma_pos: Focusing power of the label.
+        gamma_neg: Focusing power of the other classes.
+        label_smoothing: Probability mass spread evenly over all classes.
+        cls_num_list: Training images per class, length C; ``ClassCountHook`` sets it.
+    """
+
+    def __init__(
+        self,
+        scale: float = 20.0,
+        margin: float = 0.1,
+        noise_mul: float = 0.5,
+        gamma_pos: float = 0.0,
+        gamma_neg: float = 4.0,
+        label_smoothing: float = 0.1,
+        cls_num_list: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(scale, margin, noise_mul, cls_num_list)
+        self.gamma_pos = gamma_pos
+        self.gamma_neg = gamma_neg
+        self.label_smoothing = label_smoothing
+
+    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
+        """Compute the focused loss of each image, (B,), from the logits (B, C)."""
+        is_label = F.one_hot(target, logit.shape[1]).bool()
+        log_prob = F.log_softmax(logit, dim=1)
+        # p ** gamma as exp(gamma * log p), whose slope is finite where p rounds to 0.
+        easy = torch.exp(self.gamma_neg * log_prob)
+        hard = miss_probability(log_prob) ** self.gamma_pos
+        focus = torch.where(is_label, hard, easy)
+        smooth = self.label_smoothing / logit.shape[1]
+        target_prob = (1 - self.label_smoothing) * is_label.to(log_prob) + smooth
+        return -(target_prob * focus * log_prob).sum(dim=1)

@@ -1,20 +1,23 @@
-"""What the losses that know the class counts share."""
+"""What the losses share, and those of them that know the class counts."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
+from mmpretrain.models.losses.utils import weight_reduce_loss
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from lpt_mm.models.numerics import at_least_float32, bounded
 from lpt_mm.utils.errors import UserError
 
 
-class LongTailLoss(nn.Module, ABC):
-    """Base of losses that work with a number per class, made from the class counts.
+class SoftmaxLoss(nn.Module):
+    """Base of losses that are a mean over images; cross-entropy if nothing is added.
 
-    Subclasses define :meth:`from_counts`, and set ``cls_num_list`` after their options,
-    on which it depends. When training,
-    :class:`lpt_mm.engine.hooks.ClassCountHook` sets the counts.
+    Subclasses define :meth:`logits`, :meth:`image_losses` or both. Loss and gradient
+    are finite for all finite scores: they are computed in float32 at least, and scores
+    beyond ``LARGEST_LOGIT`` count as this and have no gradient.
 
     Attributes:
         works_on_cosines: Whether it takes bare cosines, and multiplies them by its own
@@ -22,6 +25,46 @@ class LongTailLoss(nn.Module, ABC):
     """
 
     works_on_cosines = False
+
+    def forward(
+        self,
+        score: Tensor,
+        target: Tensor,
+        *more: Tensor,
+        avg_factor: int | None = None,
+    ) -> Tensor:
+        """Compute the mean loss.
+
+        Args:
+            score: (B, C) scores, or cosines in [-1, 1] where ``works_on_cosines``.
+            target: (B,) int64 class indices.
+            *more: What else :meth:`logits` takes.
+            avg_factor: What the sum is divided by; B by default.
+
+        Returns:
+            () mean loss, in float32 or better.
+        """
+        logit = self.logits(at_least_float32(score), target, *more)
+        return weight_reduce_loss(
+            self.image_losses(logit, target), avg_factor=avg_factor
+        )
+
+    def logits(self, score: Tensor, target: Tensor) -> Tensor:
+        """Compute what enters the softmax, (B, C)."""
+        return bounded(score)
+
+    def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
+        """Compute the loss of each image, (B,), from the logits (B, C)."""
+        return F.cross_entropy(logit, target, reduction="none")
+
+
+class LongTailLoss(SoftmaxLoss, ABC):
+    """Base of losses that work with a number per class, made from the class counts.
+
+    Subclasses define :meth:`from_counts`, and set ``cls_num_list`` after their options,
+    on which it depends. When training, :class:`lpt_mm.engine.hooks.ClassCountHook` sets
+    the counts.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,27 +89,10 @@ class LongTailLoss(nn.Module, ABC):
 
     @abstractmethod
     def from_counts(self, counts: Tensor) -> Tensor:
-        """Compute the number of each class.
-
-        Args:
-            counts: (C,) training images per class, float64.
-
-        Returns:
-            (C,) what the loss needs of each class.
-        """
+        """Compute the number of each class, (C,), from the counts (C,) float64."""
 
     def per_class(self, score: Tensor) -> Tensor:
-        """Give the number of each class, on the device and in the type of the scores.
-
-        Args:
-            score: (B, C) scores.
-
-        Returns:
-            (C,) what :meth:`from_counts` made.
-
-        Raises:
-            UserError: If the counts are unknown, or not those of C classes.
-        """
+        """Give the number of each class, (C,), on device and in type of the scores."""
         if self._per_class is None:
             raise UserError(
                 f"{type(self).__name__} needs the class counts: add "

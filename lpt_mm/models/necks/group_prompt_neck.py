@@ -6,12 +6,8 @@ from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
-from lpt_mm.models.unit import unit
-from lpt_mm.utils.errors import UserError
-
-SIMILARITY_REDUCTIONS = ("sum", "mean")
-QUERIES = ("final_layer", "layer_k")
-KEY_INITS = ("random", "kmeans")
+from lpt_mm.models.numerics import unit
+from lpt_mm.utils.errors import UserError, require_choice
 
 
 @MODELS.register_module()
@@ -43,12 +39,6 @@ class GroupPromptNeck(BaseModule):
         key_init: Where keys start, ``'random'`` or ``'kmeans'``: ``KeyInitHook`` then
             sets them to the cluster centres of the training images' queries.
         init_cfg: Initialisation config of mmengine.
-
-    Raises:
-        UserError: If ``topk`` exceeds ``pool_size``, ``num_shared_layers`` leaves no
-            layer, a size is not positive, ``similarity_reduction``, ``query`` or
-            ``key_init`` is unknown, or the query is to come from layer 0, where all
-            images have one.
     """
 
     def __init__(
@@ -66,6 +56,9 @@ class GroupPromptNeck(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        require_choice("similarity_reduction", similarity_reduction, ("sum", "mean"))
+        require_choice("query", query, ("final_layer", "layer_k"))
+        require_choice("key_init", key_init, ("random", "kmeans"))
         if prompt_length < 1:
             raise UserError(f"prompt_length must be at least 1, got {prompt_length}")
         if not 1 <= topk <= pool_size:
@@ -78,20 +71,11 @@ class GroupPromptNeck(BaseModule):
                 f"num_shared_layers must be in 0 ... {num_layers - 1} for a "
                 f"transformer of {num_layers} layers, got {num_shared_layers}"
             )
-        if similarity_reduction not in SIMILARITY_REDUCTIONS:
-            raise UserError(
-                f"similarity_reduction must be one of {SIMILARITY_REDUCTIONS}, "
-                f"got {similarity_reduction!r}"
-            )
-        if query not in QUERIES:
-            raise UserError(f"query must be one of {QUERIES}, got {query!r}")
         if query == "layer_k" and num_shared_layers == 0:
             raise UserError(
                 "query='layer_k' needs num_shared_layers of 1 or more: at the input of "
                 "layer 0 the class token of all images is the same"
             )
-        if key_init not in KEY_INITS:
-            raise UserError(f"key_init must be one of {KEY_INITS}, got {key_init!r}")
         self.query = query
         self.key_init = key_init
         self.keys_set = key_init == "random"
@@ -111,14 +95,7 @@ class GroupPromptNeck(BaseModule):
         self.register_load_state_dict_pre_hook(_note_keys)
 
     def match(self, query: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the k groups whose keys are most similar to each query.
-
-        Args:
-            query: (B, D) features.
-
-        Returns:
-            The cosine similarities (B, k), and the group indices (B, k).
-        """
+        """Find the k groups most similar to queries (B, D): cosines, indices (B, k)."""
         # Under mixed precision the similarities stay in float32.
         with torch.autocast(query.device.type, enabled=False):
             keys = unit(self.prompt_keys, dim=1)
@@ -126,17 +103,9 @@ class GroupPromptNeck(BaseModule):
         return tuple(similarity.topk(self.topk, dim=1))
 
     def forward(self, query: Tensor) -> tuple[Tensor, Tensor]:
-        """Match queries and mix the prompts of their groups by the mean.
+        """Match queries (B, D), and mix the prompts of their groups by the mean.
 
-        Args:
-            query: (B, D) features.
-
-        Returns:
-            The prompts (B, L - K, P, D) and the similarities (B, k).
-
-        Raises:
-            UserError: If training, and nothing has set the keys of
-                ``key_init='kmeans'``.
+        Gives the prompts (B, L - K, P, D) and the similarities (B, k).
         """
         if self.training and not self.keys_set:
             raise UserError(
@@ -154,14 +123,7 @@ class GroupPromptNeck(BaseModule):
         return mixed.unflatten(1, self.group_prompts.shape[1:]), similarity
 
     def loss(self, similarity: Tensor) -> Tensor:
-        """Compute the key loss, which pulls the chosen keys to the queries.
-
-        Args:
-            similarity: (B, k) as returned by :meth:`forward`.
-
-        Returns:
-            () loss.
-        """
+        """Compute the key loss (), which pulls the chosen keys to the queries."""
         joined = getattr(similarity, self.similarity_reduction)(dim=1)
         return -self.loss_weight * joined.mean()
 

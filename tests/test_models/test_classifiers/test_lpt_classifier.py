@@ -7,6 +7,7 @@ from mmpretrain.structures import DataSample
 from torch.testing import assert_close
 
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
+from lpt_mm.models.backbones import prompted_layer
 from tests.golden import golden_model, load_golden, tiny_lpt
 
 COUNTS = [40, 20, 10, 8, 4, 2, 1]
@@ -137,18 +138,18 @@ def test_a_step_changes_what_is_trained_and_nothing_else(phase, trained):
 
 def test_each_layer_runs_no_more_often_than_needed():
     model, runs = build_model(2), []
-    functions = model.backbone._functions
 
-    def spy(name):
+    def spy(function):
         def run(layer, tokens, *args):
-            out = getattr(functions, name)(layer, tokens, *args)
+            out = function(layer, tokens, *args)
             index = list(model.backbone.layers).index(layer)
-            runs.append((name, index, out.requires_grad))
+            runs.append((function.__name__, index, out.requires_grad))
             return out
 
         return run
 
-    model.backbone._functions = type(functions)(*map(spy, functions._fields))
+    model.backbone._run_layer = spy(prompted_layer.run_layer)
+    model.backbone._run_class_token = spy(prompted_layer.run_class_token)
     model.loss(torch.randn(2, 3, 16, 16), samples([0, 1]))
     assert runs == [
         ("run_layer", 0, False),  # for the query and the final pass
