@@ -9,7 +9,7 @@ import numpy as np
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from lpt_mm.engine.classifier_of import classifier_of
+from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.evaluation.report import find_long_tail_metric, make_report
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.matching.statistics import count_matches

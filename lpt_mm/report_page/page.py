@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from mmengine.config import Config
 
-from lpt_mm.engine.classifier_of import classifier_of
+from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.engine.testing import set_test
