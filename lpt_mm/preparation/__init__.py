@@ -5,8 +5,7 @@ of class folders is split and gets configs.
 """
 
 from lpt_mm.preparation.benchmarks import BENCHMARKS
-from lpt_mm.preparation.part_state import PartState, print_states
-from lpt_mm.preparation.parts import Benchmark
-from lpt_mm.preparation.prepare import prepare
+from lpt_mm.preparation.parts import PartState
+from lpt_mm.preparation.prepare import prepare, print_states
 
-__all__ = ["BENCHMARKS", "Benchmark", "PartState", "prepare", "print_states"]
+__all__ = ["BENCHMARKS", "PartState", "prepare", "print_states"]

@@ -11,100 +11,19 @@ from lpt_mm.preparation.new_dataset import (
 from lpt_mm.utils.new_file import require_new
 
 WRITTEN = "Written by tools/dataset_converters/new_dataset.py."
-DATASET = '''"""{name}: {num_classes:,} classes, {num_train:,} training images.
-
-{most:,} to {least:,} per class. {written}
-"""
-
-_base_ = "./places_lt.py"
-
-_img_size = {img_size}  # that of the model, too
-train_pipeline = [
-    dict(type="LoadRandomResizedCrop", scale=_img_size),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="PackInputs"),
-]
-_side = round(_img_size * 8 / 7)
-test_pipeline = [
-    dict(type="LoadImage"),
-    dict(
-        type="Resize", scale=(_side, _side), backend="pillow", interpolation="bilinear"
-    ),
-    dict(type="CenterCrop", crop_size=_img_size),
-    dict(type="PackInputs"),
-]
-data_root = {root!r}
-_images = dict(
-    data_root=data_root, metainfo=dict(classes=data_root + "{name}_classes.txt")
-)
-train_dataloader = dict(
-    batch_size={batch_size},
-    dataset=dict(
-        dataset=dict(ann_file="{name}_train.txt", pipeline=train_pipeline, **_images)
-    ),
-)
-val_dataloader = dict(
-    dataset=dict(ann_file="{name}_val.txt", pipeline=test_pipeline, **_images)
-)
-test_dataloader = dict(
-    dataset=dict(ann_file="{name}_test.txt", pipeline=test_pipeline, **_images)
-)
-# Shot groups by training images: few <= {low} < medium <= {high} < many.
-val_evaluator = dict(thresholds=({low}, {high}))
-test_evaluator = dict(thresholds=({low}, {high}))
-'''
-PHASE1 = '''"""LPT phase 1 on {name}: the shared prompt.
-
-Command:  python tools/train.py configs/lpt/phase1_{name}.py --amp
-"""
-
-_base_ = [
-    "../_base_/models/{model}.py",
-    "../_base_/datasets/{name}.py",
-    "../_base_/schedules/lpt_sgd.py",
-    "../_base_/default_runtime.py",
-]
-
-model = dict(
-    backbone=dict({backbone}),
-    head=dict(num_classes={num_classes}),
-)
-train_cfg = dict(max_epochs={epochs})
-# The best epoch on the validation list is kept as best_long_tail_mean_class_*.pth.
-default_hooks = dict(
-    checkpoint=dict(save_best="long_tail/mean_class", rule="greater")
-)
-'''
-PHASE2 = '''"""LPT phase 2 on {name}: group prompts.
-
-Command:  python tools/train.py configs/lpt/phase2_{name}.py --amp
-"""
-
-_base_ = "./phase1_{name}.py"
-
-phase1_work_dir = "work_dirs/phase1_{name}"
-
-model = dict(backbone=dict(frozen_prompts=True), neck=_base_.group_prompts)
-'''
-BASELINE = '''"""{title} on {name}.
-
-Command:  python tools/train.py configs/baselines/{tuning}_{name}.py --amp
-"""
-
-_base_ = ["../lpt/phase1_{name}.py", "../_base_/tunings/{tuning}.py"]
-
-model = _base_.tuning
-train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))
-'''
+TEMPLATES = Path(__file__).with_name("templates")
 BASELINES = dict(linear_probe="Linear probe", vpt_deep="VPT-deep")
 
 
 def new_lists(dataset: NewDataset, name: str) -> dict[Path, str]:
     """Give the text of the lists and class names by path, in the images' folder."""
-    lists = {**dataset.splits, "classes": dataset.classes}
+    lists = {
+        split: [f"{path} {label}" for path, label in images]
+        for split, images in dataset.splits.items()
+    }
     return {
         dataset.folder / f"{name}_{part}.txt": "\n".join(lines) + "\n"
-        for part, lines in lists.items()
+        for part, lines in {**lists, "classes": dataset.classes}.items()
     }
 
 
@@ -140,15 +59,20 @@ def new_configs(
         model=model,
         backbone="img_size=_base_._img_size" + "".join(settings),
     )
-    texts = {
-        f"_base_/datasets/{name}.py": DATASET.format(**values),
-        f"lpt/phase1_{name}.py": PHASE1.format(**values),
-        f"lpt/phase2_{name}.py": PHASE2.format(**values),
+
+    def fill(template: str, **more: str) -> str:
+        return (TEMPLATES / f"{template}.txt").read_text().format(**values, **more)
+
+    return {
+        configs / "_base_" / "datasets" / f"{name}.py": fill("dataset"),
+        configs / "lpt" / f"phase1_{name}.py": fill("phase1"),
+        configs / "lpt" / f"phase2_{name}.py": fill("phase2"),
+    } | {
+        configs / "baselines" / f"{tuning}_{name}.py": fill(
+            "baseline", tuning=tuning, title=title
+        )
+        for tuning, title in BASELINES.items()
     }
-    for tuning, title in BASELINES.items():
-        text = BASELINE.format(title=title, tuning=tuning, **values)
-        texts[f"baselines/{tuning}_{name}.py"] = text
-    return {configs / path: text for path, text in texts.items()}
 
 
 def require_own(config: Path, *others: Path) -> None:

@@ -51,3 +51,17 @@ class Benchmark:
     lists: tuple[SplitFile, ...] = ()
     trees: tuple[ImageTree, ...] = ()
     files: tuple[DataFiles, ...] = ()
+
+
+@dataclass(frozen=True)
+class PartState:
+    """The state of one part of a benchmark."""
+
+    item: str
+    state: str
+    todo: str = ""  # what the user should do; empty if the part is in place
+
+    @property
+    def in_place(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.todo
