@@ -60,7 +60,7 @@ def state_of_files(files: DataFiles, root: Path) -> PartState:
     item = f"files of {files.archive.name}"
     wrong = [path for path, md5 in files.md5 if not check_integrity(root / path, md5)]
     if wrong:
-        state = f"missing, or not what it should be: {list_some(wrong)}"
+        state = f"missing or with another checksum: {list_some(wrong)}"
         return PartState(item, state, _todo(files.archive, root))
     return PartState(item, f"all {len(files.md5)} are there, with the right checksums")
 

@@ -13,19 +13,86 @@ Refused are
   used on the same ones.
 
 A backbone's other eps of LayerNorm is only a warning: what follows is trained with the
-new one, as LPT's authors do with timm's weights.
+new one, as LPT's authors do with timm's weights. mmengine only warns of all the others.
 """
 
 from collections.abc import Collection, Mapping
 
 import torch
-from torch import Size, Tensor
+from mmpretrain.utils import get_ori_model
+from torch import Tensor, nn
 
 from lpt_mm.utils.text import list_some
-from lpt_mm.weights.architecture import ViTArchitecture
-from lpt_mm.weights.identity import BACKBONE, POSITIONS
+from lpt_mm.weights.architecture import ViTArchitecture, square_side
+from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.identity import BACKBONE, IDENTITY, POSITIONS, is_frozen
+from lpt_mm.weights.layouts import is_official
+from lpt_mm.weights.sources import read_weights
+from lpt_mm.weights.weights import Weights
 
-MOST_PATCHES = 10**6
+OFFICIAL = (
+    "is a checkpoint of LPT's authors: convert it first, with "
+    "tools/model_converters/lpt_to_mm.py"
+)
+NOT_PLAIN = (
+    "holds more than tensors and numbers, as mmengine's own checkpoints do, and no code"
+    " in a file is ever run: tools/model_converters/publish_model.py takes out what is "
+    "safe"
+)
+NOT_RESUMABLE = (
+    "holds a model, but no state of the optimizer, so that no run can go on from it: "
+    "test it, or start phase 2 from it with --phase1"
+)
+
+
+def check_checkpoint(
+    model: nn.Module, checkpoint: str, new: str = "neck.", resume: bool = False
+) -> Weights:
+    """Refuse a checkpoint that a model, perhaps on the device ``meta``, cannot load.
+
+    Parameters whose names begin with ``new`` need not be in it; an empty string stands
+    for none. ``resume`` tells whether training is to go on from it.
+    """
+    weights = read_weights(checkpoint)
+    misfit = (
+        find_misfit(model, weights, new)
+        or find_non_finite(weights.tensors)
+        or (not weights.is_plain and NOT_PLAIN)
+        or (resume and not weights.is_resumable and NOT_RESUMABLE)
+    )
+    if misfit:
+        raise WeightFileError(f"{checkpoint} {misfit}")
+    return weights
+
+
+def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str | None:
+    """Say why weights do not fit a model, as the end of a sentence about them."""
+    model, tensors = get_ori_model(model), weights.tensors
+    if is_official(tensors):
+        return OFFICIAL
+    if not any(name.startswith(BACKBONE) for name in tensors):
+        return (
+            "is no trained model (it has no backbone.*); a pre-trained backbone goes "
+            "into model.backbone.init_cfg.checkpoint"
+        )
+    own = model.state_dict()
+    if weights.is_light:
+        if not hasattr(model.backbone, "load_source"):
+            return (
+                "is light: only a PromptedViT gets back the layers that it leaves out"
+            )
+        own = {name: tensor for name, tensor in own.items() if not is_frozen(name)}
+        tensors = {k: v for k, v in tensors.items() if k != BACKBONE + IDENTITY}
+    optional = {name for name in own if new and name.startswith(new)}
+    if misfit := compare_tensors(tensors, own, optional):
+        return (
+            "does not fit the config (the kind of model, prompt_length, num_classes and"
+            f" the backbone's arch must be the same): {misfit}"
+        )
+    settings = getattr(getattr(model, "backbone", None), "hidden_settings", {})
+    if misfit := compare_settings(weights.hidden_settings, settings):
+        return f"had another backbone: {misfit}"
+    return None
 
 
 def compare_tensors(
@@ -33,9 +100,9 @@ def compare_tensors(
     own: Mapping[str, Tensor],
     optional: Collection[str] = (),
 ) -> str:
-    """Say how tensors differ from a model's own; empty if they fit.
+    """Say how tensors differ from a model's own, but for missing ``optional`` ones.
 
-    The model may lie on the device ``meta``; tensors may lack its ``optional`` ones.
+    Empty if they fit; the model may lie on the device ``meta``.
     """
     unfit = [
         f"{name} is {_describe(theirs[name])} in the weights "
@@ -43,14 +110,14 @@ def compare_tensors(
         for name in sorted(own.keys() & theirs.keys())
         if not _fits(name, theirs[name], own[name])
     ]
-    parts = [_compare_architectures(theirs, own)]
-    if unfit and not parts[0]:
-        parts = [f"of another shape or type: {list_some(unfit)}"]
-    for what, names in (
-        ("missing", own.keys() - theirs.keys() - set(optional)),
-        ("left over", theirs.keys() - own.keys()),
-    ):
-        parts += [f"{what}: {list_some(names)}"] if names else []
+    missing = own.keys() - theirs.keys() - set(optional)
+    left_over = theirs.keys() - own.keys()
+    parts = (
+        _compare_architectures(theirs, own)
+        or (unfit and f"of another shape or type: {list_some(unfit)}"),
+        missing and f"missing: {list_some(missing)}",
+        left_over and f"left over: {list_some(left_over)}",
+    )
     return "; ".join(filter(None, parts))
 
 
@@ -58,19 +125,15 @@ def _fits(name: str, tensor: Tensor, own: Tensor) -> bool:
     floats = tensor.is_floating_point() and own.is_floating_point()
     if not floats and tensor.dtype != own.dtype:
         return False
-    if name.removeprefix(BACKBONE) == POSITIONS:
-        return _fits_positions(tensor.shape, own.shape)
-    return tensor.shape == own.shape
-
-
-def _fits_positions(positions: Size, own: Size) -> bool:
-    """Whether they are as wanted, or those of a class token and a square of patches."""
-    if positions == own:
+    if tensor.shape == own.shape:
         return True
-    if len(positions) != 3 or positions[0] != 1 or positions[2] != own[2]:
+    if name.removeprefix(BACKBONE) != POSITIONS or tensor.ndim != 3:
         return False
-    patches = positions[1] - 1
-    return 0 < patches < MOST_PATCHES and round(patches**0.5) ** 2 == patches
+    return (
+        tensor.shape[0] == 1
+        and tensor.shape[2] == own.shape[-1]
+        and square_side(tensor) is not None
+    )
 
 
 def _describe(tensor: Tensor) -> str:
@@ -105,12 +168,11 @@ def compare_settings(theirs: Mapping[str, object], own: Mapping[str, object]) ->
 def find_non_finite(tensors: Mapping[str, Tensor]) -> str | None:
     """Say which tensors hold NaN or infinity, as the end of a sentence about them."""
     # A sum is finite only if all its terms are, and takes no memory.
-    sums = {
-        name: tensor.sum(dtype=torch.float32)
+    broken = [
+        name
         for name, tensor in tensors.items()
-        if tensor.numel() and not tensor.is_meta
-    }
-    broken = [name for name, total in sums.items() if not total.isfinite()]
+        if not tensor.is_meta and not tensor.sum(dtype=torch.float32).isfinite()
+    ]
     if not broken:
         return None
     return f"has values that are no finite numbers: {list_some(broken)}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from lpt_mm.weights.architecture import ViTArchitecture, find_missing
+from lpt_mm.weights.architecture import ViTArchitecture, find_missing, square_side
 from lpt_mm.weights.identity import POSITIONS, SHARED_PROMPTS
 from lpt_mm.weights.layouts import (
     find_layout,
@@ -74,9 +74,6 @@ def _find_image_size(
     """Give the size of the images, if the patches make a square."""
     if architecture is None or positions is None or positions.ndim != 3:
         return None
-    side = round((positions.shape[1] - 1) ** 0.5)
-    if side**2 != positions.shape[1] - 1:
-        return None
-    patch = architecture.patch_size
+    side, patch = square_side(positions), architecture.patch_size
     height, width = patch if isinstance(patch, tuple) else (patch, patch)
-    return side * height, side * width
+    return None if side is None else (side * height, side * width)

@@ -24,17 +24,9 @@ from lpt_mm.weights.weights import Weights
 def restore_backbone(weights: Weights, source: str | None = None) -> Weights:
     """Put the frozen layers that a light checkpoint leaves out into it.
 
-    Args:
-        weights: What the checkpoint holds, light or not.
-        source: Where the layers are, as of ``PretrainedViT``; by default where the
-            checkpoint says, if that is in this package.
-
-    Returns:
-        The whole model; position embeddings are those of the source.
-
-    Raises:
-        WeightFileError: If the layers cannot be had or are others than those that were
-            trained on.
+    They are read from ``source``, as of ``PretrainedViT``, by default from where the
+    checkpoint says, if that is in this package. Others than those that were trained on
+    are refused. Position embeddings are those of the source.
     """
     if not weights.is_light:
         return weights

@@ -6,10 +6,9 @@ from mmpretrain.registry import MODELS
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.fitting_configs import fitting_configs
 from lpt_mm.weights.layouts import to_mmpretrain
 from lpt_mm.weights.official import from_official
-from lpt_mm.weights.report import print_weights
+from lpt_mm.weights.report import fitting_configs, print_weights
 from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
 from tests.golden import official_checkpoint, tiny_lpt
