@@ -12,7 +12,7 @@ from torch import nn
 
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.utils.text import list_some
-from lpt_mm.weights.comparison import check_checkpoint
+from lpt_mm.weights.checks import check_checkpoint
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.skeleton import build_skeleton

@@ -25,10 +25,6 @@ def settings_of_backbone(
 
     Returns:
         Name of the file in ``_base_/models``, and what is set in ``model.backbone``.
-
-    Raises:
-        UserError: If the weights cannot be read, no settings take them, or the images
-            cannot be divided into patches.
     """
     model, settings = "lpt_vit_base", {}
     if source is not None:

@@ -5,13 +5,8 @@ from pathlib import Path
 
 from mmpretrain.datasets import CIFAR10, CIFAR100
 
-from lpt_mm.preparation.parts import (
-    Archive,
-    Benchmark,
-    DataFiles,
-    ImageTree,
-    SplitFile,
-)
+from lpt_mm.preparation import parts
+from lpt_mm.preparation.parts import Archive, Benchmark
 
 
 def _read_table() -> dict[str, Benchmark]:
@@ -19,7 +14,7 @@ def _read_table() -> dict[str, Benchmark]:
     table = tomllib.loads(text)
     archives = {key: Archive(**row) for key, row in table["archives"].items()}
 
-    def parts(kind: type, rows: list[dict]) -> tuple:
+    def build(kind: type, rows: list[dict]) -> tuple:
         return tuple(
             kind(**row | {"archive": archives[row["archive"]]}) for row in rows
         )
@@ -27,8 +22,8 @@ def _read_table() -> dict[str, Benchmark]:
     return {
         name: Benchmark(
             row["folder"],
-            lists=parts(SplitFile, row.get("lists", [])),
-            trees=parts(ImageTree, row.get("trees", [])),
+            lists=build(parts.SplitFile, row.get("lists", [])),
+            trees=build(parts.ImageTree, row.get("trees", [])),
         )
         for name, row in table["benchmarks"].items()
     }
@@ -44,7 +39,7 @@ def _cifar(dataset: type[CIFAR10], folder: str) -> Benchmark:
     )
     files = (*dataset.train_list, *dataset.test_list, meta)
     md5 = tuple((f"{dataset.base_folder}/{name}", digest) for name, digest in files)
-    return Benchmark(folder, files=(DataFiles(md5, archive),))
+    return Benchmark(folder, files=(parts.DataFiles(md5, archive),))
 
 
 BENCHMARKS = {

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class ClassFolders:
 def read(root: Path, split: str = "") -> ClassFolders:
     """Find the images of the class folders in ``root / split``, but hidden ones."""
     folder = root / split
-    found = ClassFolders(root, tuple(sorted(visible_folders(folder))))
+    found = ClassFolders(root, visible_folders(folder))
     for label, name in enumerate(found.classes):
         for file in sorted(visible_files(str(folder / name), links=True)):
             if not file.lower().endswith(EXTENSIONS):
@@ -57,12 +57,10 @@ def read(root: Path, split: str = "") -> ClassFolders:
     return found
 
 
-def visible_folders(folder: Path) -> Iterator[str]:
-    """Give the names of the folders in a folder that are not hidden."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir() and not entry.name.startswith("."):
-                yield entry.name
+def visible_folders(folder: Path) -> tuple[str, ...]:
+    """Name the folders in a folder that are not hidden, in alphabetical order."""
+    names = (path.name for path in folder.iterdir() if path.is_dir())
+    return tuple(sorted(name for name in names if not name.startswith(".")))
 
 
 def refuse_loops(folder: str | Path, above: tuple[str, ...] = ()) -> None:

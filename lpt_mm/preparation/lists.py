@@ -17,35 +17,29 @@ def state_of_list(split: SplitFile, root: Path, lists: Path | None) -> PartState
     """Check the list in ``root``, or make it, perhaps of a file in ``lists``."""
     target, todo = root / split.name, _todo(split, root)
     copy, json = _find(split.name, lists), _find(split.json, root, lists)
+    exists = os.path.lexists(target)
     try:
-        if os.path.lexists(target):
-            return _check_existing(split, target, json, todo)
+        if exists and not target.is_file():
+            raise UserError(f"'{target}' is no file, or a link to none")
+        if exists:
+            return PartState(split.name, _judge(split, target, str(target), json))
         if not (copy or json or split.url):
             return PartState(split.name, "missing", todo)
         with new_file(target) as temporary:
             # The new file is judged: a source might change in between.
             origin, source = _fill(temporary, copy, json, split.url)
             state = _judge(split, temporary, source, json)
+        return PartState(split.name, f"{origin}; {state}")
     except (OSError, ValueError) as error:
-        return PartState(split.name, str(error), todo)
-    return PartState(split.name, f"{origin}; {state}")
+        if not exists:
+            return PartState(split.name, str(error), todo)
+        todo = f"move '{target}' away if you do not want it; {todo}"
+        return PartState(split.name, f"{error}; left as it is", todo)
 
 
 def _find(name: str | None, *folders: Path | None) -> Path | None:
     files = [folder / name for folder in folders if folder and name]
     return next((file for file in files if file.is_file()), None)
-
-
-def _check_existing(
-    split: SplitFile, target: Path, json: Path | None, todo: str
-) -> PartState:
-    if not target.is_file():
-        raise UserError(f"'{target}' is no file, or a link to none")
-    try:
-        return PartState(split.name, _judge(split, target, str(target), json))
-    except ValueError as error:
-        todo = f"move '{target}' away if you do not want it; {todo}"
-        return PartState(split.name, f"{error}; left as it is", todo)
 
 
 def _fill(

@@ -43,20 +43,15 @@ def read_folder(folder: Path, seed: int, skip_unreadable: bool = False) -> NewDa
         skip_unreadable: Whether to read every image, and leave out what is none.
 
     Returns:
-        The data set.
-
-    Raises:
-        OSError: If there is no such folder, or it cannot be read.
-        UserError: If there are fewer than two classes, classes without a training
-            image, or other classes in one split than in another; if a split would be
-            empty, a link leads round in a circle, or a path cannot stand in a list.
+        The data set. Classes or splits without images, a link that leads round in a
+        circle, and paths that cannot stand in a list are refused.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"there is no folder '{printable(folder)}'")
     class_folders.refuse_loops(folder)
-    names = set(class_folders.visible_folders(folder))
-    if "train" in names and names <= set(SPLITS):
-        given = {split: class_folders.read(folder, split) for split in sorted(names)}
+    names = class_folders.visible_folders(folder)
+    if "train" in names and set(names) <= set(SPLITS):
+        given = {split: class_folders.read(folder, split) for split in names}
     else:
         given = {"train": class_folders.read(folder)}
     classes = given["train"].classes

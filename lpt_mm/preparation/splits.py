@@ -11,20 +11,11 @@ from lpt_mm.utils.errors import UserError
 def stratified_split(
     labels: Sequence[int], shares: Sequence[float], seed: int
 ) -> list[np.ndarray]:
-    """Split images class by class into a rest and further parts.
+    """Split images of the given class indices into a rest and further parts.
 
     Each part gets its share of each class, at least one image. But at least half of a
     class stays in the rest: where that is too little for all, the last part (test)
-    comes before the others.
-
-    Args:
-        labels: (number of images,) class indices.
-        shares: Shares of the further parts, such as 0.1 for validation and 0.2 for
-            test; the rest is for training.
-        seed: Seed of the choice.
-
-    Returns:
-        Indices of the rest and of each part, in ascending order.
+    comes before the others. The indices of each part are in ascending order.
     """
 
     def sizes(_: int, count: int) -> list[int]:
@@ -38,29 +29,13 @@ def stratified_split(
 
 
 def pretraining_split(
-    labels: Sequence[int],
-    most: int,
-    imbalance_ratio: float,
-    num_val: int,
-    seed: int,
+    labels: Sequence[int], most: int, imbalance_ratio: float, num_val: int, seed: int
 ) -> dict[str, np.ndarray]:
     """Split a balanced data set so that a backbone never sees what is trained on later.
 
     Half of each class is for pre-training. Of the other half come the long-tailed
-    training set and a balanced validation set; the rest is not used.
-
-    Args:
-        labels: (number of images,) class indices.
-        most: Training images of class 0, the most frequent one.
-        imbalance_ratio: ``most`` over the training images of the rarest class.
-        num_val: Validation images of each class.
-        seed: Seed of the choice.
-
-    Returns:
-        Indices of ``pretrain``, ``train`` and ``val``, in ascending order.
-
-    Raises:
-        UserError: If a class has too few images.
+    training set, ``most`` images of class 0 and fewer of the others, and ``num_val``
+    validation images of each class; the rest is not used.
     """
     counts = long_tailed_counts(most, int(max(labels)) + 1, imbalance_ratio)
 

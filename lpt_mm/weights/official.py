@@ -6,17 +6,10 @@ recorded in ``meta.backbone``.
 """
 
 from lpt_mm.utils.text import list_some
+from lpt_mm.weights import layouts
 from lpt_mm.weights.comparison import compare_tensors
 from lpt_mm.weights.description import Description, describe
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.layouts import (
-    OWN,
-    OWN_TO_OFFICIAL,
-    find_layout,
-    is_official,
-    official_to_own,
-    rename_all,
-)
 from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.weights import Weights
 
@@ -31,10 +24,10 @@ def from_official(weights: Weights) -> Weights:
     The tensors stay the same, but for a classifier of timm, which is left out. What is
     none of theirs, or not exactly one whole model, is refused.
     """
-    if not is_official(weights.tensors):
+    if not layouts.is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} is no checkpoint of LPT's authors")
     settings = dict(layer_norm_eps=LAYER_NORM_EPS, activation=ACTIVATION)
-    tensors = official_to_own(weights.tensors)
+    tensors = layouts.official_to_own(weights.tensors)
     converted = Weights(tensors, dict(backbone=settings), source=weights.source)
     _require_whole(converted)
     return converted
@@ -46,7 +39,7 @@ def to_official(weights: Weights) -> Weights:
     What is none of ours, not exactly one whole model, or has another backbone than a
     plain vision transformer, is refused.
     """
-    if find_layout(weights) != OWN:
+    if layouts.find_layout(weights) != layouts.OWN:
         raise WeightFileError(f"{weights.source} is no checkpoint of lpt_mm")
     _require_whole(weights)
     activation = weights.hidden_settings.get("activation", ACTIVATION)
@@ -55,7 +48,7 @@ def to_official(weights: Weights) -> Weights:
             f"{weights.source} was trained with {activation}, the authors' code has "
             f"{ACTIVATION}"
         )
-    return Weights(rename_all(weights.tensors, OWN_TO_OFFICIAL))
+    return Weights(layouts.rename_all(weights.tensors, layouts.OWN_TO_OFFICIAL))
 
 
 def _require_whole(weights: Weights) -> None:

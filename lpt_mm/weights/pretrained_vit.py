@@ -1,7 +1,8 @@
-"""Initialisation of a vision transformer from pre-trained weights."""
+"""Frozen layers from their source: into a model, or into a light checkpoint."""
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from mmengine.logging import print_log
@@ -9,15 +10,18 @@ from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
 from lpt_mm.utils.errors import UserError
-from lpt_mm.weights.architecture import square_side
+from lpt_mm.weights import layouts
+from lpt_mm.weights.architecture import ViTArchitecture, square_side
+from lpt_mm.weights.checks import OFFICIAL
 from lpt_mm.weights.comparison import (
-    OFFICIAL,
     compare_settings,
     compare_tensors,
     find_non_finite,
 )
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import (
+    BACKBONE,
+    IDENTITY,
     POSITIONS,
     SHARED_PROMPTS,
     compare_backbones,
@@ -25,14 +29,7 @@ from lpt_mm.weights.identity import (
     digest_positions,
     identify,
 )
-from lpt_mm.weights.layouts import (
-    MMPRETRAIN,
-    OWN,
-    find_layout,
-    is_official,
-    to_mmpretrain,
-)
-from lpt_mm.weights.sources import read_weights
+from lpt_mm.weights.sources import PACKAGED, read_weights
 from lpt_mm.weights.weights import Weights
 
 EPS = "layer_norm_eps"
@@ -105,7 +102,7 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
 
     Position embeddings may still be of another image size.
     """
-    if is_official(weights.tensors):
+    if layouts.is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} {OFFICIAL}")
     if weights.is_light:
         raise WeightFileError(
@@ -116,7 +113,7 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
     # The norm of an average of patches, which few sources have, is made as new.
     norm = {"ln2.weight": torch.ones, "ln2.bias": torch.zeros}
     norm = {k: new(own[k].shape, device="cpu") for k, new in norm.items() if k in own}
-    tensors = norm | to_mmpretrain(weights.tensors)
+    tensors = norm | layouts.to_mmpretrain(weights.tensors)
     settings = {k: v for k, v in module.hidden_settings.items() if k != EPS}
     misfits = (
         compare_tensors(tensors, own, optional={SHARED_PROMPTS}),
@@ -131,9 +128,8 @@ def _resize(positions: Tensor, module: nn.Module, weights: Weights) -> Tensor:
     """Resize position embeddings of a square of patches to the module's grid."""
     side = square_side(positions)
     # In mmpretrain's names as many patches are taken for the same grid, square or not.
-    same = positions.shape == module.pos_embed.shape and (
-        find_layout(weights) in (MMPRETRAIN, OWN) or side is None
-    )
+    is_ours = layouts.find_layout(weights) in (layouts.MMPRETRAIN, layouts.OWN)
+    same = positions.shape == module.pos_embed.shape and (is_ours or side is None)
     if same or (side, side) == tuple(module.patch_resolution):
         return positions
     from timm.layers import resample_abs_pos_embed  # timm takes a second
@@ -141,3 +137,36 @@ def _resize(positions: Tensor, module: nn.Module, weights: Weights) -> Tensor:
     return resample_abs_pos_embed(
         positions, list(module.patch_resolution), num_prefix_tokens=1
     )
+
+
+def restore_backbone(weights: Weights, source: str | None = None) -> Weights:
+    """Put the frozen layers that a light checkpoint leaves out into it.
+
+    They are read from ``source``, as of ``PretrainedViT``. What a file says is no
+    reason to open or fetch anything: only a backbone of this package need not be named.
+    Others than those that were trained on are refused; position embeddings are those of
+    the source.
+    """
+    if not weights.is_light:
+        return weights
+    trained = weights.identity
+    if not source:
+        source = str(trained.get("source"))
+        if not source.startswith(PACKAGED):
+            raise WeightFileError(
+                f"{weights.source} leaves out {describe_backbone(trained)}: if you "
+                "trust that source, name it with --backbone"
+            )
+    backbone = layouts.to_mmpretrain(read_weights(source).tensors)
+    backbone.pop(SHARED_PROMPTS, None)
+    if ViTArchitecture.of(backbone) is None:
+        raise WeightFileError(f"'{source}' holds no whole vision transformer")
+    own = identify(backbone, source)
+    if compare_backbones(trained, own):
+        raise WeightFileError(
+            f"{weights.source} was trained on {describe_backbone(trained)}, and "
+            f"{describe_backbone(own)} is another: name the former with --backbone"
+        )
+    tensors = weights.tensors | {f"{BACKBONE}{k}": v for k, v in backbone.items()}
+    del tensors[BACKBONE + IDENTITY]
+    return replace(weights, tensors=tensors, meta=weights.meta | dict(backbone=trained))

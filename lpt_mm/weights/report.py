@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from lpt_mm.utils.text import for_rich, list_some
-from lpt_mm.weights.comparison import find_misfit
+from lpt_mm.weights.checks import find_misfit
 from lpt_mm.weights.description import Description, describe
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import describe_backbone

@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import check_start
 from lpt_mm.weights import WeightFileError
-from lpt_mm.weights.comparison import find_misfit
+from lpt_mm.weights.checks import find_misfit
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.official import from_official, to_official
 from lpt_mm.weights.reading import read_file

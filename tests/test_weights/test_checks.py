@@ -3,7 +3,7 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmpretrain.registry import MODELS
 
-from lpt_mm.weights.comparison import check_checkpoint, find_misfit
+from lpt_mm.weights.checks import check_checkpoint, find_misfit
 from lpt_mm.weights.weights import Weights
 from tests.golden import tiny_lpt
 
