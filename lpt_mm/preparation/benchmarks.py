@@ -1,12 +1,77 @@
-"""The benchmarks: those of ``benchmarks.toml``, and CIFAR, which mmpretrain knows."""
+"""What a benchmark is made of, and which there are.
+
+They are those of ``benchmarks.toml``, and CIFAR, which mmpretrain knows.
+"""
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmpretrain.datasets import CIFAR10, CIFAR100
 
-from lpt_mm.preparation import parts
-from lpt_mm.preparation.parts import Archive, Benchmark
+
+@dataclass(frozen=True)
+class Archive:
+    """Images that a user downloads."""
+
+    name: str
+    page: str  # where it is
+    layout: str  # what to do with it, to follow "so that DIR has"
+
+
+@dataclass(frozen=True)
+class SplitFile:
+    """A list file with a path and a label per line."""
+
+    name: str
+    images: int  # how many it lists
+    page: str  # where a user finds it, or what it is written from
+    archive: Archive  # of its images
+    sha256: str | None = None  # where it is known
+    url: str | None = None  # where a program can fetch it
+    json: str | None = None  # the iNaturalist file that it is written from
+
+
+@dataclass(frozen=True)
+class ImageTree:
+    """Images without a list: a folder per class."""
+
+    folder: str  # of the class folders
+    classes: int
+    images: int
+    archive: Archive
+
+
+@dataclass(frozen=True)
+class DataFiles:
+    """Files that are known by their checksum."""
+
+    md5: tuple[tuple[str, str], ...]  # paths and checksums
+    archive: Archive
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The parts of a benchmark: lists, folders of images and other files."""
+
+    folder: str  # that the configs look into
+    lists: tuple[SplitFile, ...] = ()
+    trees: tuple[ImageTree, ...] = ()
+    files: tuple[DataFiles, ...] = ()
+
+
+@dataclass(frozen=True)
+class PartState:
+    """The state of one part of a benchmark."""
+
+    item: str
+    state: str
+    todo: str = ""  # what the user should do; empty if the part is in place
+
+    @property
+    def in_place(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.todo
 
 
 def _read_table() -> dict[str, Benchmark]:
@@ -14,19 +79,17 @@ def _read_table() -> dict[str, Benchmark]:
     table = tomllib.loads(text)
     archives = {key: Archive(**row) for key, row in table["archives"].items()}
 
-    def build(kind: type, rows: list[dict]) -> tuple:
-        return tuple(
-            kind(**row | {"archive": archives[row["archive"]]}) for row in rows
-        )
-
-    return {
-        name: Benchmark(
+    benchmarks = {}
+    for name, row in table["benchmarks"].items():
+        lists, trees = row.get("lists", []), row.get("trees", [])
+        for part in (*lists, *trees):
+            part["archive"] = archives[part["archive"]]
+        benchmarks[name] = Benchmark(
             row["folder"],
-            lists=build(parts.SplitFile, row.get("lists", [])),
-            trees=build(parts.ImageTree, row.get("trees", [])),
+            lists=tuple(SplitFile(**part) for part in lists),
+            trees=tuple(ImageTree(**part) for part in trees),
         )
-        for name, row in table["benchmarks"].items()
-    }
+    return benchmarks
 
 
 def _cifar(dataset: type[CIFAR10], folder: str) -> Benchmark:
@@ -39,7 +102,7 @@ def _cifar(dataset: type[CIFAR10], folder: str) -> Benchmark:
     )
     files = (*dataset.train_list, *dataset.test_list, meta)
     md5 = tuple((f"{dataset.base_folder}/{name}", digest) for name, digest in files)
-    return Benchmark(folder, files=(parts.DataFiles(md5, archive),))
+    return Benchmark(folder, files=(DataFiles(md5, archive),))
 
 
 BENCHMARKS = {

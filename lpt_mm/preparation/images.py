@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from lpt_mm.datasets.split_list import read_split_list
-from lpt_mm.preparation import parts
-from lpt_mm.preparation.parts import PartState
+from lpt_mm.preparation import benchmarks
+from lpt_mm.preparation.benchmarks import PartState
 from lpt_mm.utils.files import has_content, visible_files
 from lpt_mm.utils.text import list_some
 
@@ -18,7 +18,7 @@ NAMED = 5  # missing files that are named
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
-def state_of_images(split: parts.SplitFile, root: Path) -> PartState:
+def state_of_images(split: benchmarks.SplitFile, root: Path) -> PartState:
     """Look for the images that a list names, and name the first that are not there."""
     item = f"images of {split.name}"
     try:
@@ -34,7 +34,7 @@ def state_of_images(split: parts.SplitFile, root: Path) -> PartState:
     return PartState(item, state, _todo(split.archive, root))
 
 
-def state_of_tree(tree: parts.ImageTree, root: Path) -> PartState:
+def state_of_tree(tree: benchmarks.ImageTree, root: Path) -> PartState:
     """Count the classes and images of a folder with a folder per class."""
     item, folder = f"images in {tree.folder}/", root / tree.folder
     if not folder.is_dir():
@@ -49,7 +49,7 @@ def state_of_tree(tree: parts.ImageTree, root: Path) -> PartState:
     return PartState(item, state, _todo(tree.archive, root))
 
 
-def state_of_files(files: parts.DataFiles, root: Path) -> PartState:
+def state_of_files(files: benchmarks.DataFiles, root: Path) -> PartState:
     """Compare files with their checksums."""
     item = f"files of {files.archive.name}"
     wrong = [path for path, md5 in files.md5 if not check_integrity(root / path, md5)]
@@ -71,7 +71,7 @@ def _bar(steps: list, description: str) -> Iterable:
     return track(steps, description, console=console, disable=hidden, transient=True)
 
 
-def _todo(archive: parts.Archive, root: Path) -> str:
+def _todo(archive: benchmarks.Archive, root: Path) -> str:
     return (
         f"get {archive.name} from {archive.page} and unpack it so that '{root}' has "
         f"{archive.layout}"

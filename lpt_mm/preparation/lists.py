@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lpt_mm.datasets.inaturalist18 import read_json
 from lpt_mm.datasets.split_list import read_split_list
-from lpt_mm.preparation.parts import PartState, SplitFile
+from lpt_mm.preparation.benchmarks import PartState, SplitFile
 from lpt_mm.utils.download import download
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import new_file

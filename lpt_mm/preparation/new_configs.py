@@ -1,17 +1,17 @@
-"""The lists and configs of a data set of one's own."""
+"""The lists and configs of a data set of one's own, whose settings follow the data."""
 
 from pathlib import Path
 
-from lpt_mm.preparation.new_dataset import (
-    NewDataset,
-    choose_batch_size,
-    choose_epochs,
-    choose_thresholds,
-)
+import numpy as np
+
+from lpt_mm.preparation.new_dataset import NewDataset
 from lpt_mm.utils.new_file import require_new
 
 WRITTEN = "Written by tools/dataset_converters/new_dataset.py."
 TEMPLATES = Path(__file__).with_name("templates")
+# So many steps are worth their time on a small data set.
+MIN_STEPS = 2000
+MAX_EPOCHS = 200
 BASELINES = dict(linear_probe="Linear probe", vpt_deep="VPT-deep")
 
 
@@ -79,3 +79,31 @@ def require_own(config: Path, *others: Path) -> None:
     """Refuse files that exist, unless the data set's config was written by this."""
     if not (config.is_file() and WRITTEN in config.read_text(encoding="utf-8")):
         require_new(config, *others)
+
+
+def choose_thresholds(counts: list[int]) -> tuple[int, int]:
+    """Choose the bounds of the shot groups by the training images per class.
+
+    They are (20, 100) if that makes three groups (``'lpt'``), or if there are no three
+    different counts; else about a third of the classes goes into each.
+    """
+    ordered = sorted(counts)
+    groups = np.digitize(ordered, (20, 100), right=True)
+    if len(set(ordered)) < 3 or set(groups) == {0, 1, 2}:
+        return 20, 100
+    low = ordered[len(ordered) // 3 - 1]
+    return low, max(ordered[2 * len(ordered) // 3 - 1], low + 1)
+
+
+def choose_batch_size(num_images: int) -> int:
+    """Choose the images of each stream: 64, or less, for four steps in an epoch."""
+    batch_size = 64
+    while batch_size > 4 and batch_size * 4 > num_images:
+        batch_size //= 2
+    return batch_size
+
+
+def choose_epochs(num_images: int, batch_size: int) -> int:
+    """Choose the epochs: 40, or more for 2,000 steps, but at most 200."""
+    steps = -(-num_images // batch_size)
+    return min(max(40, -(-MIN_STEPS // steps)), MAX_EPOCHS)

@@ -1,4 +1,4 @@
-"""A data set of one's own: from a folder of class folders to splits and settings."""
+"""A data set of one's own: from a folder of class folders to splits."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -15,9 +15,6 @@ from lpt_mm.utils.text import list_some, printable
 
 SPLITS = ("train", "val", "test")
 SHARES = dict(val=0.1, test=0.2)
-# So many steps are worth their time on a small data set.
-MIN_STEPS = 2000
-MAX_EPOCHS = 200
 
 
 @dataclass(frozen=True)
@@ -97,31 +94,3 @@ def _split(
         if not images:
             raise UserError(f"there are too few images for a {split} set")
     return given
-
-
-def choose_thresholds(counts: list[int]) -> tuple[int, int]:
-    """Choose the bounds of the shot groups by the training images per class.
-
-    They are (20, 100) if that makes three groups (``'lpt'``), or if there are no three
-    different counts; else about a third of the classes goes into each.
-    """
-    ordered = sorted(counts)
-    groups = np.digitize(ordered, (20, 100), right=True)
-    if len(set(ordered)) < 3 or set(groups) == {0, 1, 2}:
-        return 20, 100
-    low = ordered[len(ordered) // 3 - 1]
-    return low, max(ordered[2 * len(ordered) // 3 - 1], low + 1)
-
-
-def choose_batch_size(num_images: int) -> int:
-    """Choose the images of each stream: 64, or less, for four steps in an epoch."""
-    batch_size = 64
-    while batch_size > 4 and batch_size * 4 > num_images:
-        batch_size //= 2
-    return batch_size
-
-
-def choose_epochs(num_images: int, batch_size: int) -> int:
-    """Choose the epochs: 40, or more for 2,000 steps, but at most 200."""
-    steps = -(-num_images // batch_size)
-    return min(max(40, -(-MIN_STEPS // steps)), MAX_EPOCHS)

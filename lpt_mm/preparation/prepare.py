@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from lpt_mm.preparation.benchmarks import Benchmark, PartState
 from lpt_mm.preparation.images import state_of_files, state_of_images, state_of_tree
 from lpt_mm.preparation.lists import state_of_list
-from lpt_mm.preparation.parts import Benchmark, PartState
 from lpt_mm.utils.text import for_rich, printable
 
 

@@ -12,12 +12,12 @@ from PIL import Image
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.split_list import read_split_list
 from lpt_mm.engine.config_keys import check_keys
-from lpt_mm.preparation.new_dataset import (
-    SPLITS,
+from lpt_mm.preparation.new_configs import (
     choose_batch_size,
     choose_epochs,
     choose_thresholds,
 )
+from lpt_mm.preparation.new_dataset import SPLITS
 from tests.conftest import ROOT
 
 TOOL = ROOT / "tools" / "dataset_converters" / "new_dataset.py"

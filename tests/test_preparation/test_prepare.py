@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lpt_mm.preparation import BENCHMARKS, PartState, prepare, print_states
-from lpt_mm.preparation.parts import (
+from lpt_mm.preparation.benchmarks import (
     Archive,
     Benchmark,
     DataFiles,
