@@ -8,11 +8,10 @@ from lpt_mm.preparation.new_dataset import NewDataset
 from lpt_mm.utils.new_file import require_new
 
 WRITTEN = "Written by tools/dataset_converters/new_dataset.py."
-TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("templates")  # laid out as the configs are
 # So many steps are worth their time on a small data set.
 MIN_STEPS = 2000
 MAX_EPOCHS = 200
-BASELINES = dict(linear_probe="Linear probe", vpt_deep="VPT-deep")
 
 
 def new_lists(dataset: NewDataset, name: str) -> dict[Path, str]:
@@ -60,19 +59,12 @@ def new_configs(
         backbone="img_size=_base_._img_size" + "".join(settings),
     )
 
-    def fill(template: str, **more: str) -> str:
-        return (TEMPLATES / f"{template}.txt").read_text().format(**values, **more)
-
-    return {
-        configs / "_base_" / "datasets" / f"{name}.py": fill("dataset"),
-        configs / "lpt" / f"phase1_{name}.py": fill("phase1"),
-        configs / "lpt" / f"phase2_{name}.py": fill("phase2"),
-    } | {
-        configs / "baselines" / f"{tuning}_{name}.py": fill(
-            "baseline", tuning=tuning, title=title
-        )
-        for tuning, title in BASELINES.items()
-    }
+    texts = {}
+    for template in sorted(TEMPLATES.rglob("*.txt")):
+        path = template.relative_to(TEMPLATES).with_suffix(".py").as_posix()
+        text = template.read_text(encoding="utf-8").format(**values)
+        texts[configs / path.replace("NAME", name)] = text
+    return texts
 
 
 def require_own(config: Path, *others: Path) -> None:
