@@ -60,11 +60,8 @@ def _fits(name: str, tensor: Tensor, own: Tensor) -> bool:
         return True
     if name.removeprefix(BACKBONE) != POSITIONS or tensor.ndim != 3:
         return False
-    return (
-        tensor.shape[0] == 1
-        and tensor.shape[2] == own.shape[-1]
-        and square_side(tensor) is not None
-    )
+    is_like = (tensor.shape[0], tensor.shape[2]) == (1, own.shape[-1])
+    return is_like and square_side(tensor) is not None
 
 
 def _describe(tensor: Tensor) -> str:

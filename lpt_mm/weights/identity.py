@@ -118,12 +118,9 @@ def leave_out_backbone(
 
     The names of a wrapper's ``state_dict`` begin with ``prefix``.
     """
-    kept = {
-        name: tensor
-        for name, tensor in state_dict.items()
-        if not is_frozen(name.removeprefix(prefix))
-    }
-    return kept | {prefix + BACKBONE + IDENTITY: encode_identity(identity)}
+    names = [x for x in state_dict if not is_frozen(x.removeprefix(prefix))]
+    light = {name: state_dict[name] for name in names}
+    return light | {prefix + BACKBONE + IDENTITY: encode_identity(identity)}
 
 
 def is_frozen(name: str) -> bool:
