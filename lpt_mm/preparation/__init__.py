@@ -4,9 +4,7 @@ Of a benchmark the user's downloads are checked and its split lists completed; a
 of class folders is split and gets configs.
 """
 
-from lpt_mm.preparation.benchmarks import BENCHMARKS
-from lpt_mm.preparation.part_state import PartState, print_states
-from lpt_mm.preparation.parts import Benchmark
-from lpt_mm.preparation.prepare import prepare
+from lpt_mm.preparation.benchmarks import BENCHMARKS, PartState
+from lpt_mm.preparation.prepare import prepare, print_states
 
-__all__ = ["BENCHMARKS", "Benchmark", "PartState", "prepare", "print_states"]
+__all__ = ["BENCHMARKS", "PartState", "prepare", "print_states"]

@@ -15,7 +15,7 @@ from lpt_mm.weights.sources import read_weights
 def settings_of_backbone(
     source: str | None, img_size: int, configs: Path
 ) -> tuple[str, dict]:
-    """Choose the model file and the settings of ``model.backbone`` that take weights.
+    """Choose the settings that take weights.
 
     Args:
         source: Their source, as ``PretrainedViT`` takes it; timm's are not fetched. By
@@ -24,11 +24,7 @@ def settings_of_backbone(
         configs: Folder of the configs.
 
     Returns:
-        Name of the file in ``_base_/models``, and what is set beside it.
-
-    Raises:
-        WeightFileError: If the weights cannot be read, or no settings take them.
-        UserError: If the images cannot be divided into patches.
+        Name of the file in ``_base_/models``, and what is set in ``model.backbone``.
     """
     model, settings = "lpt_vit_base", {}
     if source is not None:
@@ -46,8 +42,8 @@ def settings_of_backbone(
                 f"{source} is a {architecture}, whose number of heads no tensor shows: "
                 "leave --backbone out, and set model.backbone in the config"
             )
-    backbone = Config.fromfile(configs / "_base_" / "models" / f"{model}.py").model
-    backbone = backbone.backbone
+    file = configs / "_base_" / "models" / f"{model}.py"
+    backbone = Config.fromfile(file).model.backbone
     patch = settings.get("patch_size", backbone.patch_size)
     if img_size < 1 or img_size % patch:
         raise UserError(

@@ -2,13 +2,18 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich.console import Console
+
+from lpt_mm.data_check.examples import Examples
+from lpt_mm.data_check.parallel_check import checked_parts
 from lpt_mm.datasets.split_list import is_listable
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import visible_files
+from lpt_mm.utils.progress import progress_bar
 from lpt_mm.utils.text import printable
 
 # Of the formats that LoadImage reads.
@@ -20,44 +25,42 @@ EXTENSIONS = (
 
 @dataclass
 class ClassFolders:
-    """What a folder of class folders holds; hidden files and folders are passed over.
+    """The images of a folder of class folders, as a data set for the image check."""
 
-    Args:
-        classes: Names of the class folders in alphabetical order.
-        paths: Paths of the images relative to the whole data set's folder.
-        labels: The class index of each.
-        left_out: How many files of which ending are no images that can be read.
-    """
+    root: Path  # of the whole data set
+    classes: tuple[str, ...]  # names of the folders in alphabetical order
+    images: list[tuple[str, int]] = field(default_factory=list)  # path in root, label
+    left_out: Counter[str] = field(default_factory=Counter)  # other files, by ending
 
-    classes: tuple[str, ...]
-    paths: list[str] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
+    def __len__(self) -> int:
+        """Count the images."""
+        return len(self.images)
+
+    def get_data_info(self, index: int) -> dict:
+        """Say where an image is."""
+        return dict(img_path=str(self.root / self.images[index][0]))
 
 
 def read(root: Path, split: str = "") -> ClassFolders:
-    """Find the images of the class folders in ``root / split``."""
+    """Find the images of the class folders in ``root / split``, but hidden ones."""
     folder = root / split
-    found = ClassFolders(tuple(sorted(map(str, visible_folders(folder)))))
+    found = ClassFolders(root, visible_folders(folder))
     for label, name in enumerate(found.classes):
-        for path in sorted(visible_files(str(folder / name), links=True)):
-            if not path.lower().endswith(EXTENSIONS):
-                found.left_out[Path(path).suffix.lower() or "no ending"] += 1
+        for file in sorted(visible_files(str(folder / name), links=True)):
+            if not file.lower().endswith(EXTENSIONS):
+                found.left_out[Path(file).suffix.lower() or "no ending"] += 1
                 continue
-            path = Path(path).relative_to(root).as_posix()
+            path = Path(file).relative_to(root).as_posix()
             if not is_listable(path):
                 raise UserError(f"a list cannot hold the path {path!r}: rename it")
-            found.paths.append(path)
-            found.labels.append(label)
+            found.images.append((path, label))
     return found
 
 
-def visible_folders(folder: Path) -> Iterator[str]:
-    """Give the names of the folders in a folder that are not hidden."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir() and not entry.name.startswith("."):
-                yield entry.name
+def visible_folders(folder: Path) -> tuple[str, ...]:
+    """Name the folders in a folder that are not hidden, in alphabetical order."""
+    names = (path.name for path in folder.iterdir() if path.is_dir())
+    return tuple(sorted(name for name in names if not name.startswith(".")))
 
 
 def refuse_loops(folder: str | Path, above: tuple[str, ...] = ()) -> None:
@@ -71,3 +74,20 @@ def refuse_loops(folder: str | Path, above: tuple[str, ...] = ()) -> None:
         for entry in entries:
             if entry.is_dir():
                 refuse_loops(entry.path, (*above, path))
+
+
+def drop_unreadable(parts: Sequence[ClassFolders]) -> Examples:
+    """Read all images, and take those that are none off the lists."""
+    faulty: list[set[int]] = [set() for _ in parts]
+    bar = progress_bar(console=Console(stderr=True))
+    with checked_parts(parts) as checked, bar as progress:
+        task = progress.add_task("images", total=sum(map(len, parts)))
+        for found in checked:
+            faulty[found.split] |= {found.start + fault[0] for fault in found.faults}
+            progress.advance(task, len(found.labels))
+    dropped = Examples()
+    for part, indices in zip(parts, faulty, strict=True):
+        for i in sorted(indices):
+            dropped.add(part.images[i][0])
+        part.images = [x for i, x in enumerate(part.images) if i not in indices]
+    return dropped

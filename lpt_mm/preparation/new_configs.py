@@ -1,110 +1,28 @@
-"""The lists and configs of a data set of one's own."""
+"""The lists and configs of a data set of one's own, whose settings follow the data."""
 
 from pathlib import Path
 
-from lpt_mm.preparation.new_dataset import (
-    NewDataset,
-    choose_batch_size,
-    choose_epochs,
-    choose_thresholds,
-)
+import numpy as np
+
+from lpt_mm.preparation.new_dataset import NewDataset
 from lpt_mm.utils.new_file import require_new
 
 WRITTEN = "Written by tools/dataset_converters/new_dataset.py."
-DATASET = '''"""{name}: {num_classes:,} classes, {num_train:,} training images.
-
-{most:,} to {least:,} per class. {written}
-"""
-
-_base_ = "./places_lt.py"
-
-_img_size = {img_size}  # that of the model, too
-train_pipeline = [
-    dict(type="LoadRandomResizedCrop", scale=_img_size),
-    dict(type="RandomFlip", prob=0.5),
-    dict(type="PackInputs"),
-]
-_side = round(_img_size * 8 / 7)
-test_pipeline = [
-    dict(type="LoadImage"),
-    dict(
-        type="Resize", scale=(_side, _side), backend="pillow", interpolation="bilinear"
-    ),
-    dict(type="CenterCrop", crop_size=_img_size),
-    dict(type="PackInputs"),
-]
-data_root = {root!r}
-_images = dict(
-    data_root=data_root, metainfo=dict(classes=data_root + "{name}_classes.txt")
-)
-train_dataloader = dict(
-    batch_size={batch_size},
-    dataset=dict(
-        dataset=dict(ann_file="{name}_train.txt", pipeline=train_pipeline, **_images)
-    ),
-)
-val_dataloader = dict(
-    dataset=dict(ann_file="{name}_val.txt", pipeline=test_pipeline, **_images)
-)
-test_dataloader = dict(
-    dataset=dict(ann_file="{name}_test.txt", pipeline=test_pipeline, **_images)
-)
-# Shot groups by training images: few <= {low} < medium <= {high} < many.
-val_evaluator = dict(thresholds=({low}, {high}))
-test_evaluator = dict(thresholds=({low}, {high}))
-'''
-PHASE1 = '''"""LPT phase 1 on {name}: the shared prompt.
-
-Command:  python tools/train.py configs/lpt/phase1_{name}.py --amp
-"""
-
-_base_ = [
-    "../_base_/models/{model}.py",
-    "../_base_/datasets/{name}.py",
-    "../_base_/schedules/lpt_sgd.py",
-    "../_base_/default_runtime.py",
-]
-
-model = dict(
-    backbone=dict({backbone}),
-    head=dict(num_classes={num_classes}),
-)
-train_cfg = dict(max_epochs={epochs})
-# The best epoch on the validation list is kept as best_long_tail_mean_class_*.pth.
-default_hooks = dict(
-    checkpoint=dict(save_best="long_tail/mean_class", rule="greater")
-)
-'''
-PHASE2 = '''"""LPT phase 2 on {name}: group prompts.
-
-Command:  python tools/train.py configs/lpt/phase2_{name}.py --amp
-"""
-
-_base_ = "./phase1_{name}.py"
-
-phase1_work_dir = "work_dirs/phase1_{name}"
-
-model = dict(backbone=dict(frozen_prompts=True), neck=_base_.group_prompts)
-'''
-BASELINE = '''"""{title} on {name}.
-
-Command:  python tools/train.py configs/baselines/{tuning}_{name}.py --amp
-"""
-
-_base_ = ["../lpt/phase1_{name}.py", "../_base_/tunings/{tuning}.py"]
-
-model = _base_.tuning
-train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))
-'''
-BASELINES = dict(linear_probe="Linear probe", vpt_deep="VPT-deep")
+TEMPLATES = Path(__file__).with_name("templates")  # laid out as the configs are
+# So many steps are worth their time on a small data set.
+MIN_STEPS = 2000
+MAX_EPOCHS = 200
 
 
 def new_lists(dataset: NewDataset, name: str) -> dict[Path, str]:
     """Give the text of the lists and class names by path, in the images' folder."""
-    lists = {**dataset.splits, "classes": dataset.classes}
+    lists = {
+        split: [f"{path} {label}" for path, label in images]
+        for split, images in dataset.splits.items()
+    }
     return {
         dataset.folder / f"{name}_{part}.txt": "\n".join(lines) + "\n"
-        for part, lines in lists.items()
+        for part, lines in {**lists, "classes": dataset.classes}.items()
     }
 
 
@@ -140,18 +58,44 @@ def new_configs(
         model=model,
         backbone="img_size=_base_._img_size" + "".join(settings),
     )
-    texts = {
-        f"_base_/datasets/{name}.py": DATASET.format(**values),
-        f"lpt/phase1_{name}.py": PHASE1.format(**values),
-        f"lpt/phase2_{name}.py": PHASE2.format(**values),
-    }
-    for tuning, title in BASELINES.items():
-        text = BASELINE.format(title=title, tuning=tuning, **values)
-        texts[f"baselines/{tuning}_{name}.py"] = text
-    return {configs / path: text for path, text in texts.items()}
+
+    texts = {}
+    for template in sorted(TEMPLATES.rglob("*.txt")):
+        path = template.relative_to(TEMPLATES).with_suffix(".py").as_posix()
+        text = template.read_text(encoding="utf-8").format(**values)
+        texts[configs / path.replace("NAME", name)] = text
+    return texts
 
 
 def require_own(config: Path, *others: Path) -> None:
     """Refuse files that exist, unless the data set's config was written by this."""
     if not (config.is_file() and WRITTEN in config.read_text(encoding="utf-8")):
         require_new(config, *others)
+
+
+def choose_thresholds(counts: list[int]) -> tuple[int, int]:
+    """Choose the bounds of the shot groups by the training images per class.
+
+    They are (20, 100) if that makes three groups (``'lpt'``), or if there are no three
+    different counts; else about a third of the classes goes into each.
+    """
+    ordered = sorted(counts)
+    groups = np.digitize(ordered, (20, 100), right=True)
+    if len(set(ordered)) < 3 or set(groups) == {0, 1, 2}:
+        return 20, 100
+    low = ordered[len(ordered) // 3 - 1]
+    return low, max(ordered[2 * len(ordered) // 3 - 1], low + 1)
+
+
+def choose_batch_size(num_images: int) -> int:
+    """Choose the images of each stream: 64, or less, for four steps in an epoch."""
+    batch_size = 64
+    while batch_size > 4 and batch_size * 4 > num_images:
+        batch_size //= 2
+    return batch_size
+
+
+def choose_epochs(num_images: int, batch_size: int) -> int:
+    """Choose the epochs: 40, or more for 2,000 steps, but at most 200."""
+    steps = -(-num_images // batch_size)
+    return min(max(40, -(-MIN_STEPS // steps)), MAX_EPOCHS)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isqrt
 
 from torch import Tensor
 
@@ -18,6 +19,7 @@ ARCHS = {
 SIZES = ("embed_dims", "num_layers", "feedforward_channels")
 PATCHES = "patch_embed.projection.weight"
 MOST_PARTS = 100  # of one layer; a ViT has 12 to 15
+MOST_PATCHES = 10**6
 # Every vision transformer has these, in mmpretrain's names.
 ESSENTIAL = {"cls_token", "pos_embed", PATCHES, "ln1.weight", "ln1.bias"}
 
@@ -44,16 +46,16 @@ class ViTArchitecture:
     def of(cls, tensors: Mapping[str, Tensor]) -> "ViTArchitecture | None":
         """Read it off tensors in mmpretrain's names; None if they are no whole one."""
         layers = _layers(tensors)
-        if not layers or find_missing(tensors) or tensors[PATCHES].ndim != 4:
+        if not layers or find_missing(tensors):
             return None
-        patches = tensors[PATCHES]
         swiglu = "ffn.w3.weight" in layers[0]
-        last = f"layers.0.ffn.{'w3' if swiglu else 'layers.1'}.weight"
-        if last not in tensors or tensors[last].ndim != 2:
+        patches = tensors[PATCHES]
+        last = tensors.get(f"layers.0.ffn.{'w3' if swiglu else 'layers.1'}.weight")
+        if last is None or (patches.ndim, last.ndim) != (4, 2):
             return None
-        if 0 in (*patches.shape, *tensors[last].shape):
+        if 0 in (*patches.shape, *last.shape):
             return None
-        hidden = tensors[last].shape[1]
+        hidden = last.shape[1]
         embed_dims, in_channels, height, width = patches.shape
         return cls(
             embed_dims=embed_dims,
@@ -72,42 +74,39 @@ class ViTArchitecture:
         patch = self.patch_size
         if isinstance(patch, tuple):
             patch = "x".join(map(str, patch))
+        _, letter = self._names()
         name = f"ViT ({self.embed_dims} wide, {self.num_layers} layers, patch {patch})"
-        if self._known():
-            name = f"ViT-{self._known()[1]}/{patch}"
-        extras = (
-            ("pre-norm (CLIP)", self.pre_norm),
-            ("layer scale (DINOv2)", self.layer_scale_init_value),
-            ("SwiGLU", self.layer_cfgs),
-            ("no bias of queries, keys and values", not self.qkv_bias),
-            (f"{self.in_channels} image channel(s)", self.in_channels != 3),
-        )
-        present = ", ".join(extra for extra, there in extras if there)
+        if letter is not None:
+            name = f"ViT-{letter}/{patch}"
+        extras = {
+            "pre-norm (CLIP)": self.pre_norm,
+            "layer scale (DINOv2)": self.layer_scale_init_value,
+            "SwiGLU": self.layer_cfgs,
+            "no bias of queries, keys and values": not self.qkv_bias,
+            f"{self.in_channels} image channel(s)": self.in_channels != 3,
+        }
+        present = ", ".join(extra for extra, there in extras.items() if there)
         return f"{name} with {present}" if present else name
 
     def settings(self, unlike: "ViTArchitecture | None" = None) -> dict[str, object]:
         """Give the arguments that make a ``PromptedViT`` of this architecture.
 
-        Args:
-            unlike: An architecture whose arguments are left out; by default they are
-                ``VisionTransformer``'s default values.
-
-        Returns:
-            The arguments by name. The number of heads is in no tensor, so it is ``'?'``
-            if mmpretrain has no name for the sizes.
+        Those of ``unlike`` are left out, by default those of ``VisionTransformer``. No
+        tensor shows the number of heads: ``'?'`` if mmpretrain names no such sizes.
         """
-        defaults = ViTArchitecture(0, 0, 0, 0)
-        without = (unlike or defaults)._arguments()
+        without = (unlike or ViTArchitecture(0, 0, 0, 0))._arguments()
         return {k: v for k, v in self._arguments().items() if v != without[k]}
 
     def _arguments(self) -> dict[str, object]:
         arguments = dict(vars(self))
         sizes = {name: arguments.pop(name) for name in SIZES}
-        arch = self._known()[0] if self._known() else dict(sizes, num_heads="?")
-        return dict(arch=arch, **arguments)
+        arch, _ = self._names()
+        return dict(arch=arch or dict(sizes, num_heads="?"), **arguments)
 
-    def _known(self) -> tuple[str, str] | None:
-        return ARCHS.get((self.embed_dims, self.num_layers, self.feedforward_channels))
+    def _names(self) -> tuple[str | None, str | None]:
+        """Give mmpretrain's name and the papers' letter, where they have one."""
+        sizes = tuple(getattr(self, name) for name in SIZES)
+        return ARCHS.get(sizes, (None, None))
 
 
 def find_missing(tensors: Mapping[str, Tensor]) -> set[str]:
@@ -129,3 +128,10 @@ def _layers(tensors: Mapping[str, Tensor]) -> dict[int, set[str]]:
         if match := re.match(r"layers\.(\d{1,4})\.(.+)", name):
             layers.setdefault(int(match[1]), set()).add(match[2])
     return layers
+
+
+def square_side(positions: Tensor) -> int | None:
+    """Give the side of the square that position embeddings (1, 1 + side², D) are of."""
+    patches = positions.shape[1] - 1
+    side = isqrt(max(patches, 0))
+    return side if 0 < patches < MOST_PATCHES and side**2 == patches else None

@@ -18,51 +18,39 @@ OFFICIAL = (
     "is a checkpoint of LPT's authors: convert it first, with "
     "tools/model_converters/lpt_to_mm.py"
 )
+NOT_PLAIN = (
+    "holds more than tensors and numbers, as mmengine's own checkpoints do, and no code"
+    " in a file is ever run: tools/model_converters/publish_model.py takes out what is "
+    "safe"
+)
+NOT_RESUMABLE = (
+    "holds a model, but no state of the optimizer, so that no run can go on from it: "
+    "test it, or start phase 2 from it with --phase1"
+)
 
 
 def check_checkpoint(
     model: nn.Module, checkpoint: str, new: str = "neck.", resume: bool = False
 ) -> Weights:
-    """Refuse a checkpoint that does not fit a model.
+    """Refuse a checkpoint that a model, perhaps on the device ``meta``, cannot load.
 
-    Args:
-        model: The model that is to load it, wrapped or not; it may lie on the device
-            ``meta``.
-        checkpoint: Path or URL of the checkpoint.
-        new: Prefix of the parameters that need not be in the checkpoint; an empty
-            string stands for none.
-        resume: Whether training is to go on from it.
-
-    Returns:
-        What the checkpoint holds.
-
-    Raises:
-        WeightFileError: If the file cannot be read or does not fit; see
-            ``comparison.py``.
+    Parameters whose names begin with ``new`` need not be in it; an empty string stands
+    for none. ``resume`` tells whether training is to go on from it.
     """
     weights = read_weights(checkpoint)
-    misfit = find_misfit(model, weights, new) or find_non_finite(weights.tensors)
-    if misfit is None and not weights.is_plain:
-        misfit = (
-            "holds more than tensors and numbers, as mmengine's own checkpoints do, "
-            "and no code in a file is ever run: tools/model_converters/publish_model.py"
-            " takes out what is safe"
-        )
-    if misfit is None and resume and not weights.is_resumable:
-        misfit = (
-            "holds a model, but no state of the optimizer, so that no run can go on "
-            "from it: test it, or start phase 2 from it with --phase1"
-        )
-    if misfit is not None:
+    misfit = (
+        find_misfit(model, weights, new)
+        or find_non_finite(weights.tensors)
+        or (not weights.is_plain and NOT_PLAIN)
+        or (resume and not weights.is_resumable and NOT_RESUMABLE)
+    )
+    if misfit:
         raise WeightFileError(f"{checkpoint} {misfit}")
     return weights
 
 
 def find_misfit(model: nn.Module, weights: Weights, new: str = "neck.") -> str | None:
-    """Say why weights do not fit a model, as the end of a sentence about them.
-
-    ``model`` and ``new`` are those of :func:`check_checkpoint`.
-    """
+    """Say why weights do not fit a model, as the end of a sentence about them."""
     model, tensors = get_ori_model(model), weights.tensors
     if is_official(tensors):
         return OFFICIAL

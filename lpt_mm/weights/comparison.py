@@ -19,13 +19,11 @@ new one, as LPT's authors do with timm's weights.
 from collections.abc import Collection, Mapping
 
 import torch
-from torch import Size, Tensor
+from torch import Tensor
 
 from lpt_mm.utils.text import list_some
-from lpt_mm.weights.architecture import ViTArchitecture
+from lpt_mm.weights.architecture import ViTArchitecture, square_side
 from lpt_mm.weights.identity import BACKBONE, POSITIONS
-
-MOST_PATCHES = 10**6
 
 
 def compare_tensors(
@@ -33,9 +31,9 @@ def compare_tensors(
     own: Mapping[str, Tensor],
     optional: Collection[str] = (),
 ) -> str:
-    """Say how tensors differ from a model's own; empty if they fit.
+    """Say how tensors differ from a model's own, but for missing ``optional`` ones.
 
-    The model may lie on the device ``meta``; tensors may lack its ``optional`` ones.
+    Empty if they fit; the model may lie on the device ``meta``.
     """
     unfit = [
         f"{name} is {_describe(theirs[name])} in the weights "
@@ -43,14 +41,14 @@ def compare_tensors(
         for name in sorted(own.keys() & theirs.keys())
         if not _fits(name, theirs[name], own[name])
     ]
-    parts = [_compare_architectures(theirs, own)]
-    if unfit and not parts[0]:
-        parts = [f"of another shape or type: {list_some(unfit)}"]
-    for what, names in (
-        ("missing", own.keys() - theirs.keys() - set(optional)),
-        ("left over", theirs.keys() - own.keys()),
-    ):
-        parts += [f"{what}: {list_some(names)}"] if names else []
+    missing = own.keys() - theirs.keys() - set(optional)
+    left_over = theirs.keys() - own.keys()
+    parts = (
+        _compare_architectures(theirs, own)
+        or (unfit and f"of another shape or type: {list_some(unfit)}"),
+        missing and f"missing: {list_some(missing)}",
+        left_over and f"left over: {list_some(left_over)}",
+    )
     return "; ".join(filter(None, parts))
 
 
@@ -58,19 +56,12 @@ def _fits(name: str, tensor: Tensor, own: Tensor) -> bool:
     floats = tensor.is_floating_point() and own.is_floating_point()
     if not floats and tensor.dtype != own.dtype:
         return False
-    if name.removeprefix(BACKBONE) == POSITIONS:
-        return _fits_positions(tensor.shape, own.shape)
-    return tensor.shape == own.shape
-
-
-def _fits_positions(positions: Size, own: Size) -> bool:
-    """Whether they are as wanted, or those of a class token and a square of patches."""
-    if positions == own:
+    if tensor.shape == own.shape:
         return True
-    if len(positions) != 3 or positions[0] != 1 or positions[2] != own[2]:
+    if name.removeprefix(BACKBONE) != POSITIONS or tensor.ndim != 3:
         return False
-    patches = positions[1] - 1
-    return 0 < patches < MOST_PATCHES and round(patches**0.5) ** 2 == patches
+    is_like = (tensor.shape[0], tensor.shape[2]) == (1, own.shape[-1])
+    return is_like and square_side(tensor) is not None
 
 
 def _describe(tensor: Tensor) -> str:
@@ -105,12 +96,11 @@ def compare_settings(theirs: Mapping[str, object], own: Mapping[str, object]) ->
 def find_non_finite(tensors: Mapping[str, Tensor]) -> str | None:
     """Say which tensors hold NaN or infinity, as the end of a sentence about them."""
     # A sum is finite only if all its terms are, and takes no memory.
-    sums = {
-        name: tensor.sum(dtype=torch.float32)
+    broken = [
+        name
         for name, tensor in tensors.items()
-        if tensor.numel() and not tensor.is_meta
-    }
-    broken = [name for name, total in sums.items() if not total.isfinite()]
+        if not tensor.is_meta and not tensor.sum(dtype=torch.float32).isfinite()
+    ]
     if not broken:
         return None
     return f"has values that are no finite numbers: {list_some(broken)}"

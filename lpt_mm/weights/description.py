@@ -4,14 +4,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from lpt_mm.weights.architecture import ViTArchitecture, find_missing
+from lpt_mm.weights import layouts
+from lpt_mm.weights.architecture import ViTArchitecture, find_missing, square_side
 from lpt_mm.weights.identity import POSITIONS, SHARED_PROMPTS
-from lpt_mm.weights.layouts import (
-    find_layout,
-    is_official,
-    official_to_own,
-    to_mmpretrain,
-)
 from lpt_mm.weights.weights import Weights
 
 # Classifiers of timm and mmpretrain; classes come first in their shape.
@@ -37,9 +32,9 @@ class Description:
 def describe(weights: Weights) -> Description:
     """Find out what a weight file is; refuse one with a tensor twice in two layouts."""
     tensors = weights.tensors
-    if is_official(tensors):
-        tensors = official_to_own(tensors)
-    backbone = to_mmpretrain(tensors)
+    if layouts.is_official(tensors):
+        tensors = layouts.official_to_own(tensors)
+    backbone = layouts.to_mmpretrain(tensors)
     shared = backbone.pop(SHARED_PROMPTS, None)
     pool = tensors.get("neck.group_prompts")
     architecture = ViTArchitecture.of(backbone)
@@ -51,7 +46,7 @@ def describe(weights: Weights) -> Description:
     if weights.is_light:
         depth = _size(shared, 0)
     return Description(
-        layout=find_layout(weights),
+        layout=layouts.find_layout(weights),
         architecture=architecture,
         missing=set() if weights.is_light else find_missing(backbone),
         img_size=_find_image_size(architecture, backbone.get(POSITIONS)),
@@ -74,9 +69,6 @@ def _find_image_size(
     """Give the size of the images, if the patches make a square."""
     if architecture is None or positions is None or positions.ndim != 3:
         return None
-    side = round((positions.shape[1] - 1) ** 0.5)
-    if side**2 != positions.shape[1] - 1:
-        return None
-    patch = architecture.patch_size
+    side, patch = square_side(positions), architecture.patch_size
     height, width = patch if isinstance(patch, tuple) else (patch, patch)
-    return side * height, side * width
+    return None if side is None else (side * height, side * width)

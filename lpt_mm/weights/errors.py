@@ -7,11 +7,7 @@ DAMAGED = "is truncated or damaged: fetch or copy it again"
 
 
 class WeightFileError(UserError):
-    """Weights cannot be had or do not fit; the message is for users, in one line.
+    """Weights cannot be had or do not fit; the message is for users, in one line."""
 
-    Args:
-        message: The message, in which text from files may stand as it is.
-    """
-
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str) -> None:  # text from files may stand in it
         super().__init__(printable(message))

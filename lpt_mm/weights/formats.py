@@ -19,17 +19,9 @@ FILLING = b"\nbytearray\n"
 
 
 def find_format(path: Path) -> str:
-    """Tell what kind of weight file this is.
+    """Tell ``'torch'``, ``'pickle'`` (before 1.6), ``'safetensors'``, ``'npz'``.
 
-    Args:
-        path: The file.
-
-    Returns:
-        ``'torch'``, ``'pickle'`` (torch's before 1.6), ``'safetensors'`` or ``'npz'``.
-
-    Raises:
-        WeightFileError: If it is none of these, is damaged, or is small but would fill
-            the memory.
+    Refuse what is none of these, is damaged, or is small but would fill the memory.
     """
     with path.open("rb") as file:
         head = file.read(64)
@@ -59,15 +51,14 @@ def _check_archive(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             require_modest(path, sum(info.file_size for info in archive.infolist()))
-            whole = archive.testzip() is None
+            if archive.testzip() is not None:
+                raise WeightFileError(f"'{path}' {DAMAGED}")
             pickles = [name for name in names if name.endswith("data.pkl")]
             _refuse_filling(path, any(FILLING in archive.read(x) for x in pickles))
     except WeightFileError:
         raise
     except Exception as error:  # of a parser of damaged input
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
-    if not whole:
-        raise WeightFileError(f"'{path}' {DAMAGED}")
     if any("/code/" in name for name in names):
         raise WeightFileError(
             f"'{path}' is a TorchScript program, and no code in a file is ever run; "

@@ -7,6 +7,7 @@ JSON text as bytes, in a tensor, so that it goes wherever the other tensors go.
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 
 import torch
@@ -68,17 +69,16 @@ def identify(tensors: Mapping[str, Tensor], source: str) -> dict[str, object]:
 def compare_backbones(
     trained: Mapping[str, object], own: Mapping[str, object]
 ) -> str | None:
-    """Say whether a model was trained on another backbone than the config's own.
+    """Say that a model was trained on another backbone than the config's own.
 
-    The end of a sentence whose subject is the checkpoint; None if they are the same, as
-    far as is recorded.
+    The end of a sentence about the checkpoint; None if they are the same, as far as is
+    recorded.
     """
-    difference = ""
-    if trained.get("fingerprint") == own.get("fingerprint"):
-        theirs, ours = trained.get("positions"), own.get("positions")
-        if theirs == ours or None in (theirs, ours):
-            return None
-        difference = " with other position embeddings"
+    same = trained.get("fingerprint") == own.get("fingerprint")
+    theirs, ours = trained.get("positions"), own.get("positions")
+    if same and (theirs == ours or None in (theirs, ours)):
+        return None
+    difference = " with other position embeddings" if same else ""
     return (
         f"was trained on {describe_backbone(trained)}, but the config has "
         f"{describe_backbone(own)}{difference}: set model.backbone.init_cfg.checkpoint"
@@ -102,15 +102,12 @@ def encode_identity(identity: Mapping[str, object]) -> Tensor:
 
 def decode_identity(tensor: Tensor) -> dict[str, object]:
     """Take an identity out of a tensor; ``ValueError`` if there is none in it."""
-    damaged = "backbone.identity is damaged"
-    if tensor.ndim != 1 or tensor.dtype != torch.uint8 or not is_plain(tensor):
-        raise UserError(damaged)
-    try:
-        identity = json.loads(bytes(tensor.tolist()))
-    except (ValueError, RecursionError) as error:
-        raise UserError(damaged) from error
+    identity = None
+    if tensor.ndim == 1 and tensor.dtype == torch.uint8 and is_plain(tensor):
+        with suppress(ValueError, RecursionError):
+            identity = json.loads(bytes(tensor.tolist()))
     if not isinstance(identity, dict):
-        raise UserError(damaged)
+        raise UserError("backbone.identity is damaged")
     return identity
 
 
@@ -121,12 +118,9 @@ def leave_out_backbone(
 
     The names of a wrapper's ``state_dict`` begin with ``prefix``.
     """
-    kept = {
-        name: tensor
-        for name, tensor in state_dict.items()
-        if not is_frozen(name.removeprefix(prefix))
-    }
-    return kept | {prefix + BACKBONE + IDENTITY: encode_identity(identity)}
+    names = [x for x in state_dict if not is_frozen(x.removeprefix(prefix))]
+    light = {name: state_dict[name] for name in names}
+    return light | {prefix + BACKBONE + IDENTITY: encode_identity(identity)}
 
 
 def is_frozen(name: str) -> bool:

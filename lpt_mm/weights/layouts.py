@@ -1,13 +1,14 @@
 """The tensor names of vision transformers and of LPT in the layouts in circulation."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.weights import Weights
 
+Layout = Sequence[tuple[str, str]]  # beginnings of names, and what takes their place
 # Beginnings of the names in timm, DINOv2 and mmpretrain; {i} stands for a layer.
 # https://github.com/huggingface/pytorch-image-models (vision_transformer.py),
 # https://github.com/facebookresearch/dinov2 (its MLP is called w12, w3).
@@ -75,49 +76,40 @@ def is_official(tensors: Mapping[str, Tensor]) -> bool:
 
 
 def to_mmpretrain(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Name the tensors of a vision transformer as mmpretrain does.
+    """Name a vision transformer's tensors as mmpretrain does, without a classifier.
 
-    Args:
-        tensors: Tensors in the names of timm, DINOv2 or mmpretrain; if some start with
-            ``backbone.`` or ``visual.``, those alone are the transformer.
-
-    Returns:
-        The tensors of the transformer without its classifier, in mmpretrain's names.
-        Names of no known layout are kept.
-
-    Raises:
-        WeightFileError: If a tensor is there twice, in two layouts.
+    They have the names of timm, DINOv2 or mmpretrain; if some start with ``backbone.``
+    or ``visual.``, those alone are the transformer. Names of no known layout are kept;
+    ``WeightFileError`` if a tensor is there twice, in two layouts.
     """
     for prefix in PREFIXES:
-        inner = {k.removeprefix(prefix): k for k in tensors if k.startswith(prefix)}
-        if inner:
-            tensors = {short: tensors[name] for short, name in inner.items()}
+        if any(name.startswith(prefix) for name in tensors):
+            inner = {k: v for k, v in tensors.items() if k.startswith(prefix)}
+            tensors = {k.removeprefix(prefix): v for k, v in inner.items()}
             break
     tensors = {k: v for k, v in tensors.items() if not LEFT_OUT.match(k)}
     layout = TIMM_SWIGLU + TO_MMPRETRAIN if _is_swiglu(tensors) else TO_MMPRETRAIN
-    return rename_all(tensors, lambda name: rename(name, layout))
+    return rename_all(tensors, layout)
 
 
 def official_to_own(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """Name the tensors of the authors as ours are, without a classifier of timm."""
     tensors = {k: v for k, v in tensors.items() if not LEFT_OUT.match(k)}
-    return rename_all(tensors, lambda name: rename(name, OFFICIAL_TO_OWN))
+    return rename_all(tensors, OFFICIAL_TO_OWN)
 
 
-def rename_all(
-    tensors: dict[str, Tensor], rename: Callable[[str], str]
-) -> dict[str, Tensor]:
+def rename_all(tensors: dict[str, Tensor], layout: Layout) -> dict[str, Tensor]:
     """Rename tensors; ``WeightFileError`` if two of them get the same name."""
     origins: dict[str, str] = {}
     for name in tensors:
-        new = rename(name)
+        new = rename(name, layout)
         if new in origins:
             raise WeightFileError(f"{origins[new]} and {name} are the same tensor")
         origins[new] = name
     return {new: tensors[old] for new, old in origins.items()}
 
 
-def rename(name: str, layout: tuple[tuple[str, str], ...]) -> str:
+def rename(name: str, layout: Layout) -> str:
     """Replace the beginning of a name, if it is one of the layout's."""
     for old, new in layout:
         pattern = re.escape(old).replace(re.escape("{i}"), r"(\d+)")

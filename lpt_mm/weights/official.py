@@ -6,18 +6,10 @@ recorded in ``meta.backbone``.
 """
 
 from lpt_mm.utils.text import list_some
+from lpt_mm.weights import layouts
 from lpt_mm.weights.comparison import compare_tensors
 from lpt_mm.weights.description import Description, describe
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.layouts import (
-    OWN,
-    OWN_TO_OFFICIAL,
-    find_layout,
-    is_official,
-    official_to_own,
-    rename,
-    rename_all,
-)
 from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.weights import Weights
 
@@ -32,13 +24,11 @@ def from_official(weights: Weights) -> Weights:
     The tensors stay the same, but for a classifier of timm, which is left out. What is
     none of theirs, or not exactly one whole model, is refused.
     """
-    if not is_official(weights.tensors):
+    if not layouts.is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} is no checkpoint of LPT's authors")
-    converted = Weights(
-        official_to_own(weights.tensors),
-        dict(backbone=dict(layer_norm_eps=LAYER_NORM_EPS, activation=ACTIVATION)),
-        source=weights.source,
-    )
+    settings = dict(layer_norm_eps=LAYER_NORM_EPS, activation=ACTIVATION)
+    tensors = layouts.official_to_own(weights.tensors)
+    converted = Weights(tensors, dict(backbone=settings), source=weights.source)
     _require_whole(converted)
     return converted
 
@@ -49,7 +39,7 @@ def to_official(weights: Weights) -> Weights:
     What is none of ours, not exactly one whole model, or has another backbone than a
     plain vision transformer, is refused.
     """
-    if find_layout(weights) != OWN:
+    if layouts.find_layout(weights) != layouts.OWN:
         raise WeightFileError(f"{weights.source} is no checkpoint of lpt_mm")
     _require_whole(weights)
     activation = weights.hidden_settings.get("activation", ACTIVATION)
@@ -58,9 +48,7 @@ def to_official(weights: Weights) -> Weights:
             f"{weights.source} was trained with {activation}, the authors' code has "
             f"{ACTIVATION}"
         )
-    return Weights(
-        rename_all(weights.tensors, lambda name: rename(name, OWN_TO_OFFICIAL))
-    )
+    return Weights(layouts.rename_all(weights.tensors, layouts.OWN_TO_OFFICIAL))
 
 
 def _require_whole(weights: Weights) -> None:
@@ -84,27 +72,22 @@ def _require_whole(weights: Weights) -> None:
         )
 
 
-def _config_of(description: Description) -> dict:
+def _config_of(file: Description) -> dict:
     """Give the config of a model with tensors of the same names and shapes."""
-    settings = description.architecture.settings()
+    settings = file.architecture.settings()
     if isinstance(settings["arch"], dict):  # no tensor shows the number of heads
         settings["arch"] = dict(settings["arch"], num_heads=1)
-    model = dict(
-        type="LPTClassifier",
-        backbone=dict(
-            settings,
-            type="PromptedViT",
-            prompt_length=description.prompt_length,
-            img_size=description.img_size or 224,
-        ),
-        head=dict(type="CosineHead", num_classes=description.num_classes),
+    sizes = dict(prompt_length=file.prompt_length, img_size=file.img_size or 224)
+    neck = dict(
+        type="GroupPromptNeck",
+        pool_size=file.pool_size,
+        topk=1,
+        prompt_length=file.group_prompt_length,
+        num_shared_layers=file.num_shared_layers,
     )
-    if description.phase == 2:
-        model["neck"] = dict(
-            type="GroupPromptNeck",
-            pool_size=description.pool_size,
-            topk=1,
-            prompt_length=description.group_prompt_length,
-            num_shared_layers=description.num_shared_layers,
-        )
-    return model
+    return dict(
+        type="LPTClassifier",
+        backbone=dict(settings, type="PromptedViT", **sizes),
+        neck=neck if file.phase == 2 else None,
+        head=dict(type="CosineHead", num_classes=file.num_classes),
+    )

@@ -52,15 +52,7 @@ def plain_tensors(tensors: Mapping[str, Tensor], source: str) -> dict[str, Tenso
 
 
 def require_names(names: Iterable[str], source: str) -> None:
-    """Refuse names of tensors that are no names, before anything prints them.
-
-    Args:
-        names: The names.
-        source: What the error calls the file.
-
-    Raises:
-        WeightFileError: If one cannot be printed, or is very long.
-    """
+    """Refuse names of tensors that cannot be printed, or are very long."""
     for name in names:
         if not name.isprintable() or len(name) > LONGEST_NAME:
             raise WeightFileError(f"{source} has a tensor of the name {name[:100]}")

@@ -1,7 +1,8 @@
-"""Initialisation of a vision transformer from pre-trained weights."""
+"""Frozen layers from their source: into a model, or into a light checkpoint."""
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from mmengine.logging import print_log
@@ -9,6 +10,8 @@ from mmpretrain.registry import WEIGHT_INITIALIZERS
 from torch import Tensor, nn
 
 from lpt_mm.utils.errors import UserError
+from lpt_mm.weights import layouts
+from lpt_mm.weights.architecture import ViTArchitecture, square_side
 from lpt_mm.weights.checks import OFFICIAL
 from lpt_mm.weights.comparison import (
     compare_settings,
@@ -17,6 +20,8 @@ from lpt_mm.weights.comparison import (
 )
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import (
+    BACKBONE,
+    IDENTITY,
     POSITIONS,
     SHARED_PROMPTS,
     compare_backbones,
@@ -24,14 +29,7 @@ from lpt_mm.weights.identity import (
     digest_positions,
     identify,
 )
-from lpt_mm.weights.layouts import (
-    MMPRETRAIN,
-    OWN,
-    find_layout,
-    is_official,
-    to_mmpretrain,
-)
-from lpt_mm.weights.sources import read_weights
+from lpt_mm.weights.sources import PACKAGED, read_weights
 from lpt_mm.weights.weights import Weights
 
 EPS = "layer_norm_eps"
@@ -58,17 +56,8 @@ class PretrainedViT:
         self.positions: str | None = None
 
     def __call__(self, module: nn.Module) -> None:
-        """Load the weights, and note which position embeddings they have.
-
-        Args:
-            module: A ``PromptedViT``.
-
-        Raises:
-            UserError: If it is another module, whose random initialisation would run
-                after this one and undo it.
-            WeightFileError: If the weights cannot be had or do not fit; see
-                ``comparison.py``.
-        """
+        """Load them into a ``PromptedViT``, and note their position embeddings."""
+        # The random initialisation of others would run after this one and undo it.
         if not hasattr(module, "hidden_settings"):
             raise UserError(
                 f"PretrainedViT initialises a PromptedViT, got {type(module).__name__};"
@@ -78,10 +67,9 @@ class PretrainedViT:
         self.positions = digest_positions(tensors)
         tensors[POSITIONS] = _resize(tensors[POSITIONS], module, weights)
         module.load_state_dict(tensors, strict=False)
-        if other_eps := compare_settings(
-            weights.hidden_settings, {EPS: module.hidden_settings[EPS]}
-        ):
-            text = f"{self.checkpoint}: {other_eps}"
+        own_eps = {EPS: module.hidden_settings[EPS]}
+        if other := compare_settings(weights.hidden_settings, own_eps):
+            text = f"{self.checkpoint}: {other}"
             print_log(text, logger="current", level=logging.WARNING)
         print_log(f"loaded the backbone from {self.checkpoint}", logger="current")
 
@@ -90,16 +78,14 @@ class PretrainedViT:
     ) -> None:
         """Refuse weights that :meth:`__call__` would refuse, without loading them.
 
-        Args:
-            module: A ``PromptedViT``, which may lie on the device ``meta``.
-            trained: Identity that the weights must have, if any. Without it nothing of
-                timm is downloaded.
+        ``module`` may lie on the device ``meta``. ``trained`` is the identity that the
+        weights must have, if any; without it nothing of timm is downloaded.
         """
         _, tensors = self._read(module, fetch=trained is not None)
-        if trained is None:
-            return
-        if misfit := compare_backbones(trained, identify(tensors, self.checkpoint)):
-            raise WeightFileError(f"the checkpoint {misfit}")
+        if trained is not None:
+            own = identify(tensors, self.checkpoint)
+            if misfit := compare_backbones(trained, own):
+                raise WeightFileError(f"the checkpoint {misfit}")
 
     def _read(
         self, module: nn.Module, fetch: bool = True
@@ -116,7 +102,7 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
 
     Position embeddings may still be of another image size.
     """
-    if is_official(weights.tensors):
+    if layouts.is_official(weights.tensors):
         raise WeightFileError(f"{weights.source} {OFFICIAL}")
     if weights.is_light:
         raise WeightFileError(
@@ -124,38 +110,26 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
             f"{describe_backbone(weights.identity)}"
         )
     own = module.state_dict()
-    tensors = _new_norm(own) | to_mmpretrain(weights.tensors)
+    # The norm of an average of patches, which few sources have, is made as new.
+    norm = {"ln2.weight": torch.ones, "ln2.bias": torch.zeros}
+    norm = {k: new(own[k].shape, device="cpu") for k, new in norm.items() if k in own}
+    tensors = norm | layouts.to_mmpretrain(weights.tensors)
     settings = {k: v for k, v in module.hidden_settings.items() if k != EPS}
-    misfits = [
+    misfits = (
         compare_tensors(tensors, own, optional={SHARED_PROMPTS}),
         compare_settings(weights.hidden_settings, settings),
-    ]
-    if any(misfits):
-        raise WeightFileError(
-            f"{weights.source} does not fit the backbone: "
-            f"{'; '.join(filter(None, misfits))}"
-        )
+    )
+    if misfit := "; ".join(filter(None, misfits)):
+        raise WeightFileError(f"{weights.source} does not fit the backbone: {misfit}")
     return tensors
-
-
-def _new_norm(own: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Make the norm of an average of patches, which few sources have, as new."""
-    values = {"ln2.weight": torch.ones, "ln2.bias": torch.zeros}
-    return {
-        name: new(own[name].shape, device="cpu")
-        for name, new in values.items()
-        if name in own
-    }
 
 
 def _resize(positions: Tensor, module: nn.Module, weights: Weights) -> Tensor:
     """Resize position embeddings of a square of patches to the module's grid."""
-    patches = positions.shape[1] - 1
-    side = round(patches**0.5)
+    side = square_side(positions)
     # In mmpretrain's names as many patches are taken for the same grid, square or not.
-    same = positions.shape == module.pos_embed.shape and (
-        find_layout(weights) in (MMPRETRAIN, OWN) or side**2 != patches
-    )
+    is_ours = layouts.find_layout(weights) in (layouts.MMPRETRAIN, layouts.OWN)
+    same = positions.shape == module.pos_embed.shape and (is_ours or side is None)
     if same or (side, side) == tuple(module.patch_resolution):
         return positions
     from timm.layers import resample_abs_pos_embed  # timm takes a second
@@ -163,3 +137,36 @@ def _resize(positions: Tensor, module: nn.Module, weights: Weights) -> Tensor:
     return resample_abs_pos_embed(
         positions, list(module.patch_resolution), num_prefix_tokens=1
     )
+
+
+def restore_backbone(weights: Weights, source: str | None = None) -> Weights:
+    """Put the frozen layers that a light checkpoint leaves out into it.
+
+    They are read from ``source``, as of ``PretrainedViT``. What a file says is no
+    reason to open or fetch anything: only a backbone of this package need not be named.
+    Others than those that were trained on are refused; position embeddings are those of
+    the source.
+    """
+    if not weights.is_light:
+        return weights
+    trained = weights.identity
+    if not source:
+        source = str(trained.get("source"))
+        if not source.startswith(PACKAGED):
+            raise WeightFileError(
+                f"{weights.source} leaves out {describe_backbone(trained)}: if you "
+                "trust that source, name it with --backbone"
+            )
+    backbone = layouts.to_mmpretrain(read_weights(source).tensors)
+    backbone.pop(SHARED_PROMPTS, None)
+    if ViTArchitecture.of(backbone) is None:
+        raise WeightFileError(f"'{source}' holds no whole vision transformer")
+    own = identify(backbone, source)
+    if compare_backbones(trained, own):
+        raise WeightFileError(
+            f"{weights.source} was trained on {describe_backbone(trained)}, and "
+            f"{describe_backbone(own)} is another: name the former with --backbone"
+        )
+    tensors = weights.tensors | {f"{BACKBONE}{k}": v for k, v in backbone.items()}
+    del tensors[BACKBONE + IDENTITY]
+    return replace(weights, tensors=tensors, meta=weights.meta | dict(backbone=trained))

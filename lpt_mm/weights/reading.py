@@ -3,6 +3,7 @@
 import pickle
 import re
 import warnings
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -44,20 +45,11 @@ class _Ignored:
 def read_file(path: str | Path) -> Weights:
     """Read a file of torch, safetensors or Google's AugReg, whatever it is called.
 
-    Files of torch and safetensors are mapped into memory, not copied, though every byte
-    is read once where there is a checksum: in ``.pth`` files, and in safetensors of
-    :func:`write_model`.
-
-    Args:
-        path: The file.
-
-    Returns:
-        What it holds, without a wrapper (``state_dict``, ``model``) and without the
-        prefix ``module.`` of ``DataParallel``.
-
-    Raises:
-        WeightFileError: If there is no such file, or it holds no tensors, is damaged or
-            would need code to be run.
+    Wrappers (``state_dict``, ``model``) and the prefix ``module.`` of ``DataParallel``
+    are taken off. Files of torch and safetensors are mapped into memory, not copied,
+    though every byte is read once where there is a checksum: in ``.pth`` files, and in
+    safetensors of :func:`write_model`. ``WeightFileError`` if there is no such file, or
+    it holds no tensors, is damaged or would need code to be run.
     """
     path = Path(path)
     if not path.is_file():
@@ -76,13 +68,16 @@ def read_file(path: str | Path) -> Weights:
 
 def _load_torch(path: Path, mmap: bool) -> tuple[object, bool]:
     """Load a file of torch, and tell whether it is plain."""
+    load = partial(torch.load, str(path), "cpu", weights_only=True, mmap=mmap)
     ignored = [(_Ignored, name) for name in IGNORED_GLOBALS]
     try:
-        try:
-            return _load(path, mmap), True
-        except pickle.UnpicklingError:
-            with torch.serialization.safe_globals(ignored):
-                return _load(path, mmap), False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickles of others than torch
+            try:
+                return load(), True
+            except pickle.UnpicklingError:
+                with torch.serialization.safe_globals(ignored):
+                    return load(), False
     except pickle.UnpicklingError as error:
         unsafe = re.search(r"(?:GLOBAL|global|class) ([\w.]+\.\w+)", str(error))
         if unsafe is None:
@@ -97,12 +92,6 @@ def _load_torch(path: Path, mmap: bool) -> tuple[object, bool]:
         ) from error
     except Exception as error:  # of a parser of damaged input
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
-
-
-def _load(path: Path, mmap: bool) -> object:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about pickles of others than torch
-        return torch.load(str(path), map_location="cpu", weights_only=True, mmap=mmap)
 
 
 def _unwrap(content: object, is_plain: bool, path: Path) -> Weights:
@@ -131,4 +120,4 @@ def _tensors_of(content: object) -> dict[str, Tensor]:
         for name, tensor in content.items()
         if isinstance(name, str) and isinstance(tensor, Tensor)
     }
-    return rename_all(tensors, lambda name: name.removeprefix("module."))
+    return rename_all(tensors, [("module.", "")])

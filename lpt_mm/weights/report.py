@@ -1,15 +1,51 @@
-"""What a weight file is, as tables."""
+"""What a weight file is, as tables, and which configs take it."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from rich.console import Console, Group
 from rich.table import Table
 
 from lpt_mm.utils.text import for_rich, list_some
-from lpt_mm.weights.description import Description
+from lpt_mm.weights.checks import find_misfit
+from lpt_mm.weights.description import Description, describe
+from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import describe_backbone
+from lpt_mm.weights.layouts import is_official
+from lpt_mm.weights.official import from_official
+from lpt_mm.weights.pretrained_vit import fit_backbone
+from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.weights import Weights
+
+
+def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
+    """Find the configs in the folder ``configs`` that the weights fit, by trying all.
+
+    They are leaves that test a trained model, if need be once it is converted from that
+    of the authors, or model files that start from a backbone.
+    """
+    folder = Path(folder).resolve(strict=True)
+    init_default_scope("mmpretrain")
+    description = describe(weights)
+    if description.architecture is None and not weights.is_light:
+        return
+    if description.phase is None:
+        for path in sorted(folder.glob("_base_/models/*.py")):
+            backbone = build_skeleton(Config.fromfile(path).model.backbone)
+            try:
+                fit_backbone(backbone, weights)
+            except WeightFileError:
+                continue
+            yield path
+        return
+    if is_official(weights.tensors):
+        weights = from_official(weights)
+    for path in sorted(folder.glob("lpt/*.py")):
+        model = build_skeleton(Config.fromfile(path).model)
+        if find_misfit(model, weights, new="") is None:
+            yield path
 
 
 def print_weights(
@@ -26,8 +62,9 @@ def print_weights(
             f"{tensor.nbytes / 1024:,.1f}",
         )
     facts = Table(show_header=False, title="What it is")
-    for fact in _facts(weights, description):
-        facts.add_row(*map(for_rich, fact))
+    for name, fact in _facts(weights, description).items():
+        if fact is not None:
+            facts.add_row(for_rich(name), for_rich(fact))
     fits = list(map(for_rich, configs)) or [for_rich("none of the configs")]
     facts.add_row("fits", Group(*fits))
     console = Console()
@@ -35,30 +72,29 @@ def print_weights(
     console.print(facts)
 
 
-def _facts(weights: Weights, file: Description) -> Iterator[tuple[str, str]]:
+def _facts(weights: Weights, file: Description) -> dict[str, object]:
+    """Name the facts; those that are not known are None."""
     size = sum(tensor.nbytes for tensor in weights.tensors.values()) / 2**20
-    yield "format", f"{weights.format}, {len(weights.tensors)} tensors, {size:,.1f} MiB"
-    yield "names", file.layout or "of no known layout"
-    if file.layout and file.missing:
-        yield "backbone", f"not whole: lacks {list_some(file.missing)}"
+    facts = {
+        "format": f"{weights.format}, {len(weights.tensors)} tensors, {size:,.1f} MiB",
+        "names": file.layout or "of no known layout",
+    }
     if weights.is_light:
-        yield "backbone", f"left out: {describe_backbone(weights.identity)}"
-    if file.architecture is not None:
-        architecture = file.architecture
-        yield "backbone", str(architecture)
-        yield "width, depth", f"{architecture.embed_dims}, {architecture.num_layers}"
-        if file.img_size is not None:
-            yield "image size", "{} x {}".format(*file.img_size)
-        for name, value in weights.hidden_settings.items():
-            yield name, str(value)
-        settings = (f"{k}={v!r}" for k, v in architecture.settings().items())
-        yield "as PromptedViT", ", ".join(settings)
-    if file.phase is not None:
-        yield "phase of LPT", str(file.phase)
+        facts["backbone"] = f"left out: {describe_backbone(weights.identity)}"
+    elif file.layout and file.missing:
+        facts["backbone"] = f"not whole: lacks {list_some(file.missing)}"
+    if (vit := file.architecture) is not None:
+        facts["backbone"] = vit
+        facts["width, depth"] = f"{vit.embed_dims}, {vit.num_layers}"
+        facts["image size"] = file.img_size and "{} x {}".format(*file.img_size)
+        facts |= weights.hidden_settings
+        settings = (f"{k}={v!r}" for k, v in vit.settings().items())
+        facts["as PromptedViT"] = ", ".join(settings)
+    facts["phase of LPT"] = file.phase
     if file.prompt_length is not None:
-        yield "shared prompt", f"{file.prompt_length} tokens per layer"
+        facts["shared prompt"] = f"{file.prompt_length} tokens per layer"
     if file.pool_size is not None:
-        yield "group prompts", f"{file.pool_size} groups of {file.group_prompt_length}"
-        yield "first layers without them", str(file.num_shared_layers)
-    if file.num_classes is not None:
-        yield "classes", str(file.num_classes)
+        groups = f"{file.pool_size} groups of {file.group_prompt_length}"
+        facts["group prompts"] = groups
+        facts["first layers without them"] = file.num_shared_layers
+    return facts | {"classes": file.num_classes}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import torch
 
+from lpt_mm.utils.text import list_some
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.weights import Weights
@@ -15,33 +16,23 @@ PACKAGED = "lpt_mm:"
 
 
 def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
-    """Read weights from wherever they are.
+    """Read ``'timm:<model name>'``, ``'lpt_mm:<name>'``, or a file by its path or URL.
 
-    Args:
-        checkpoint: ``'timm:<model name>'``, ``'lpt_mm:<name>'`` or a path or URL.
-        fetch: Whether timm's weights are wanted; otherwise only names and shapes, for
-            which nothing is downloaded.
-
-    Returns:
-        The tensors.
-
-    Raises:
-        WeightFileError: If they cannot be had or read.
+    Without ``fetch`` only the names and shapes of timm's tensors are wanted, for which
+    nothing is downloaded. ``WeightFileError`` if the weights cannot be had or read.
     """
     if checkpoint.startswith(PACKAGED):
         name = checkpoint.removeprefix(PACKAGED)
         packaged = {file.stem: file for file in Path(__file__).parent.glob("*.pth")}
         if name not in packaged:
-            known = ", ".join(sorted(packaged))
             raise WeightFileError(
-                f"lpt_mm comes with no backbone {name!r}, only {known}"
+                f"lpt_mm comes with no backbone {name!r}, only {list_some(packaged)}"
             )
         return read_file(packaged[name])
-    source, _, name = checkpoint.partition(":")
-    if source == "timm":
+    if checkpoint.startswith("timm:"):
         from lpt_mm.weights.timm_vit import read_timm  # timm takes a second
 
-        return read_timm(name, fetch)
+        return read_timm(checkpoint.removeprefix("timm:"), fetch)
     file = local_file(checkpoint)
     try:
         return read_file(file)

@@ -3,7 +3,6 @@
 import difflib
 import re
 import zipfile
-import zlib
 from math import prod
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from timm.models import VisionTransformer
 from timm.models.vision_transformer import Block
 
 from lpt_mm.utils.errors import UserError
-from lpt_mm.weights.errors import DAMAGED, WeightFileError
+from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.formats import require_modest
 from lpt_mm.weights.weights import Weights
 
@@ -25,18 +24,10 @@ LAYER_OF_NPZ = re.compile(r"Transformer/encoderblock_(\d+)/LayerNorm_0/scale")
 
 
 def read_timm(name: str, fetch: bool = True) -> Weights:
-    """Build a model of timm.
+    """Read a model of timm by its name with tag, such as ``vit_x.augreg_in21k``.
 
-    Args:
-        name: Model name with tag, such as ``vit_base_patch16_224.augreg_in21k``.
-        fetch: See ``read_weights``.
-
-    Returns:
-        Its tensors, with what they do not show.
-
-    Raises:
-        WeightFileError: If timm has no such model or cannot fetch its weights; the
-            message names the remedy.
+    ``fetch`` is that of ``read_weights``. ``WeightFileError`` if timm has no such model
+    or cannot fetch its weights; the message names the remedy.
     """
     try:
         if fetch:
@@ -59,24 +50,21 @@ def read_timm(name: str, fetch: bool = True) -> Weights:
             f"timm has no weights of the name {name!r}{hint}"
         ) from error
     block = model.blocks[0] if isinstance(model, VisionTransformer) else None
-    settings = {}
+    weights = Weights(model.state_dict(), format="timm", source=f"timm:{name}")
     if isinstance(block, Block):  # names of another kind of layer do not fit anyway
-        settings = dict(
+        weights.meta["backbone"] = dict(
             num_heads=block.attn.num_heads,
             layer_norm_eps=block.norm1.eps,
             activation=type(block.mlp.act).__name__,
         )
-    meta = dict(backbone=settings)
-    return Weights(model.state_dict(), meta, "timm", source=f"timm:{name}")
+    return weights
 
 
 def read_npz(path: Path) -> Weights:
-    """Let timm read a file of Google's AugReg.
+    """Let timm read a file of Google's AugReg, and give the tensors timm's names.
 
-    The files are listed at https://github.com/google-research/vision_transformer.
-
-    The tensors get timm's names. A file that is damaged, none of AugReg's, or small but
-    would fill the memory is refused.
+    The files are listed at https://github.com/google-research/vision_transformer. One
+    that is damaged, none of these, or small but would fill the memory is refused.
     """
     try:
         shapes = _read_shapes(path)
@@ -90,8 +78,6 @@ def read_npz(path: Path) -> Weights:
             raise UserError(f"it has {size:,} values, the model {wanted:,}")
     except WeightFileError:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise WeightFileError(f"'{path}' {DAMAGED}") from error
     except Exception as error:  # of a parser of foreign input
         reason = str(error).strip("'\"")
         raise WeightFileError(

@@ -18,23 +18,14 @@ HIDDEN_SETTINGS: dict[str, Check] = dict(
 
 @dataclass
 class Weights:
-    """What a weight file holds.
-
-    Args:
-        tensors: The tensors by name.
-        meta: Further facts, such as ``cls_num_list``.
-        format: ``'torch'``, ``'safetensors'``, ``'npz'`` or ``'timm'``.
-        source: What errors call it.
-        is_plain: Whether there is nothing in the file but what torch loads safely.
-        is_resumable: Whether there is the state of an optimizer, too.
-    """
+    """What a weight file holds."""
 
     tensors: dict[str, Tensor]
-    meta: dict = field(default_factory=dict)
-    format: str = "torch"
-    source: str = "the file"
-    is_plain: bool = True
-    is_resumable: bool = False
+    meta: dict = field(default_factory=dict)  # further facts, such as cls_num_list
+    format: str = "torch"  # or "safetensors", "npz", "timm"
+    source: str = "the file"  # what errors call it
+    is_plain: bool = True  # whether there is nothing in it but what torch loads safely
+    is_resumable: bool = False  # whether there is the state of an optimizer, too
 
     @property
     def is_light(self) -> bool:

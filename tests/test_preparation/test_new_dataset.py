@@ -12,13 +12,12 @@ from PIL import Image
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.split_list import read_split_list
 from lpt_mm.engine.hooks.config_check_hook import check_keys
-from lpt_mm.preparation.new_dataset import (
-    SPLITS,
+from lpt_mm.preparation.new_configs import (
     choose_batch_size,
     choose_epochs,
     choose_thresholds,
 )
-from lpt_mm.preparation.stratified_split import stratified_split
+from lpt_mm.preparation.new_dataset import SPLITS
 from tests.conftest import ROOT
 
 TOOL = ROOT / "tools" / "dataset_converters" / "new_dataset.py"
@@ -29,18 +28,6 @@ def make_folder(folder, counts):
         (folder / name).mkdir(parents=True)
         for i in range(count):
             Image.new("RGB", (8, 8)).save(folder / name / f"{i} a.jpg")
-
-
-def test_every_class_is_split_by_its_share():
-    labels = np.repeat([0, 1, 2, 3, 4], [100, 4, 3, 2, 1])
-    parts = stratified_split(labels, [0.1, 0.2], seed=0)
-    counts = [np.bincount(labels[part], minlength=5).tolist() for part in parts]
-    assert counts == [[70, 2, 2, 1, 1], [10, 1, 0, 0, 0], [20, 1, 1, 1, 0]]
-    assert sorted(np.concatenate(parts)) == list(range(110))
-    again = stratified_split(labels, [0.1, 0.2], seed=0)
-    assert all((a == b).all() for a, b in zip(parts, again, strict=True))
-    other = stratified_split(labels, [0.1, 0.2], seed=1)
-    assert (parts[2] != other[2]).any()
 
 
 def test_settings_follow_the_data():

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lpt_mm.preparation import BENCHMARKS, PartState, prepare, print_states
-from lpt_mm.preparation.parts import (
+from lpt_mm.preparation.benchmarks import (
     Archive,
     Benchmark,
     DataFiles,
@@ -84,10 +84,8 @@ def test_nothing_in_place(tmp_path):
     on_list, on_images = run(tmp_path / "none")
     assert on_list.state == "missing"
     assert on_list.todo.startswith(f"get train.txt from {PAGE} and put it into ")
-    assert (on_images.state, on_images.todo) == (
-        "not checked",
-        "get train.txt, then run this again",
-    )
+    assert on_images.state.startswith("not checked: there is no split list")
+    assert on_images.todo == "get train.txt, then run this again"
     assert not (tmp_path / "none").exists()
 
 
@@ -173,15 +171,16 @@ def test_missing_images_are_counted_and_named(root):
     touch(root, paths[0])
     touch(root, paths[1], content="")
     _, on_images = run(root, replace(SPLIT, sha256=None, images=9))
-    state = "\n".join(["8 of 9 are missing or empty:", *paths[1:6], "..."])
-    assert on_images.state == state
+    names = ", ".join(paths[1:6])
+    assert on_images.state == f"8 of 9 are missing or empty: {names} and 3 more"
     assert f"get images.tar from {IMAGES}" in on_images.todo
 
 
 def test_list_is_written_from_json(root):
     touch(root, "train2018.json", content=json.dumps(JSON))
     on_list, on_images = run(root, JSON_SPLIT)
-    assert on_list.state == f"written from '{root}/train2018.json': 2 images"
+    source = f"'{root}/train2018.json'"
+    assert on_list.state == f"written from {source}; 2 images, as in {source}"
     assert on_list.in_place and on_images.state.startswith("2 of 2 are missing")
     assert (root / "train.txt").read_bytes() == JSON_LIST
     on_list, _ = run(root, replace(JSON_SPLIT, sha256="0" * 64))
@@ -190,7 +189,7 @@ def test_list_is_written_from_json(root):
     assert run(root, JSON_SPLIT)[0].in_place  # in another order
     public = replace(JSON_SPLIT, sha256=hashlib.sha256(JSON_LIST).hexdigest())
     (root / "train.txt").unlink()
-    assert "its checksum is that of the public list" in run(root, public)[0].state
+    assert run(root, public)[0].state.endswith("2 images; its checksum is right")
 
 
 def test_list_that_differs_from_json_is_left_alone(root):
@@ -234,9 +233,9 @@ def test_files_with_checksums(root):
     files = DataFiles((("a", hashlib.md5(b"x").hexdigest()), ("b", "0")), ARCHIVE)
     benchmark = Benchmark("bench", files=(files,))
     touch(root, "a")
-    assert prepare(benchmark, root)[0].state == "b: missing"
+    assert prepare(benchmark, root)[0].state.endswith("with another checksum: b")
     touch(root, "a", content="y")
-    assert prepare(benchmark, root)[0].state.startswith("a: its md5 is ")
+    assert prepare(benchmark, root)[0].state.endswith("with another checksum: a, b")
     good = replace(files, md5=files.md5[:1])
     touch(root, "a")
     assert prepare(replace(benchmark, files=(good,)), root)[0].in_place

@@ -6,10 +6,9 @@ from mmpretrain.registry import MODELS
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.fitting_configs import fitting_configs
 from lpt_mm.weights.layouts import to_mmpretrain
 from lpt_mm.weights.official import from_official
-from lpt_mm.weights.report import print_weights
+from lpt_mm.weights.report import fitting_configs, print_weights
 from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
 from tests.golden import official_checkpoint, tiny_lpt
@@ -122,8 +121,10 @@ def test_the_configs_that_fit_are_found():
 def test_a_file_is_described_for_its_user(run_here, tmp_path):
     state = official_checkpoint("phase2_forward")
     torch.save(dict(state_dict=state), tmp_path / "lpt.pth")
-    out = run_here(DESCRIBE, "lpt.pth")
-    for text in ("LPT's authors", "24 wide, 4 layers, patch 8", "6 groups of 5"):
+    (tmp_path / "none").mkdir()
+    out = run_here(DESCRIBE, "lpt.pth", "--configs", "none")
+    lines = ("LPT's authors", "24 wide, 4 layers, patch 8", "6 groups of 5")
+    for text in (*lines, "none of the configs"):
         assert text in out
     assert "prompt_learner.Prompt_Keys" in out
 

@@ -6,7 +6,7 @@ from torch.testing import assert_close
 
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import leave_out_backbone
-from lpt_mm.weights.restore_backbone import restore_backbone
+from lpt_mm.weights.pretrained_vit import restore_backbone
 from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
 from tests.golden import tiny_lpt
@@ -59,7 +59,7 @@ def test_no_source_is_opened_on_the_word_of_a_file(
     source = source.format(tmp_path / "vit.pth")
     identity = dict(model.backbone.identity, source=source)
     light = Weights(leave_out_backbone(model.state_dict(), identity))
-    monkeypatch.setattr("lpt_mm.weights.restore_backbone.read_weights", pytest.fail)
+    monkeypatch.setattr("lpt_mm.weights.pretrained_vit.read_weights", pytest.fail)
     with pytest.raises(WeightFileError, match="name it with --backbone") as error:
         restore_backbone(light)
     assert source.replace("\n", r"\n") in str(error.value)

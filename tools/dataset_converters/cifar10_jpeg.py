@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lpt_mm.engine.command_line import make_parser, run_tool
-from lpt_mm.preparation.pretraining_split import pretraining_split
+from lpt_mm.preparation.splits import pretraining_split
 from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.utils.text import for_rich, printable
 

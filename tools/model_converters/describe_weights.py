@@ -5,9 +5,8 @@ import sys
 from lpt_mm import MIM
 from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.weights.description import describe
-from lpt_mm.weights.fitting_configs import fitting_configs
 from lpt_mm.weights.reading import read_file
-from lpt_mm.weights.report import print_weights
+from lpt_mm.weights.report import fitting_configs, print_weights
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ import torch
 from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.utils.new_file import new_file, require_new
 from lpt_mm.weights.official import LAYER_NORM_EPS, to_official
+from lpt_mm.weights.pretrained_vit import restore_backbone
 from lpt_mm.weights.reading import read_file
-from lpt_mm.weights.restore_backbone import restore_backbone
 
 
 def main() -> None:

@@ -1,9 +1,21 @@
 import numpy as np
 import pytest
 
-from lpt_mm.preparation.pretraining_split import pretraining_split
+from lpt_mm.preparation.splits import pretraining_split, stratified_split
 
 LABELS = np.arange(400) % 4  # 100 images of each class
+
+
+def test_every_class_is_split_by_its_share():
+    labels = np.repeat([0, 1, 2, 3, 4], [100, 4, 3, 2, 1])
+    parts = stratified_split(labels, [0.1, 0.2], seed=0)
+    counts = [np.bincount(labels[part], minlength=5).tolist() for part in parts]
+    assert counts == [[70, 2, 2, 1, 1], [10, 1, 0, 0, 0], [20, 1, 1, 1, 0]]
+    assert sorted(np.concatenate(parts)) == list(range(110))
+    again = stratified_split(labels, [0.1, 0.2], seed=0)
+    assert all((a == b).all() for a, b in zip(parts, again, strict=True))
+    other = stratified_split(labels, [0.1, 0.2], seed=1)
+    assert (parts[2] != other[2]).any()
 
 
 def test_no_image_is_in_two_parts():
