@@ -1,0 +1,1 @@
+"""After training: the model in use."""
