@@ -81,12 +81,16 @@ def fold_constants(program: ExportedProgram) -> fx.GraphModule:
         elif node.op == "call_function" and values.keys() >= set(node.all_input_nodes):
             args, kwargs = fx.map_arg((node.args, node.kwargs), values.__getitem__)
             values[node] = node.target(*args, **kwargs)
-    for i, (node, value) in enumerate(values.items()):
+    names: dict[tuple, str] = {}  # layers that run twice use the same weights
+    for node, value in values.items():
         if node.op == "get_attr" or values.keys() >= node.users.keys():
             continue
-        module.register_buffer(f"constant_{i}", value.clone())
+        key = (value.data_ptr(), value.shape, value.stride())
+        if key not in names:
+            names[key] = f"constant_{len(names)}"
+            module.register_buffer(names[key], value.clone())
         with graph.inserting_before(node):
-            node.replace_all_uses_with(graph.get_attr(f"constant_{i}"))
+            node.replace_all_uses_with(graph.get_attr(names[key]))
     for node in reversed(graph.nodes):
         # Neither tests of constants, nor those of the input: its shape is in the graph.
         if node.op == "call_module" or (node in values and not node.users):
