@@ -77,10 +77,25 @@ def decode_image(content: bytes) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd but readable files
         with _open(content) as image:
-            _require_known_white(image)
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            return _to_rgb(image)
+            return upright_rgb(image)
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """Turn an image upright, and its pixels into RGB; it may be changed in place.
+
+    Args:
+        image: An image as Pillow has opened it.
+
+    Returns:
+        The image in RGB.
+
+    Raises:
+        UserError: If its pixels are of a kind that has no one meaning.
+    """
+    _require_known_white(image)
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    return _to_rgb(image)
 
 
 def _open(content: bytes) -> Image.Image:
