@@ -139,8 +139,8 @@ def _load_backbone(backbone: nn.Module, pack: Pack, source: str) -> None:
     if compare_backbones(trained, own):
         raise WeightFileError(
             f"{pack.source} was trained on {describe_backbone(trained)}, and "
-            f"{describe_backbone(own)} is another: name the former with --backbone FILE "
-            "(backbone=FILE)"
+            f"{describe_backbone(own)} is another: name the former with "
+            "--backbone FILE (backbone=FILE)"
         )
 
 

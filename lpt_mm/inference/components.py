@@ -1,8 +1,8 @@
 """What the config in a pack may say: known components, plain settings, nothing else.
 
-A config out of a file builds whatever it names, with whatever arguments. So each name is
-looked up here, by itself, before anything is built: mmengine imports a module whose name
-it does not know. No text may be a path, a URL or a name of code.
+A config out of a file builds whatever it names, with whatever arguments. So each name
+is looked up here before anything is built: mmengine would import a module of a name
+that it does not know. No text may be a path, a URL or a name of code.
 """
 
 import re

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from mmcv.transforms import Compose
@@ -14,7 +15,7 @@ from lpt_mm.datasets.transforms.image_file import UnreadableImageError, upright_
 from lpt_mm.datasets.transforms.load_image import describe, read_image
 
 # A path, an image of Pillow, or an array (H, W, 3) or (H, W) uint8 in RGB.
-ImageLike = str | os.PathLike | Image.Image | np.ndarray
+ImageLike: TypeAlias = "str | os.PathLike | Image.Image | np.ndarray"
 LOADER = "LoadImage"
 
 

@@ -154,13 +154,13 @@ def _preprocessor(config: dict) -> dict:
 
 def _balancing(cfg: Config, model: nn.Module) -> dict[str, str | None]:
     """Say what training does about the counts, by the names of its components."""
-    head, loader = model.head, cfg.get("train_dataloader") or {}
-    losses = (
-        getattr(head, f"{name}_module", None) for name in ("loss", "instance_loss")
-    )
-    loss, instance_loss = (x and type(x).__name__ for x in losses)
-    sampler = _plain((loader.get("sampler") or {}).get("type"))
-    return dict(loss=loss, instance_loss=instance_loss, sampler=sampler)
+    names: dict[str, str | None] = {}
+    for name in ("loss", "instance_loss"):
+        module = getattr(model.head, f"{name}_module", None)
+        names[name] = module and type(module).__name__
+    loader = cfg.get("train_dataloader") or {}
+    names["sampler"] = _plain((loader.get("sampler") or {}).get("type"))
+    return names
 
 
 def _check_report(pack: Pack, shot_groups: str) -> None:

@@ -1,6 +1,6 @@
 """Files of safetensors: what was trained, what is known of it, and their checksum.
 
-A pack has the fact ``pack``, see ``pack.py``; models of before there were packs have none.
+A pack has the fact ``pack``, see ``pack.py``; older files of models have none.
 """
 
 import json
@@ -78,8 +78,8 @@ def _parse(text: str, path: Path) -> dict[str, object]:
     pack = facts.get(PACK, {"format": FORMAT})
     if pack.get("format") != FORMAT:
         raise WeightFileError(
-            f"'{path}' is a pack of format {pack.get('format')!r:.20}, and this version "
-            f"of lpt_mm reads format {FORMAT}: update lpt_mm, or publish the model anew"
+            f"'{path}' is a pack of format {pack.get('format')!r:.20}, and this "
+            f"lpt_mm reads format {FORMAT}: update lpt_mm, or publish the model anew"
         )
     return facts
 

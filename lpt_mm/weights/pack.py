@@ -35,9 +35,9 @@ class Pack:
     """A trained classifier, and all that is needed to use it but its backbone.
 
     Args:
-        weights: The tensors, and the facts of their checkpoint: ``meta`` has ``backbone``
-            (identity), ``cls_num_list``, ``dataset_meta``, ``settings``, ``epoch`` and
-            ``seed``, as far as they are known.
+        weights: The tensors, and the facts of their checkpoint: ``meta`` has
+            ``backbone`` (identity), ``cls_num_list``, ``dataset_meta``, ``settings``,
+            ``epoch`` and ``seed``, as far as they are known.
         model: Config of the classifier, without ``data_preprocessor`` and without any
             ``init_cfg``.
         data_preprocessor: Config of its data preprocessor.

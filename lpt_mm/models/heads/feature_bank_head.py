@@ -15,7 +15,8 @@ from lpt_mm.utils.errors import UserError
 class FeatureBankHead(ClsHead):
     """Base of heads that classify by the features of the training images.
 
-    ``FeatureBankHook`` fills the bank before a test, a pack brings it. Subclasses define ``forward``.
+    ``FeatureBankHook`` fills the bank before a test, a pack brings it. Subclasses
+    define ``forward``.
 
     Args:
         num_classes: Number of classes, C.
