@@ -7,6 +7,7 @@ P prompt_length, M pool_size, k topk, K num_shared_layers, C classes.
 """
 
 import warnings
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ __all__ = [
 
 
 def load(
-    pack: str,
+    pack: str | PathLike,
     backbone: str | None = None,
     device: str | None = None,
     frozen_dtype: str | None = None,

@@ -1,8 +1,10 @@
 """From a pack to its classifier."""
 
 import copy
+from types import SimpleNamespace
 
 import torch
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import MODELS
@@ -95,6 +97,7 @@ def build_model(
         if source is not None:
             _load_backbone(model.backbone, pack, source)
     _load(model, pack)
+    _describe_to_mmpretrain(model, pack)
     return model.eval()
 
 
@@ -142,6 +145,15 @@ def _load_backbone(backbone: nn.Module, pack: Pack, source: str) -> None:
             f"{describe_backbone(own)} is another: name the former with "
             "--backbone FILE (backbone=FILE)"
         )
+
+
+def _describe_to_mmpretrain(model: ImageClassifier, pack: Pack) -> None:
+    """Note what mmpretrain's inferencers look for, as its ``get_model`` does."""
+    dataset = dict(pipeline=pack.pipeline)
+    model._config = Config(dict(test_dataloader=dict(dataset=dataset)))
+    model._dataset_meta = dict(classes=pack.class_names)
+    task = SimpleNamespace(task="Image Classification")
+    model._metainfo = SimpleNamespace(results=[task])
 
 
 def _load(model: ImageClassifier, pack: Pack) -> None:

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from mmengine.registry import Registry
 from mmpretrain.registry import MODELS, TRANSFORMS
 
+from lpt_mm.evaluation.metrics import ShotGroups
+from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import list_some
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.facts import is_dict, is_text
+from lpt_mm.weights.facts import is_dict, is_number, is_text
 from lpt_mm.weights.pack import Pack
 
 # Of a classifier, and of the norms and activations in it. None of them reads a file or
@@ -62,13 +64,12 @@ def check_components(pack: Pack) -> None:
         WeightFileError: If a component is unknown or not allowed, or a setting is no
             number and no plain word.
     """
-    preprocessor = pack.data_preprocessor
     try:
-        if more := preprocessor.keys() - PREPROCESSOR_KEYS:
-            raise WeightFileError(f"data_preprocessor has {list_some(more)}")
-        _check(pack.model | dict(data_preprocessor=preprocessor), MODELS, "model")
+        _check(pack.model, MODELS, "model")
+        _check_preprocessor(pack.data_preprocessor)
         _check(pack.pipeline, TRANSFORMS, "pipeline")
-    except WeightFileError as error:
+        ShotGroups(pack.convention, tuple(pack.thresholds))
+    except UserError as error:
         raise WeightFileError(
             f"{pack.source} is no pack that can be used: {error}"
         ) from None
@@ -86,6 +87,18 @@ def _check(config: dict | list, registry: Registry, name: str) -> None:
             _check_value(value, where)
     if components > MOST_COMPONENTS:
         raise WeightFileError(f"{name} has {components:,} components")
+
+
+def _check_preprocessor(config: dict) -> None:
+    _check(config, MODELS, "data_preprocessor")
+    if config.get("type") != "ClsDataPreprocessor":
+        raise WeightFileError("data_preprocessor is no ClsDataPreprocessor")
+    if more := config.keys() - PREPROCESSOR_KEYS:
+        raise WeightFileError(f"data_preprocessor has {list_some(more)}")
+    for name in config.keys() & {"mean", "std"}:
+        value = config[name]
+        if not (isinstance(value, list) and all(map(is_number, value))):
+            raise WeightFileError(f"data_preprocessor.{name} is no list of numbers")
 
 
 def _walk(value: object, where: str) -> Iterator[tuple[str, object]]:

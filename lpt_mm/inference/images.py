@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from threading import Lock
 from typing import TypeAlias
 
 import numpy as np
@@ -15,8 +16,10 @@ from lpt_mm.datasets.transforms.image_file import UnreadableImageError, upright_
 from lpt_mm.datasets.transforms.load_image import describe, read_image
 
 # A path, an image of Pillow, or an array (H, W, 3) or (H, W) uint8 in RGB.
-ImageLike: TypeAlias = "str | os.PathLike | Image.Image | np.ndarray"
+ImageLike: TypeAlias = str | os.PathLike | Image.Image | np.ndarray
 LOADER = "LoadImage"
+# An image that Pillow has opened, but not yet read, is no matter for two threads.
+_PILLOW = Lock()
 
 
 def each_image(images: ImageLike | Iterable[ImageLike]) -> Iterator[ImageLike]:
@@ -55,7 +58,8 @@ def to_rgb(image: ImageLike) -> Image.Image:
         return read_image(os.fspath(image))
     if isinstance(image, Image.Image):
         try:
-            return upright_rgb(image.copy())
+            with _PILLOW:
+                return upright_rgb(image)
         except Exception as error:  # of a file that is decoded only now
             raise UnreadableImageError(
                 f"cannot read the image ({describe(error)})"

@@ -1,7 +1,9 @@
 """From a config and its checkpoint to a pack."""
 
 import json
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -38,7 +40,10 @@ ONLY_IN_TRAINING = {"batch_augments", "to_onehot", "num_classes"}
 
 
 def publish(
-    cfg: Config, checkpoint: str | None, out: str, report: str | None = None
+    cfg: Config,
+    checkpoint: str | os.PathLike | None,
+    out: str | os.PathLike,
+    report: str | None = None,
 ) -> None:
     """Write the pack of a config and its checkpoint.
 
@@ -59,7 +64,9 @@ def publish(
     pack.save(out)
 
 
-def make_pack(cfg: Config, checkpoint: str | None, report: str | None = None) -> Pack:
+def make_pack(
+    cfg: Config, checkpoint: str | os.PathLike | None, report: str | None = None
+) -> Pack:
     """Put together what is needed to use a model.
 
     Args:
@@ -75,6 +82,7 @@ def make_pack(cfg: Config, checkpoint: str | None, report: str | None = None) ->
         OSError: If a file is missing.
         UserError: If config, checkpoint and report do not go together.
     """
+    checkpoint = None if checkpoint is None else os.fspath(checkpoint)
     with DefaultScope.overwrite_default_scope("mmpretrain"):
         model = build_skeleton(cfg.model)
         if isinstance(model.head, FeatureBankHead):
@@ -84,7 +92,7 @@ def make_pack(cfg: Config, checkpoint: str | None, report: str | None = None) ->
     config = _plain(cfg.model)
     groups = shot_groups_of(cfg)
     pack = Pack(
-        weights,
+        replace(weights, meta=_known_classes(weights.meta)),
         model={k: v for k, v in config.items() if k != "data_preprocessor"},
         data_preprocessor=_preprocessor(config),
         pipeline=_plain(pipeline_of((cfg.get("test_dataloader") or {}).get("dataset"))),
@@ -128,10 +136,17 @@ def _compute_bank(cfg: Config, checkpoint: str | None) -> Weights:
     meta = dict(
         backbone=identity,
         cls_num_list=metric.cls_num_list,
-        dataset_meta=dict(classes=runner.test_dataloader.dataset.metainfo["classes"]),
+        dataset_meta=runner.test_dataloader.dataset.metainfo,
         settings=find_settings(model, cfg),
     )
     return Weights(leave_out_backbone(state, identity), meta)
+
+
+def _known_classes(meta: dict) -> dict:
+    """Keep the names alone of what data sets say of themselves, which may be much."""
+    classes = (meta.get("dataset_meta") or {}).get("classes")
+    names = None if classes is None else dict(classes=list(classes))
+    return meta | dict(dataset_meta=names)
 
 
 def _plain(config: object) -> object:

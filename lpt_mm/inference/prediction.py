@@ -1,6 +1,5 @@
 """What a model says of an image."""
 
-import os
 from dataclasses import dataclass
 
 
@@ -39,8 +38,3 @@ class Prediction:
     def name(self) -> str | None:
         """Its name."""
         return self.names[0] if self.names else None
-
-
-def path_of(image: object) -> str | None:
-    """Give the path of an image, if it is one."""
-    return os.fspath(image) if isinstance(image, str | os.PathLike) else None

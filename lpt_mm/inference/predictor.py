@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -12,26 +11,16 @@ from mmengine.device import get_device
 from mmpretrain.models.classifiers import ImageClassifier
 from torch import Tensor
 
-from lpt_mm.datasets.transforms.image_file import UnreadableImageError
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.evaluation.metrics import ShotGroups
+from lpt_mm.inference.batches import BatchReader, PreparedImage
 from lpt_mm.inference.building import build_model
 from lpt_mm.inference.components import check_components
-from lpt_mm.inference.images import ImageLike, Preparation, each_image
+from lpt_mm.inference.images import ImageLike, Preparation
 from lpt_mm.inference.packing import make_pack
-from lpt_mm.inference.prediction import Prediction, path_of
-from lpt_mm.inference.prefetch import prefetched
+from lpt_mm.inference.prediction import Prediction
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.pack import Pack, read_pack
-
-
-@dataclass
-class _Image:
-    """An image on its way: what goes into the model, or why it cannot."""
-
-    path: str | None
-    pixels: Tensor | None = None
-    error: UnreadableImageError | None = None
 
 
 class Predictor:
@@ -64,11 +53,12 @@ class Predictor:
         self.shot_groups = ShotGroups(pack.convention, tuple(pack.thresholds))
         counts = pack.cls_num_list
         self._group_of = None if counts is None else self.shot_groups.assign(counts)
-        self._size = getattr(model.backbone, "img_size", None)
         channels = pack.model["backbone"].get("in_channels", 3)
         self.prepare = Preparation(
             pack.pipeline, pack.data_preprocessor, is_grey=channels == 1
         )
+        size = getattr(model.backbone, "img_size", None)
+        self._reader = BatchReader(self.prepare, size)
 
     @classmethod
     def from_pack(
@@ -104,8 +94,8 @@ class Predictor:
     @classmethod
     def from_config(
         cls,
-        config: str | Config,
-        checkpoint: str | None,
+        config: str | os.PathLike | Config,
+        checkpoint: str | os.PathLike | None,
         backbone: str | None = None,
         device: str | None = None,
         frozen_dtype: str | None = None,
@@ -127,7 +117,7 @@ class Predictor:
             UserError: If the checkpoint is not of the config, or was trained on another
                 backbone.
         """
-        cfg = config if isinstance(config, Config) else load_config(str(config))
+        cfg = config if isinstance(config, Config) else load_config(os.fspath(config))
         pack = make_pack(cfg, checkpoint)
         if pack.weights.is_light and backbone is None:
             backbone = (cfg.model.backbone.get("init_cfg") or {}).get("checkpoint")
@@ -178,9 +168,10 @@ class Predictor:
         Raises:
             UnreadableImageError: If ``strict``, and an image cannot be read.
         """
-        _require_positive(top=top)
+        if top < 1:
+            raise UserError(f"top must be at least 1, got {top}")
         top = min(top, len(self.class_names))
-        for batch in self._batches(images, batch_size, strict):
+        for batch in self._reader.batches(images, batch_size, strict):
             rows = iter(self._compute(batch, self._probabilities))
             for image in batch:
                 yield self._predict(image, rows, top)
@@ -200,7 +191,7 @@ class Predictor:
         Raises:
             UnreadableImageError: If an image cannot be read.
         """
-        batches = self._batches(images, batch_size, strict=True)
+        batches = self._reader.batches(images, batch_size)
         rows = [self._compute(batch, self._features) for batch in batches]
         empty = np.empty((0, self.model.head.in_channels), np.float32)
         return np.concatenate([empty, *rows])
@@ -223,50 +214,13 @@ class Predictor:
         """
         if not hasattr(self.model, "query") or not self.model.with_neck:
             raise UserError("the model has no group prompts, and so nothing to match")
-        batches = self._batches(images, batch_size, strict=True)
+        batches = self._reader.batches(images, batch_size)
         rows = [self._compute(batch, self._groups) for batch in batches]
         return np.concatenate([np.empty((0, self.model.neck.topk), np.int64), *rows])
 
-    def _batches(
-        self, images: ImageLike | Iterable[ImageLike], batch_size: int, strict: bool
-    ) -> Iterator[list[_Image]]:
-        """Read images ahead, and put those of one size together."""
-        _require_positive(batch_size=batch_size)
-        batch: list[_Image] = []
-        shape = None
-        for image in prefetched(each_image(images), self._read, batch_size):
-            if strict and image.error is not None:
-                raise image.error
-            own = shape if image.pixels is None else image.pixels.shape
-            if batch and (len(batch) == batch_size or own != shape):
-                yield batch
-                batch = []
-            batch.append(image)
-            shape = own
-        if batch:
-            yield batch
-
-    def _read(self, image: ImageLike) -> _Image:
-        path = path_of(image)
-        try:
-            pixels = self.prepare(image)
-            self._require_size(pixels, path)
-        except UnreadableImageError as error:
-            return _Image(path, error=error)
-        return _Image(path, pixels)
-
-    def _require_size(self, pixels: Tensor, path: str | None) -> None:
-        """Refuse images that a model without resizing was not made for."""
-        if self._size is not None and tuple(pixels.shape[-2:]) != tuple(self._size):
-            raise UnreadableImageError(
-                f"{'the image' if path is None else repr(path)} is "
-                "{} x {} pixels high and wide after the model's transforms, and the "
-                "model takes {} x {}".format(*pixels.shape[-2:], *self._size)
-            )
-
     @torch.inference_mode()
     def _compute(
-        self, batch: list[_Image], function: Callable[[Tensor], Tensor]
+        self, batch: list[PreparedImage], function: Callable[[Tensor], Tensor]
     ) -> np.ndarray:
         """Compute something of the images of a batch that could be read."""
         pixels = [image.pixels for image in batch if image.pixels is not None]
@@ -285,7 +239,7 @@ class Predictor:
         return self.model.neck.match(self.model.query(inputs))[1]
 
     def _predict(
-        self, image: _Image, rows: Iterator[np.ndarray], top: int
+        self, image: PreparedImage, rows: Iterator[np.ndarray], top: int
     ) -> Prediction:
         if image.error is not None:
             return Prediction(path=image.path, error=str(image.error))
@@ -300,9 +254,3 @@ class Predictor:
             shot_group=None if self._group_of is None else str(self._group_of[best[0]]),
             path=image.path,
         )
-
-
-def _require_positive(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if number < 1:
-            raise UserError(f"{name} must be at least 1, got {number}")

@@ -25,7 +25,6 @@ FACTS = (
     "backbone",
     "cls_num_list",
     "dataset_meta",
-    "preprocessing",
     "settings",
     "epoch",
     "seed",

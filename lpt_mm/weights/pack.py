@@ -13,13 +13,17 @@ from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.weights import Weights
 
 
+def _is_classifier(value: object) -> bool:
+    return is_dict(value) and all(is_dict(value.get(x)) for x in ("backbone", "head"))
+
+
 def _are_transforms(value: object) -> bool:
-    return isinstance(value, list) and all(map(is_dict, value))
+    return isinstance(value, list) and all(is_dict(x) and "type" in x for x in value)
 
 
 # What stands in a pack beside the facts of a checkpoint.
 FACTS: dict[str, Check] = dict(
-    model=is_dict,
+    model=_is_classifier,
     data_preprocessor=is_dict,
     pipeline=_are_transforms,
     convention=is_text,
@@ -75,8 +79,7 @@ class Pack:
     @property
     def num_classes(self) -> int:
         """Number of classes, C."""
-        head = self.model.get("head")
-        num_classes = head.get("num_classes") if is_dict(head) else None
+        num_classes = self.model["head"].get("num_classes")
         if not is_count(num_classes):
             raise WeightFileError(f"{self.source}: model.head has no num_classes")
         return num_classes

@@ -77,25 +77,27 @@ def decode_image(content: bytes) -> Image.Image:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd but readable files
         with _open(content) as image:
-            return upright_rgb(image)
+            _require_known_white(image)
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+            return _to_rgb(image)
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:
-    """Turn an image upright, and its pixels into RGB; it may be changed in place.
+    """Turn an image of somebody else's as :func:`decode_image` does.
 
     Args:
-        image: An image as Pillow has opened it.
+        image: An image as Pillow has opened it; it stays as it is.
 
     Returns:
-        The image in RGB.
+        The image in RGB, turned upright.
 
     Raises:
         UserError: If its pixels are of a kind that has no one meaning.
+        Exception: Of any kind that Pillow raises for a broken file.
     """
     _require_known_white(image)
-    image.load()
-    ImageOps.exif_transpose(image, in_place=True)
-    return _to_rgb(image)
+    return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _open(content: bytes) -> Image.Image:
