@@ -29,7 +29,7 @@ def training_images(cfg: Config) -> dict:
     return dict(
         batch_size=like.batch_size,
         num_workers=like.num_workers,
-        dataset=with_pipeline(images, _pipeline_of(like.dataset)),
+        dataset=with_pipeline(images, pipeline_of(like.dataset)),
         sampler=dict(type="DefaultSampler", shuffle=False),
         collate_fn=dict(type="default_collate"),
     )
@@ -50,10 +50,10 @@ def _without_streams(dataset: Mapping) -> Mapping:
     return dict(dataset, **_map(inner, _without_streams))
 
 
-def _pipeline_of(dataset: Mapping) -> list:
+def pipeline_of(dataset: Mapping) -> list:
     """Find the transforms, in wrappers those of the first data set."""
     for inner in _wrapped(dataset).values():
-        return _pipeline_of(inner if isinstance(inner, Mapping) else inner[0])
+        return pipeline_of(inner if isinstance(inner, Mapping) else inner[0])
     return dataset.get("pipeline", [])
 
 

@@ -2,6 +2,7 @@
 
 from typing import NoReturn
 
+import torch
 from mmpretrain.models.heads import ClsHead
 from mmpretrain.structures import DataSample
 from torch import Tensor
@@ -14,7 +15,8 @@ from lpt_mm.utils.errors import UserError
 class FeatureBankHead(ClsHead):
     """Base of heads that classify by the features of the training images.
 
-    ``FeatureBankHook`` fills the bank before a test. Subclasses define ``forward``.
+    ``FeatureBankHook`` fills the bank before a test, a pack brings it. Subclasses
+    define ``forward``.
 
     Args:
         num_classes: Number of classes, C.
@@ -28,8 +30,19 @@ class FeatureBankHead(ClsHead):
         super().__init__(loss=dict(type="CrossEntropyLoss"), init_cfg=init_cfg)
         self.num_classes = num_classes
         self.in_channels = in_channels
-        self.bank: Tensor | None = None
-        self.bank_label: Tensor | None = None
+        self.register_buffer("bank", None)  # (N, D)
+        self.register_buffer("bank_label", None)  # (N,)
+        self.register_load_state_dict_pre_hook(_make_room)
+
+    def make_room(self, num_features: int) -> None:
+        """Make a bank that a state can be loaded into.
+
+        Args:
+            num_features: How many features the state has, N.
+        """
+        device = self.bank.device if self.bank is not None else None
+        self.bank = torch.zeros(num_features, self.in_channels, device=device)
+        self.bank_label = torch.zeros(num_features, dtype=torch.int64, device=device)
 
     def fill(self, feature: Tensor, label: Tensor) -> None:
         """Store the features of the training images.
@@ -79,3 +92,11 @@ class FeatureBankHead(ClsHead):
         raise UserError(
             f"{type(self).__name__} has nothing to train: run tools/test.py CONFIG"
         )
+
+
+def _make_room(
+    head: FeatureBankHead, state_dict: dict[str, Tensor], prefix: str, *_: object
+) -> None:
+    bank = state_dict.get(f"{prefix}bank")
+    if bank is not None and bank.ndim == 2:
+        head.make_room(len(bank))
