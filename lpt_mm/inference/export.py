@@ -42,9 +42,9 @@ def export(
         model: The trained classifier, which is left as it is.
         out: New file.
         to: ``'onnx'`` or ``'exported_program'``, of ``torch.export``.
-        with_preprocessing: Whether channel order and normalisation are part of the
-            graph: it then takes uint8 images as the data pipeline gives them (BGR where
-            the model has ``to_rgb``), else float32 that is prepared already.
+        with_preprocessing: Whether normalisation and channel order are part of the
+            graph: it then takes uint8 images, in RGB (where the model has ``to_rgb``;
+            else as in training), and without it float32 that is normalised already.
         class_names: Names of the classes, for the metadata.
 
     Returns:
@@ -91,18 +91,16 @@ def describe(
 
     Returns:
         ``input`` and ``channels`` of the images that go in, ``image_size`` (H, W),
-        ``mean`` and ``std`` of the channels that the model sees (of values 0 to 255),
-        ``scores``, ``class_names`` and ``lpt_mm_version``.
+        ``mean`` and ``std`` of each channel (of values 0 to 255), ``scores``,
+        ``class_names`` and ``lpt_mm_version``.
     """
     prepare = model.data_preprocessor
     num_channels, *image_size = _image_shape(model)
     mean, std = (getattr(prepare, name, None) for name in ("mean", "std"))
-    channels = "grey" if num_channels == 1 else "as in training"
-    if num_channels == 3 and prepare.to_rgb:
-        channels = "BGR" if with_preprocessing else "RGB"
+    channels = "RGB" if prepare.to_rgb else "as in training"
     facts = dict(
         input="uint8" if with_preprocessing else "float32, (image - mean) / std",
-        channels=channels,
+        channels="grey" if num_channels == 1 else channels,
         image_size=image_size,
         mean=None if mean is None else mean.flatten().tolist(),
         std=None if std is None else std.flatten().tolist(),

@@ -17,9 +17,8 @@ class Scorer(nn.Module):
 
     Args:
         model: The classifier.
-        with_preprocessing: Whether the images are as the data pipeline gives them, and
-            the model's ``data_preprocessor`` is part of the graph; else they are as it
-            gives them.
+        with_preprocessing: Whether the model's ``data_preprocessor`` is part of the
+            graph; else the images are as that gives them.
     """
 
     def __init__(self, model: BaseClassifier, with_preprocessing: bool) -> None:
@@ -31,7 +30,8 @@ class Scorer(nn.Module):
         """Compute the scores and what they are computed from.
 
         Args:
-            images: (B, channels, H, W), uint8 with preprocessing, else float32.
+            images: (B, channels, H, W); with preprocessing uint8, in RGB where the
+                model works on RGB, else float32.
 
         Returns:
             The ``scores`` (B, C), probabilities that add up to 1 as the model predicts
@@ -39,6 +39,8 @@ class Scorer(nn.Module):
         """
         model = self.model
         if self.with_preprocessing:
+            if model.data_preprocessor.to_rgb:  # it takes BGR
+                images = images.flip(1)
             images = model.data_preprocessor(dict(inputs=images))["inputs"]
         feats = model.extract_feat(images)
         scores = model.head(feats).softmax(dim=1)

@@ -52,10 +52,10 @@ class NearestNeighborHead(FeatureBankHead):
         Returns:
             (B, C) logarithms of the shares of the vote; -50 for a class without any.
         """
-        votes = [
-            self._vote(part) for part in self.query(feats).split(QUERIES_AT_A_TIME)
-        ]
-        share = F.normalize(torch.cat(votes), p=1, dim=1)
+        query = self.query(feats)
+        is_free = not isinstance(query.shape[0], int)  # the batch size of an export
+        parts = [query] if is_free else query.split(QUERIES_AT_A_TIME)
+        share = F.normalize(torch.cat([self._vote(x) for x in parts]), p=1, dim=1)
         return share.log().clamp_min(-50.0)
 
     def _vote(self, query: Tensor) -> Tensor:
@@ -63,5 +63,5 @@ class NearestNeighborHead(FeatureBankHead):
         similarity = query @ self.bank.T
         nearest, index = similarity.topk(min(self.num_neighbors, len(self.bank)), dim=1)
         weight = torch.exp((nearest - nearest[:, :1]) / TEMPERATURE)
-        votes = query.new_zeros(len(query), self.num_classes)
+        votes = query.new_zeros(query.shape[0], self.num_classes)
         return votes.scatter_add_(1, self.bank_label[index], weight)
