@@ -109,7 +109,8 @@ def _check_fit(pack: Pack, config: dict) -> None:
     tensors = pack.weights.tensors
     if isinstance(model.head, FeatureBankHead):
         bank = tensors.get(BANK)
-        model.head.make_room(len(bank) if bank is not None and bank.ndim else 0)
+        with torch.device("meta"):
+            model.head.make_room(len(bank) if bank is not None and bank.ndim else 0)
     misfit = find_misfit(model, pack.weights, new="") or find_non_finite(tensors)
     if misfit is not None:
         raise WeightFileError(f"{pack.source} {misfit}")
