@@ -18,6 +18,7 @@ from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import (
     BACKBONE,
     IDENTITY,
+    POSITIONS,
     compare_backbones,
     describe_backbone,
 )
@@ -31,6 +32,7 @@ KNOWN_SOURCES = (
     "timm:vit_base_patch16_clip_quickgelu_224.openai",
     "timm:vit_base_patch14_dinov2.lvd142m",
 )
+MOST_PATCHES = 2**14
 BANK, BANK_LABEL = "head.bank", "head.bank_label"
 
 
@@ -105,8 +107,10 @@ def _check_fit(pack: Pack, config: dict) -> None:
     """Refuse tensors that do not fit, before there is memory for the model."""
     model = _build_skeleton(pack, config)
     tensors = pack.weights.tensors
-    if isinstance(model.head, FeatureBankHead) and BANK in tensors:
-        model.head.make_room(tensors[BANK].shape[0] if tensors[BANK].ndim else 0)
+    if isinstance(model.head, FeatureBankHead):
+        bank = tensors.get(BANK)
+        with torch.device("meta"):
+            model.head.make_room(len(bank) if bank is not None and bank.ndim else 0)
     misfit = find_misfit(model, pack.weights, new="") or find_non_finite(tensors)
     if misfit is not None:
         raise WeightFileError(f"{pack.source} {misfit}")
@@ -114,6 +118,12 @@ def _check_fit(pack: Pack, config: dict) -> None:
         label = tensors[BANK_LABEL]
         if len(label) == 0 or label.min() < 0 or label.max() >= pack.num_classes:
             raise WeightFileError(f"{pack.source} has features of no class")
+    # All else has the sizes of tensors that there are.
+    positions = getattr(model.backbone, POSITIONS, None)
+    if positions is not None and positions.shape[1] > MOST_PATCHES:
+        raise WeightFileError(
+            f"{pack.source} takes images of {positions.shape[1]:,} patches"
+        )
     if pack.weights.is_light:
         model.backbone.check_init()
 

@@ -50,7 +50,10 @@ FORBIDDEN_KEYS = {"checkpoint", "compile", "init_cfg", "pretrained", "train_cfg"
 WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Numbers of a config are sizes, for which memory is needed.
 LARGEST = 10**6
-LARGEST_OF = dict(num_layers=200, img_size=4096, scale=4096, crop_size=4096)
+LARGEST_OF = {
+    **dict.fromkeys(("num_layers", "depth", "depths", "num_blocks"), 200),
+    **dict.fromkeys(("img_size", "scale", "crop_size"), 4096),
+}
 MOST_COMPONENTS = 200
 
 

@@ -69,8 +69,8 @@ def to_rgb(image: ImageLike) -> Image.Image:
             "an image is a path, an image of Pillow or an array, got "
             f"{type(image).__name__}"
         )
-    is_grey = image.ndim == 2
-    if image.dtype != np.uint8 or not (is_grey or image.shape[2:] == (3,)):
+    is_picture = image.ndim == 2 or image.shape[2:] == (3,)
+    if image.dtype != np.uint8 or image.size == 0 or not is_picture:
         raise UnreadableImageError(
             "an array must be (H, W, 3) or (H, W), of uint8 in RGB, got "
             f"{image.shape} of {image.dtype}"

@@ -1,7 +1,8 @@
 """A trained model, ready for images."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from math import isfinite
 from typing import Self
 
 import numpy as np
@@ -52,7 +53,7 @@ class Predictor:
         self.class_names = pack.class_names
         self.shot_groups = ShotGroups(pack.convention, tuple(pack.thresholds))
         counts = pack.cls_num_list
-        self._group_of = None if counts is None else self.shot_groups.assign(counts)
+        self._groups = counts and self.shot_groups.assign(counts).tolist()
         channels = pack.model["backbone"].get("in_channels", 3)
         self.prepare = Preparation(
             pack.pipeline, pack.data_preprocessor, is_grey=channels == 1
@@ -113,7 +114,6 @@ class Predictor:
             The predictor.
 
         Raises:
-            OSError: If a file is missing.
             UserError: If the checkpoint is not of the config, or was trained on another
                 backbone.
         """
@@ -130,20 +130,16 @@ class Predictor:
         top: int = 5,
         strict: bool = False,
     ) -> list[Prediction]:
-        """Classify images.
+        """Classify images; the arguments are those of :meth:`stream`.
 
         Args:
-            images: One image or more; see the class.
+            images: One image or more.
             batch_size: Images that are computed at a time.
             top: How many classes are named for each.
-            strict: Whether an image that cannot be read is an error, and not a
-                prediction whose ``error`` says so.
+            strict: Whether an image that cannot be read is an error.
 
         Returns:
             A prediction for each image, in their order.
-
-        Raises:
-            UnreadableImageError: If ``strict``, and an image cannot be read.
         """
         return list(self.stream(images, batch_size, top, strict))
 
@@ -157,10 +153,11 @@ class Predictor:
         """Classify images of any number, of which a batch or two are held at a time.
 
         Args:
-            images: As in :meth:`__call__`.
-            batch_size: As in :meth:`__call__`.
-            top: As in :meth:`__call__`.
-            strict: As in :meth:`__call__`.
+            images: One image or more; see the class.
+            batch_size: Images that are computed at a time.
+            top: How many classes are named for each.
+            strict: Whether an image that cannot be read is an error, and not a
+                prediction whose ``error`` says so.
 
         Yields:
             A prediction for each image, in their order.
@@ -172,9 +169,12 @@ class Predictor:
             raise UserError(f"top must be at least 1, got {top}")
         top = min(top, len(self.class_names))
         for batch in self._reader.batches(images, batch_size, strict):
-            rows = iter(self._compute(batch, self._probabilities))
+            found = self._classify(batch, top)
             for image in batch:
-                yield self._predict(image, rows, top)
+                if image.error is None:
+                    yield self._describe(image.path, *next(found))
+                else:
+                    yield Prediction(path=image.path, error=str(image.error))
 
     def embed(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32
@@ -182,19 +182,18 @@ class Predictor:
         """Compute the features that are classified.
 
         Args:
-            images: As in :meth:`__call__`; all must be readable.
-            batch_size: As in :meth:`__call__`.
+            images: As in :meth:`stream`; all must be readable.
+            batch_size: As in :meth:`stream`.
 
         Returns:
             (n, D) float32.
-
-        Raises:
-            UnreadableImageError: If an image cannot be read.
         """
-        batches = self._reader.batches(images, batch_size)
-        rows = [self._compute(batch, self._features) for batch in batches]
-        empty = np.empty((0, self.model.head.in_channels), np.float32)
-        return np.concatenate([empty, *rows])
+        rows = [np.empty((0, self.model.head.in_channels), np.float32)]
+        for batch in self._reader.batches(images, batch_size):
+            with torch.inference_mode():
+                feature = self.model.extract_feat(self._inputs(batch), "pre_logits")
+            rows.append(feature.float().cpu().numpy())
+        return np.concatenate(rows)
 
     def matched_groups(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32
@@ -202,55 +201,50 @@ class Predictor:
         """Match images with the groups of prompts.
 
         Args:
-            images: As in :meth:`__call__`; all must be readable.
-            batch_size: As in :meth:`__call__`.
+            images: As in :meth:`stream`; all must be readable.
+            batch_size: As in :meth:`stream`.
 
         Returns:
             (n, k) int64 indices of the groups, the most similar first.
 
         Raises:
-            UnreadableImageError: If an image cannot be read.
             UserError: If the model has no groups.
         """
         if not hasattr(self.model, "query") or not self.model.with_neck:
             raise UserError("the model has no group prompts, and so nothing to match")
-        batches = self._reader.batches(images, batch_size)
-        rows = [self._compute(batch, self._groups) for batch in batches]
-        return np.concatenate([np.empty((0, self.model.neck.topk), np.int64), *rows])
+        rows = [np.empty((0, self.model.neck.topk), np.int64)]
+        for batch in self._reader.batches(images, batch_size):
+            with torch.inference_mode():
+                _, groups = self.model.neck.match(self.model.query(self._inputs(batch)))
+            rows.append(groups.cpu().numpy())
+        return np.concatenate(rows)
 
     @torch.inference_mode()
-    def _compute(
-        self, batch: list[PreparedImage], function: Callable[[Tensor], Tensor]
-    ) -> np.ndarray:
-        """Compute something of the images of a batch that could be read."""
-        pixels = [image.pixels for image in batch if image.pixels is not None]
-        if not pixels:
-            return np.empty(0)
-        data = self.model.data_preprocessor(dict(inputs=torch.stack(pixels)))
-        return function(data["inputs"]).cpu().numpy()
+    def _classify(
+        self, batch: list[PreparedImage], top: int
+    ) -> Iterator[tuple[list[int], list[float]]]:
+        """Give labels and scores of the images of a batch that could be read."""
+        if all(image.error is not None for image in batch):
+            return iter(())
+        logit = self.model(self._inputs(batch), mode="tensor")
+        score, label = logit.softmax(dim=1).topk(top, dim=1)
+        return zip(label.tolist(), score.tolist(), strict=True)
 
-    def _probabilities(self, inputs: Tensor) -> Tensor:
-        return self.model(inputs, mode="tensor").softmax(dim=1)
-
-    def _features(self, inputs: Tensor) -> Tensor:
-        return self.model.extract_feat(inputs, stage="pre_logits").float()
-
-    def _groups(self, inputs: Tensor) -> Tensor:
-        return self.model.neck.match(self.model.query(inputs))[1]
-
-    def _predict(
-        self, image: PreparedImage, rows: Iterator[np.ndarray], top: int
+    def _describe(
+        self, path: str | None, labels: list[int], scores: list[float]
     ) -> Prediction:
-        if image.error is not None:
-            return Prediction(path=image.path, error=str(image.error))
-        score = next(rows)
-        if not np.isfinite(score).all():
-            return Prediction(path=image.path, error="its scores are no finite numbers")
-        best = np.argsort(-score, kind="stable")[:top].tolist()
+        if not all(map(isfinite, scores)):
+            return Prediction(path=path, error="its scores are no finite numbers")
         return Prediction(
-            labels=tuple(best),
-            scores=tuple(score[best].tolist()),
-            names=tuple(self.class_names[label] for label in best),
-            shot_group=None if self._group_of is None else str(self._group_of[best[0]]),
-            path=image.path,
+            labels=tuple(labels),
+            scores=tuple(scores),
+            names=tuple(self.class_names[label] for label in labels),
+            shot_group=None if self._groups is None else self._groups[labels[0]],
+            path=path,
         )
+
+    def _inputs(self, batch: list[PreparedImage]) -> Tensor:
+        """Put a batch together, (B, C, H, W) on the device."""
+        pixels = [image.pixels for image in batch if image.pixels is not None]
+        data = dict(inputs=torch.stack(pixels))
+        return self.model.data_preprocessor(data)["inputs"]
