@@ -10,7 +10,7 @@ from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import MODELS
 from torch import nn
 
-from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
+from lpt_mm.models.heads.feature_bank_heads import FeatureBankHead
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.checks import find_misfit
 from lpt_mm.weights.comparison import find_non_finite
