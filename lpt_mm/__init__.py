@@ -7,7 +7,9 @@ P prompt_length, M pool_size, k topk, K num_shared_layers, C classes.
 """
 
 import warnings
+from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lpt_mm.version import __version__, check_versions
 
@@ -21,5 +23,30 @@ warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformable
 # The versions must be checked before mmpretrain loads.
 from lpt_mm import datasets, engine, evaluation, models, weights  # noqa: E402
 
-__all__ = ["MIM", "__version__"]
+if TYPE_CHECKING:
+    from lpt_mm.inference import Predictor
+
+__all__ = ["MIM", "__version__", "load"]
 __all__ += ["datasets", "engine", "evaluation", "models", "weights"]
+
+
+def load(
+    pack: str | PathLike,
+    backbone: str | None = None,
+    device: str | None = None,
+    frozen_dtype: str | None = None,
+) -> "Predictor":
+    """Load a pack, the file of a trained model; it needs no config.
+
+    Args:
+        pack: A file of ``tools/model_converters/publish_model.py``.
+        backbone: File of the backbone, where the pack says that it needs one.
+        device: Where to compute; by default a GPU if there is one.
+        frozen_dtype: ``'bfloat16'`` to compute the frozen layers in.
+
+    Returns:
+        The predictor: ``predictor(images)`` classifies.
+    """
+    from lpt_mm.inference import Predictor  # training and testing need none
+
+    return Predictor.from_pack(pack, backbone, device, frozen_dtype)

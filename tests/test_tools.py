@@ -48,7 +48,7 @@ def test_phase2_trains_from_phase1_and_is_tested(phase1_folder, run_here, tmp_pa
     assert [step["beta"] for step in steps] == [0.5, 0.25]
 
     publish = ROOT / "tools" / "model_converters" / "publish_model.py"
-    run_here(publish, checkpoint, "model.safetensors")
+    run_here(publish, PHASE2, checkpoint, "model.safetensors")
     out = run_here(TEST, PHASE2, "model.safetensors", "--out", "out/m.json")
     assert "lpt: few <= 15 < medium <= 40 < many" in out
     metrics = json.loads((tmp_path / "out" / "m.json").read_text())

@@ -96,4 +96,5 @@ META: dict[str, Check] = dict(
     preprocessing=_are_facts,
     settings=_are_facts,
     run=_are_facts,
+    pack=_are_facts,
 )

@@ -1,4 +1,7 @@
-"""Model-only files: what was trained and what is needed to use it, in safetensors."""
+"""Files of safetensors: what was trained, what is known of it, and their checksum.
+
+A pack has the fact ``pack``, see ``pack.py``; older files of models have none.
+"""
 
 import json
 from collections.abc import Mapping
@@ -15,21 +18,23 @@ from lpt_mm.weights.errors import DAMAGED, WeightFileError
 from lpt_mm.weights.facts import is_plain, known_facts
 from lpt_mm.weights.plain_tensors import value_bytes
 
-# Of a checkpoint's ``meta``.
+PACK = "pack"
+FORMAT = 1  # of packs; others are refused
+# Of a checkpoint's ``meta``, and of a pack.
 FACTS = (
     "backbone",
     "cls_num_list",
     "dataset_meta",
-    "preprocessing",
     "settings",
     "epoch",
     "seed",
+    PACK,
 )
 META, DIGEST = "lpt_mm", "sha256"
 
 
 def write_model(tensors: Mapping[str, Tensor], meta: Mapping[str, object]) -> bytes:
-    """Make the content of a model-only file, with the ``FACTS`` of a ``meta``."""
+    """Make the content of a file, with the ``FACTS`` of a ``meta``."""
     # safetensors refuses tensors that share their memory.
     whole = torch.contiguous_format
     tensors = {k: tensor.clone(memory_format=whole) for k, tensor in tensors.items()}
@@ -53,16 +58,29 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
         raise WeightFileError(f"'{path}' {DAMAGED} ({error})") from error
     if not metadata.keys() & {META, DIGEST}:
         return tensors, {}
-    facts = metadata.get(META, "")
-    if metadata.get(DIGEST) != _digest(tensors, facts):
+    text = metadata.get(META, "")
+    facts = _parse(text, path)
+    if metadata.get(DIGEST) != _digest(tensors, text):
         raise WeightFileError(f"'{path}' {DAMAGED}: its checksum does not fit")
+    return tensors, facts
+
+
+def _parse(text: str, path: Path) -> dict[str, object]:
+    """Read the facts; another format may have another checksum, too."""
     try:
-        meta = json.loads(facts)
+        meta = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
     if not isinstance(meta, dict):
         raise WeightFileError(f"'{path}' {DAMAGED}")
-    return tensors, known_facts(meta)
+    facts = known_facts(meta)
+    pack = facts.get(PACK, {"format": FORMAT})
+    if pack.get("format") != FORMAT:
+        raise WeightFileError(
+            f"'{path}' is a pack of format {pack.get('format')!r:.20}, and this "
+            f"lpt_mm reads format {FORMAT}: update lpt_mm, or publish the model anew"
+        )
+    return facts
 
 
 def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
@@ -76,7 +94,7 @@ def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
 
 @CheckpointLoader.register_scheme(prefixes=r".*\.safetensors$")
 def load_model(filename: str, map_location: object = None) -> dict:
-    """Let mmengine load a model-only file; ``map_location`` is that of torch.load."""
+    """Let mmengine load a file; ``map_location`` is that of torch.load."""
     tensors, meta = read_model(Path(filename))
     if isinstance(map_location, str | torch.device):
         tensors = {name: tensor.to(map_location) for name, tensor in tensors.items()}

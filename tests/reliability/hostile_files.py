@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from hostile_packs import PLAUSIBLE_PACKS
 from hostile_values import (
     NUMBERS,
     make_container,
@@ -76,7 +77,11 @@ class Attacker:
     def _safetensors(self, original: Path) -> bytes:
         """Change tensors, or facts; with a checksum that fits."""
         tensors, facts = read_model(original)
-        self._change_somewhere(tensors if self.rng.random() < 0.5 else facts)
+        if self.rng.random() < 0.3:
+            plausible = PLAUSIBLE_PACKS[self.rng.integers(len(PLAUSIBLE_PACKS))]
+            plausible(facts, self._text())
+        else:
+            self._change_somewhere(tensors if self.rng.random() < 0.3 else facts)
         texts = [json.dumps(facts, default=str), "[" * 100_000, "[]", "7", self._text()]
         text = texts[self.rng.choice(len(texts), p=[0.8, 0.05, 0.05, 0.05, 0.05])]
         if any(prod(tensor.shape) > MOST_VALUES for tensor in tensors.values()):

@@ -50,6 +50,8 @@ def make_texts(outside: Path) -> list[str]:
         f"\x1b]0;{MARK}\x07\x1b[2J",
         f"\r\nINFO - {MARK} all is well\n",
         f"{MARK}\0.pth",
+        MARK,
+        f"{MARK}.{MARK}",
         f"\ud800{MARK}",
         f"\u202e{MARK}\u2066",
         f"[/bold][link=file://{victim}]{MARK}[/link",

@@ -29,7 +29,7 @@ from harness import (
 )
 
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.model_file import write_model
+from lpt_mm.weights.model_file import FORMAT, write_model
 from lpt_mm.weights.reading import read_file
 
 TRAP = "code_ran"
@@ -58,7 +58,9 @@ def make_originals() -> dict[str, tuple[bytes, dict]]:
     meta = dict(epoch=3, cls_num_list=[9, 8, 7, 3, 2, 1, 1], dataset_meta={})
     optimizer = dict(state={0: dict(momentum_buffer=tensors["head.weight"] / 3)})
     whole = dict(meta=meta, state_dict=tensors, optimizer=optimizer)
-    files = {"model.safetensors": (write_model(tensors, meta), tensors)}
+    pack = dict(format=FORMAT, model=dict(type="LPTClassifier"), pipeline=[{}] * 4)
+    content = write_model(tensors, meta | dict(pack=pack))
+    files = {"model.safetensors": (content, tensors)}
     for name, content in (("run.pth", whole), ("bare.pth", tensors)):
         buffer = io.BytesIO()
         torch.save(content, buffer)

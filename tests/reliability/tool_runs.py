@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.hooks import runtime_info_hook
 from mmengine.runner import Runner, runner
 from mmpretrain import get_model
 from sklearn import datasets
 
+import lpt_mm
+from lpt_mm.inference import Predictor  # noqa: F401 (before processes are forked)
+from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.reading import read_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +101,9 @@ def make_originals(configs: Path, folder: Path) -> None:
     shutil.copy("light2/epoch_2.pth", "2_light.pth")
     shutil.copy("steps/iter_3.pth", "1_whole.pth")
     models = TOOLS / "model_converters"
-    run(models / "publish_model.py", "2_light.pth", "2_model.safetensors")
+    for phase, name in ((first, "1_whole"), (second, "2_light")):
+        pack = f"{name[0]}_pack.safetensors"
+        run(models / "publish_model.py", phase, f"{name}.pth", pack)
     run(models / "mm_to_lpt.py", "1_whole.pth", "1_official.pth")
     for name in ("light1", "light2", "steps"):
         shutil.rmtree(name)
@@ -166,6 +172,20 @@ def converter(name: str, suffix: str) -> Callable[[Path, Path], None]:
     return convert
 
 
+def publish(file: Path, configs: Path) -> None:
+    tool = TOOLS / "model_converters" / "publish_model.py"
+    run(tool, config_of(file, configs), file, "out.safetensors")
+    assert lpt_mm.load("out.safetensors")
+
+
+def load_pack(file: Path, configs: Path) -> None:
+    """Use the file as a pack, without its config."""
+    with _raising(OSError, UserError):
+        predictor = lpt_mm.load(file)
+    (prediction,) = predictor(np.zeros((8, 8), np.uint8))
+    assert len(prediction.labels) == 5 or prediction.error
+
+
 def use_in_mmpretrain(file: Path, configs: Path) -> None:
     """Load the model as mmpretrain's users do, past the hooks of a run."""
     with _raising(Exception):
@@ -200,7 +220,8 @@ RUNS: dict[str, Callable[[Path, Path], None]] = {
     "features.py": compare_features,
     "matching.py": show_matching,
     "describe_weights.py": describe_weights,
-    "publish_model.py": converter("publish_model", ".safetensors"),
+    "publish_model.py": publish,
+    "lpt_mm.load": load_pack,
     "publish_backbone.py": converter("publish_backbone", ".pth"),
     "mm_to_lpt.py": converter("mm_to_lpt", ".pth"),
     "lpt_to_mm.py": converter("lpt_to_mm", ".pth"),

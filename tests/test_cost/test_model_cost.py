@@ -97,7 +97,7 @@ def test_the_tool_tells_the_size_of_real_files(run_here, tmp_path):
     checkpoint = tmp_path / "work_dirs" / "phase2_digits_lt" / "epoch_1.pth"
     model = tmp_path / "model.safetensors"
     publish = TOOLS / "model_converters" / "publish_model.py"
-    run_here(publish, checkpoint, model)
+    run_here(publish, checkpoint.parent, checkpoint, model)
     command = (DIGITS, "--json", "cost.json", "--cfg-options", *LARGE)
     out = run_here(COST, *command)
     assert "full fine-tuning" in out

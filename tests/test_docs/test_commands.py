@@ -27,7 +27,7 @@ TINY = (  # no weights to fetch, seconds on a CPU
 # What goes on from another page comes after it.
 STORIES = {
     "flowers": ["README.md", "docs/guide/data.md"],
-    "digits": ["docs/guide/train.md", "docs/guide/looking_closer.md"],
+    "digits": [f"docs/guide/{page}.md" for page in ("train", "use", "looking_closer")],
     "configs": ["docs/guide/configs.md"],
     "weights": ["docs/guide/weights.md"],
 }

@@ -1,27 +1,29 @@
-"""Write a model without the state of its training: ``publish_model.py SRC DST``."""
+"""Write a pack, the model in one file: ``publish_model.py CONFIG CHECKPOINT OUT``.
 
-from lpt_mm.engine.command_line import make_parser, run_tool
-from lpt_mm.utils.new_file import new_file, require_new
+``lpt_mm.load`` uses it without any config. A model without training has no CHECKPOINT.
+"""
+
+from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
+from lpt_mm.engine.run_config import load_config
+from lpt_mm.inference.packing import find_config, publish
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.model_file import write_model
-from lpt_mm.weights.reading import read_file
 
 
 def main() -> None:
-    """Read a checkpoint, write its model as a file of safetensors."""
+    """Read config and checkpoint, write the pack."""
     parser = make_parser(__doc__)
-    parser.add_argument("src", help="checkpoint of a run, or of mmengine")
-    parser.add_argument("dst", help="file NAME.safetensors, which must not exist")
+    parser.add_argument("config", help="config file, or the folder of a run")
+    parser.add_argument("checkpoint", nargs="?", help="checkpoint of the config")
+    parser.add_argument("out", help="file NAME.safetensors, which must not exist")
+    parser.add_argument("--report", help="file of tools/test.py --out, to go with it")
+    add_config_options(parser)
     args = parser.parse_args()
-    if not args.dst.endswith(".safetensors"):
+    if not args.out.endswith(".safetensors"):
         raise WeightFileError(
-            f"call '{args.dst}' NAME.safetensors: mmengine and torch go by the name"
+            f"call '{args.out}' NAME.safetensors: mmengine and torch go by the name"
         )
-    require_new(args.dst)
-    weights = read_file(args.src)
-    content = write_model(weights.tensors, weights.meta)
-    with new_file(args.dst) as file:
-        file.write_bytes(content)
+    cfg = load_config(find_config(args.config), args.cfg_options)
+    publish(cfg, args.checkpoint, args.out, args.report)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,23 @@ def decode_image(content: bytes) -> Image.Image:
             return _to_rgb(image)
 
 
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """Turn an image of somebody else's as :func:`decode_image` does.
+
+    Args:
+        image: An image as Pillow has opened it; it stays as it is.
+
+    Returns:
+        The image in RGB, turned upright.
+
+    Raises:
+        UserError: If its pixels are of a kind that has no one meaning.
+        Exception: Of any kind that Pillow raises for a broken file.
+    """
+    _require_known_white(image)
+    return _to_rgb(ImageOps.exif_transpose(image))
+
+
 def _open(content: bytes) -> Image.Image:
     """Read the header of an image."""
     try:

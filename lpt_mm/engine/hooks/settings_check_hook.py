@@ -1,7 +1,7 @@
 """Settings that change what a model answers, though no weight shows them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmengine.config import Config
 from mmengine.hooks import Hook
@@ -43,22 +43,29 @@ class SettingsCheckHook(Hook):
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Save the settings."""
         model = classifier_of(runner.model)
-        checkpoint["meta"]["settings"] = _find_settings(model, runner.cfg)
+        checkpoint["meta"]["settings"] = find_settings(model, runner.cfg)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse a setting that differs and is not allowed to."""
         trained = checkpoint.get("meta", {}).get("settings", {})
-        own = _find_settings(classifier_of(runner.model), runner.cfg)
-        for name in sorted(trained.keys() & own.keys() - set(self.allow)):
-            if trained[name] != own[name]:
-                raise WeightFileError(
-                    f"the checkpoint was trained with {name}={trained[name]!r}, the "
-                    f"config has {own[name]!r}: set it as in training, or allow the "
-                    f"difference with default_hooks.settings_check.allow={name}"
-                )
+        own = find_settings(classifier_of(runner.model), runner.cfg)
+        require_same_settings(trained, own, self.allow)
 
 
-def _find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
+def require_same_settings(
+    trained: Mapping[str, object], own: Mapping[str, object], allow: Sequence[str] = ()
+) -> None:
+    """Refuse settings, known on both sides, that differ and are not allowed to."""
+    for name in sorted(trained.keys() & own.keys() - set(allow)):
+        if trained[name] != own[name]:
+            raise WeightFileError(
+                f"the checkpoint was trained with {name}={trained[name]!r}, the config "
+                f"has {own[name]!r}: set it as in training, or allow the difference "
+                f"with default_hooks.settings_check.allow={name}"
+            )
+
+
+def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
     """Find the settings that scores depend on, by name, as they are in JSON."""
     settings = {
         f"model.{part}.{name}": getattr(getattr(model, part), name)

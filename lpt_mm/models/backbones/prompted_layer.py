@@ -31,7 +31,7 @@ def run_layer(
     once more in the backward pass instead of keeping them.
     """
     tokens = tokens + attend(layer, layer.ln1(tokens), prompts)
-    parts = tokens.split(_images_per_part(tokens))
+    parts = tokens.split(_images_per_part(tokens)) if _runs_on_cpu(tokens) else [tokens]
     if with_cp and tokens.requires_grad:
         outs = [
             checkpoint(_feed_forward, layer, part, use_reentrant=False)
@@ -57,7 +57,7 @@ def attend(
     ]
     num_keys = sum(part.shape[1] for part in (key_value, *extra))
     padding, mask = _pad_keys(num_keys, key_value)
-    if extra := [part.expand(len(query), -1, -1) for part in (*extra, *padding)]:
+    if extra := [part.expand(query.shape[0], -1, -1) for part in (*extra, *padding)]:
         key_value = torch.cat([key_value, *extra], dim=1)  # (B, N + all P + pad, 2 D)
     # -> two of (B, heads, N + all P + pad, D / heads)
     key, value = key_value.unflatten(-1, (2, attn.num_heads, attn.head_dims)).permute(
@@ -82,7 +82,7 @@ def _pad_keys(num_keys: int, like: Tensor) -> tuple[list[Tensor], Tensor | None]
     (B, N, 2 D), if any, and the mask (1, keys + pad) that makes them invisible.
     """
     num_padded = -num_keys % CPU_KEY_BLOCK
-    if like.device.type != "cpu" or not num_padded:
+    if not num_padded or not _runs_on_cpu(like):
         return [], None
     mask = like.new_zeros(1, num_keys)
     mask = F.pad(mask, (0, num_padded), value=-torch.inf)
@@ -106,7 +106,7 @@ def run_class_token(
         bias = weight.new_zeros(3 * layer.embed_dims)
     bias = bias.unflatten(0, (3, *heads))
 
-    expanded = [p.to(tokens.dtype).expand(len(tokens), -1, -1) for p in prompts]
+    expanded = [p.to(tokens.dtype).expand(tokens.shape[0], -1, -1) for p in prompts]
     source = layer.ln1(torch.cat([tokens, *expanded], dim=1))  # (B, N + all P, D)
     query = torch.einsum("bd,hed->bhe", source[:, 0], weight[0]) + bias[0]
     query = torch.einsum("bhe,hed->bhd", query, weight[1])
@@ -135,6 +135,9 @@ def _feed_forward(layer: TransformerEncoderLayer, tokens: Tensor) -> Tensor:
 
 def _images_per_part(tokens: Tensor) -> int:
     """How many images to run through the feed-forward network at a time."""
-    if tokens.device.type != "cpu":
-        return len(tokens)
     return max(1, CPU_FFN_TOKENS // tokens.shape[1])
+
+
+def _runs_on_cpu(tokens: Tensor) -> bool:
+    """Whether a CPU runs this; an exported graph, of any batch size, runs anywhere."""
+    return tokens.device.type == "cpu" and isinstance(tokens.shape[0], int)

@@ -114,7 +114,9 @@ class PromptedViT(SourcedViT):
         patches, patch_resolution = self.patch_embed(x.to(weight.dtype))
         tokens = patches
         if self.cls_token is not None:
-            tokens = torch.cat([self.cls_token.expand(len(x), -1, -1), patches], dim=1)
+            tokens = torch.cat(
+                [self.cls_token.expand(x.shape[0], -1, -1), patches], dim=1
+            )
         tokens = tokens + resize_pos_embed(
             self.pos_embed,
             self.patch_resolution,
@@ -124,7 +126,7 @@ class PromptedViT(SourcedViT):
         )
         tokens = self.pre_norm(self.drop_after_pos(tokens))
         if self.prompt_mode == "shallow":
-            prompts = self.shared_prompts.expand(len(x), -1, -1)
+            prompts = self.shared_prompts.expand(x.shape[0], -1, -1)
             tokens = torch.cat([tokens, prompts], dim=1)  # (B, N + P, D)
         return tokens.to(weight.dtype), patch_resolution
 

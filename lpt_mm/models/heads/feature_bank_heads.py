@@ -20,8 +20,8 @@ QUERIES_AT_A_TIME = 256
 class FeatureBankHead(ClsHead):
     """Base of heads that classify by the features of the training images.
 
-    ``FeatureBankHook`` fills the bank before a test. Subclasses define ``forward``, and
-    document the arguments.
+    ``FeatureBankHook`` fills the bank before a test, a pack brings it. Subclasses
+    define ``forward``, and document the arguments.
     """
 
     def __init__(
@@ -30,8 +30,15 @@ class FeatureBankHead(ClsHead):
         super().__init__(loss=dict(type="CrossEntropyLoss"), init_cfg=init_cfg)
         self.num_classes = num_classes
         self.in_channels = in_channels
-        self.bank: Tensor | None = None
-        self.bank_label: Tensor | None = None
+        self.register_buffer("bank", None)  # (N, D)
+        self.register_buffer("bank_label", None)  # (N,)
+        self.register_load_state_dict_pre_hook(_make_room)
+
+    def make_room(self, num_features: int) -> None:
+        """Make a bank that a state of so many features can be loaded into."""
+        device = self.bank.device if self.bank is not None else None
+        self.bank = torch.zeros(num_features, self.in_channels, device=device)
+        self.bank_label = torch.zeros(num_features, dtype=torch.int64, device=device)
 
     def fill(self, feature: Tensor, label: Tensor) -> None:
         """Store the features (number of training images, D), and their labels."""
@@ -55,6 +62,14 @@ class FeatureBankHead(ClsHead):
         raise UserError(
             f"{type(self).__name__} has nothing to train: run tools/test.py CONFIG"
         )
+
+
+def _make_room(
+    head: FeatureBankHead, state_dict: dict[str, Tensor], prefix: str, *_: object
+) -> None:
+    bank = state_dict.get(f"{prefix}bank")
+    if bank is not None and bank.ndim == 2:
+        head.make_room(len(bank))
 
 
 @MODELS.register_module()
@@ -124,10 +139,10 @@ class NearestNeighborHead(FeatureBankHead):
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Compute the logarithms (B, C) of the shares of the vote; -50 for none."""
-        votes = [
-            self._vote(part) for part in self.query(feats).split(QUERIES_AT_A_TIME)
-        ]
-        share = F.normalize(torch.cat(votes), p=1, dim=1)
+        query = self.query(feats)
+        is_free = not isinstance(query.shape[0], int)  # the batch size of an export
+        parts = [query] if is_free else query.split(QUERIES_AT_A_TIME)
+        share = F.normalize(torch.cat([self._vote(x) for x in parts]), p=1, dim=1)
         return share.log().clamp_min(-50.0)
 
     def _vote(self, query: Tensor) -> Tensor:
@@ -135,5 +150,5 @@ class NearestNeighborHead(FeatureBankHead):
         similarity = query @ self.bank.T
         nearest, index = similarity.topk(min(self.num_neighbors, len(self.bank)), dim=1)
         weight = torch.exp((nearest - nearest[:, :1]) / TEMPERATURE)
-        votes = query.new_zeros(len(query), self.num_classes)
+        votes = query.new_zeros(query.shape[0], self.num_classes)
         return votes.scatter_add_(1, self.bank_label[index], weight)

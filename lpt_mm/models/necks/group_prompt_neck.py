@@ -114,7 +114,10 @@ class GroupPromptNeck(BaseModule):
             )
         similarity, groups = self.match(query)
         share = torch.zeros(
-            len(query), len(self.prompt_keys), dtype=query.dtype, device=query.device
+            query.shape[0],
+            len(self.prompt_keys),
+            dtype=query.dtype,
+            device=query.device,
         ).scatter_(1, groups, 1 / self.topk)  # (B, M)
         if self.training:
             self.usage += (share > 0).sum(dim=0)

@@ -3,6 +3,8 @@ import pytest
 from mmpretrain.registry import TRANSFORMS
 from PIL import Image
 
+from lpt_mm.datasets.transforms import LoadImage
+
 IMAGE = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
 
 
@@ -40,3 +42,14 @@ def test_a_url_is_not_fetched(kind, scheme, monkeypatch):
     transform = TRANSFORMS.build(dict(type=kind, **size))
     with pytest.raises(ValueError, match="only local files are read"):
         transform.transform(dict(img_path=f"{scheme}://host.invalid/x.jpg"))
+
+
+def test_an_image_that_is_there_is_taken_as_it_is():
+    bgr = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    results = LoadImage()(dict(img=bgr))
+    assert np.array_equal(results["img"], bgr)
+    assert results["img_shape"] == results["ori_shape"] == (2, 4)
+    grey = LoadImage(color_type="grayscale")(dict(img=bgr))["img"]
+    expected = bgr @ np.array([0.114, 0.587, 0.299])  # ITU-R 601 luma, blue first
+    assert np.abs(grey - expected).max() <= 1
+    assert np.array_equal(LoadImage("grayscale")(dict(img=grey))["img"], grey)

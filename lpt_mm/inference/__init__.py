@@ -1,0 +1,7 @@
+"""After training: predictors, and the packs that they come from."""
+
+from lpt_mm.inference.packing import make_pack, publish
+from lpt_mm.inference.prediction import Prediction
+from lpt_mm.inference.predictor import Predictor
+
+__all__ = ["Prediction", "Predictor", "make_pack", "publish"]

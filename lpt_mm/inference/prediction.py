@@ -1,0 +1,40 @@
+"""What a model says of an image."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The most likely classes of an image, or why there are none.
+
+    Args:
+        labels: Class indices, the most likely first.
+        scores: Their probabilities.
+        names: Their names.
+        shot_group: ``'many'``, ``'medium'`` or ``'few'``: how many training images the
+            first class had; None if unknown.
+        path: The file that the image is of; None for other images.
+        error: Why the image could not be read, in one line; then there are no labels.
+    """
+
+    labels: tuple[int, ...] = ()
+    scores: tuple[float, ...] = ()
+    names: tuple[str, ...] = ()
+    shot_group: str | None = None
+    path: str | None = None
+    error: str | None = None
+
+    @property
+    def label(self) -> int | None:
+        """Index of the most likely class; None if the image could not be read."""
+        return self.labels[0] if self.labels else None
+
+    @property
+    def score(self) -> float | None:
+        """Its probability."""
+        return self.scores[0] if self.scores else None
+
+    @property
+    def name(self) -> str | None:
+        """Its name."""
+        return self.names[0] if self.names else None

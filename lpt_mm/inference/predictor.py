@@ -1,0 +1,250 @@
+"""A trained model, ready for images."""
+
+import os
+from collections.abc import Iterable, Iterator
+from math import isfinite
+from typing import Self
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from mmpretrain.models.classifiers import ImageClassifier
+from torch import Tensor
+
+from lpt_mm.engine.run_config import load_config
+from lpt_mm.evaluation.metrics import ShotGroups
+from lpt_mm.inference.batches import BatchReader, PreparedImage
+from lpt_mm.inference.building import build_model
+from lpt_mm.inference.components import check_components
+from lpt_mm.inference.images import ImageLike, Preparation
+from lpt_mm.inference.packing import make_pack
+from lpt_mm.inference.prediction import Prediction
+from lpt_mm.utils.errors import UserError
+from lpt_mm.weights.pack import Pack, read_pack
+
+
+class Predictor:
+    """Classify images with a trained model, as ``tools/test.py`` does.
+
+    Images are paths, images of Pillow, or arrays (H, W, 3) uint8 **in RGB** (or (H, W)
+    in grey); one alone, or a list, a generator or an array (n, H, W, 3) of them.
+    Threads read and prepare them ahead of the model.
+
+    Args:
+        model: The classifier.
+        pack: What is known of it.
+        device: Where it computes; by default a GPU if there is one.
+
+    Attributes:
+        model: The classifier, in evaluation mode, on its device.
+        pack: What is known of it: ``pack.report`` is its test, ``pack.cls_num_list``
+            the training images per class.
+        class_names: Names of the classes, length C.
+        prepare: The transforms of the test: ``prepare(image)`` is (C, H, W) uint8.
+    """
+
+    def __init__(
+        self, model: ImageClassifier, pack: Pack, device: str | None = None
+    ) -> None:
+        self.device = torch.device(device or get_device())
+        self.model = model.to(self.device).eval()
+        self.pack = pack
+        self.class_names = pack.class_names
+        self.shot_groups = ShotGroups(pack.convention, tuple(pack.thresholds))
+        counts = pack.cls_num_list
+        self._groups = counts and self.shot_groups.assign(counts).tolist()
+        channels = pack.model["backbone"].get("in_channels", 3)
+        self.prepare = Preparation(
+            pack.pipeline, pack.data_preprocessor, is_grey=channels == 1
+        )
+        size = getattr(model.backbone, "img_size", None)
+        self._reader = BatchReader(self.prepare, size)
+
+    @classmethod
+    def from_pack(
+        cls,
+        path: str | os.PathLike,
+        backbone: str | None = None,
+        device: str | None = None,
+        frozen_dtype: str | None = None,
+    ) -> Self:
+        """Load a pack.
+
+        Args:
+            path: A file of ``tools/model_converters/publish_model.py``.
+            backbone: File of the backbone, or another source of ``PretrainedViT``. Not
+                needed where the pack has it, or its source is one of
+                ``configs/_base_/models/``. It must be the one that was trained on.
+            device: Where to compute, such as ``'cuda:1'``; by default a GPU if there
+                is one.
+            frozen_dtype: ``'bfloat16'`` to compute the frozen layers in; by default as
+                in training.
+
+        Returns:
+            The predictor.
+
+        Raises:
+            UserError: If the pack is damaged, of another format, says what is not
+                known, or was trained on another backbone.
+        """
+        pack = read_pack(path)
+        check_components(pack)
+        return cls(build_model(pack, backbone, frozen_dtype), pack, device)
+
+    @classmethod
+    def from_config(
+        cls,
+        config: str | os.PathLike | Config,
+        checkpoint: str | os.PathLike | None,
+        backbone: str | None = None,
+        device: str | None = None,
+        frozen_dtype: str | None = None,
+    ) -> Self:
+        """Load a checkpoint with its config, which is code and must be trusted.
+
+        Args:
+            config: The config, or its file.
+            checkpoint: The checkpoint; None for a model without training.
+            backbone: As in :meth:`from_pack`; by default that of the config.
+            device: As in :meth:`from_pack`.
+            frozen_dtype: As in :meth:`from_pack`.
+
+        Returns:
+            The predictor.
+
+        Raises:
+            UserError: If the checkpoint is not of the config, or was trained on another
+                backbone.
+        """
+        cfg = config if isinstance(config, Config) else load_config(os.fspath(config))
+        pack = make_pack(cfg, checkpoint)
+        if pack.weights.is_light and backbone is None:
+            backbone = (cfg.model.backbone.get("init_cfg") or {}).get("checkpoint")
+        return cls(build_model(pack, backbone, frozen_dtype), pack, device)
+
+    def __call__(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        batch_size: int = 32,
+        top: int = 5,
+        strict: bool = False,
+    ) -> list[Prediction]:
+        """Classify images; the arguments are those of :meth:`stream`.
+
+        Args:
+            images: One image or more.
+            batch_size: Images that are computed at a time.
+            top: How many classes are named for each.
+            strict: Whether an image that cannot be read is an error.
+
+        Returns:
+            A prediction for each image, in their order.
+        """
+        return list(self.stream(images, batch_size, top, strict))
+
+    def stream(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        batch_size: int = 32,
+        top: int = 5,
+        strict: bool = False,
+    ) -> Iterator[Prediction]:
+        """Classify images of any number, of which a batch or two are held at a time.
+
+        Args:
+            images: One image or more; see the class.
+            batch_size: Images that are computed at a time.
+            top: How many classes are named for each.
+            strict: Whether an image that cannot be read is an error, and not a
+                prediction whose ``error`` says so.
+
+        Yields:
+            A prediction for each image, in their order.
+
+        Raises:
+            UnreadableImageError: If ``strict``, and an image cannot be read.
+        """
+        if top < 1:
+            raise UserError(f"top must be at least 1, got {top}")
+        top = min(top, len(self.class_names))
+        for batch in self._reader.batches(images, batch_size, strict):
+            found = self._classify(batch, top)
+            for image in batch:
+                if image.error is None:
+                    yield self._describe(image.path, *next(found))
+                else:
+                    yield Prediction(path=image.path, error=str(image.error))
+
+    def embed(
+        self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32
+    ) -> np.ndarray:
+        """Compute the features that are classified.
+
+        Args:
+            images: As in :meth:`stream`; all must be readable.
+            batch_size: As in :meth:`stream`.
+
+        Returns:
+            (n, D) float32.
+        """
+        rows = [np.empty((0, self.model.head.in_channels), np.float32)]
+        for batch in self._reader.batches(images, batch_size):
+            with torch.inference_mode():
+                feature = self.model.extract_feat(self._inputs(batch), "pre_logits")
+            rows.append(feature.float().cpu().numpy())
+        return np.concatenate(rows)
+
+    def matched_groups(
+        self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32
+    ) -> np.ndarray:
+        """Match images with the groups of prompts.
+
+        Args:
+            images: As in :meth:`stream`; all must be readable.
+            batch_size: As in :meth:`stream`.
+
+        Returns:
+            (n, k) int64 indices of the groups, the most similar first.
+
+        Raises:
+            UserError: If the model has no groups.
+        """
+        if not hasattr(self.model, "query") or not self.model.with_neck:
+            raise UserError("the model has no group prompts, and so nothing to match")
+        rows = [np.empty((0, self.model.neck.topk), np.int64)]
+        for batch in self._reader.batches(images, batch_size):
+            with torch.inference_mode():
+                _, groups = self.model.neck.match(self.model.query(self._inputs(batch)))
+            rows.append(groups.cpu().numpy())
+        return np.concatenate(rows)
+
+    @torch.inference_mode()
+    def _classify(
+        self, batch: list[PreparedImage], top: int
+    ) -> Iterator[tuple[list[int], list[float]]]:
+        """Give labels and scores of the images of a batch that could be read."""
+        if all(image.error is not None for image in batch):
+            return iter(())
+        logit = self.model(self._inputs(batch), mode="tensor")
+        score, label = logit.softmax(dim=1).topk(top, dim=1)
+        return zip(label.tolist(), score.tolist(), strict=True)
+
+    def _describe(
+        self, path: str | None, labels: list[int], scores: list[float]
+    ) -> Prediction:
+        if not all(map(isfinite, scores)):
+            return Prediction(path=path, error="its scores are no finite numbers")
+        return Prediction(
+            labels=tuple(labels),
+            scores=tuple(scores),
+            names=tuple(self.class_names[label] for label in labels),
+            shot_group=None if self._groups is None else self._groups[labels[0]],
+            path=path,
+        )
+
+    def _inputs(self, batch: list[PreparedImage]) -> Tensor:
+        """Put a batch together, (B, C, H, W) on the device."""
+        pixels = [image.pixels for image in batch if image.pixels is not None]
+        data = dict(inputs=torch.stack(pixels))
+        return self.model.data_preprocessor(data)["inputs"]
