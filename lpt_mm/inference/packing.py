@@ -92,7 +92,7 @@ def make_pack(
         replace(weights, meta=_known_classes(weights.meta)),
         model={k: v for k, v in config.items() if k != "data_preprocessor"},
         data_preprocessor=_preprocessor(config),
-        pipeline=_plain(pipeline_of((cfg.get("test_dataloader") or {}).get("dataset"))),
+        pipeline=_pipeline(cfg),
         convention=groups.convention,
         thresholds=list(groups.thresholds),
         balancing=_balancing(cfg, model),
@@ -159,6 +159,12 @@ def _plain(config: object) -> object:
     if isinstance(config, type):
         return config.__name__
     return json.loads(json.dumps(config, default=str))
+
+
+def _pipeline(cfg: Config) -> list[dict]:
+    if cfg.get("test_dataloader") is None:
+        raise UserError("the config has no test_dataloader, and so no transforms")
+    return _plain(pipeline_of(cfg.test_dataloader.dataset))
 
 
 def _preprocessor(config: dict) -> dict:

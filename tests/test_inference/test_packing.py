@@ -192,6 +192,14 @@ def test_a_model_that_was_trained_needs_its_checkpoint():
         make_pack(digits_config(), None)
 
 
+def test_a_config_without_a_test_has_no_transforms(tmp_path):
+    cfg = digits_config()
+    save_digits(tmp_path / "a.pth", cfg)
+    cfg.test_dataloader = None
+    with pytest.raises(UserError, match="no test_dataloader"):
+        make_pack(cfg, tmp_path / "a.pth")
+
+
 def test_nothing_is_written_over(tmp_path):
     cfg = digits_config()
     save_digits(tmp_path / "a.pth", cfg)
