@@ -152,8 +152,7 @@ def _known_classes(meta: dict) -> dict:
 def _plain(config: object) -> object:
     """Turn a config into what JSON has, without what answers nothing."""
     if isinstance(config, Mapping):
-        kept = {k: v for k, v in config.items() if k not in LEFT_OUT and v is not None}
-        return {key: _plain(value) for key, value in kept.items()}
+        return {k: _plain(v) for k, v in config.items() if k not in LEFT_OUT}
     if isinstance(config, list | tuple):
         return [_plain(value) for value in config]
     if isinstance(config, type):
