@@ -20,6 +20,7 @@ from sklearn import datasets
 import lpt_mm
 from lpt_mm.inference import Predictor  # noqa: F401 (before processes are forked)
 from lpt_mm.utils.errors import UserError
+from lpt_mm.weights.pack import read_pack
 from lpt_mm.weights.reading import read_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,7 +176,7 @@ def converter(name: str, suffix: str) -> Callable[[Path, Path], None]:
 def publish(file: Path, configs: Path) -> None:
     tool = TOOLS / "model_converters" / "publish_model.py"
     run(tool, config_of(file, configs), file, "out.safetensors")
-    assert lpt_mm.load("out.safetensors")
+    assert read_pack("out.safetensors")
 
 
 def load_pack(file: Path, configs: Path) -> None:

@@ -49,20 +49,19 @@ class SettingsCheckHook(Hook):
         """Refuse a setting that differs and is not allowed to."""
         trained = checkpoint.get("meta", {}).get("settings", {})
         own = find_settings(classifier_of(runner.model), runner.cfg)
-        require_same_settings(trained, own, self.allow)
+        self.require_same(trained, own)
 
-
-def require_same_settings(
-    trained: Mapping[str, object], own: Mapping[str, object], allow: Sequence[str] = ()
-) -> None:
-    """Refuse settings, known on both sides, that differ and are not allowed to."""
-    for name in sorted(trained.keys() & own.keys() - set(allow)):
-        if trained[name] != own[name]:
-            raise WeightFileError(
-                f"the checkpoint was trained with {name}={trained[name]!r}, the config "
-                f"has {own[name]!r}: set it as in training, or allow the difference "
-                f"with default_hooks.settings_check.allow={name}"
-            )
+    def require_same(
+        self, trained: Mapping[str, object], own: Mapping[str, object]
+    ) -> None:
+        """Refuse settings, known on both sides, that differ and are not allowed to."""
+        for name in sorted(trained.keys() & own.keys() - set(self.allow)):
+            if trained[name] != own[name]:
+                raise WeightFileError(
+                    f"the checkpoint was trained with {name}={trained[name]!r}, the "
+                    f"config has {own[name]!r}: set it as in training, or allow the "
+                    f"difference with default_hooks.settings_check.allow={name}"
+                )
 
 
 def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
