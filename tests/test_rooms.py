@@ -47,6 +47,19 @@ def test_no_circle(unit):
         pytest.fail(" -> ".join(error.args[1]))
 
 
+def test_who_trains_or_tests_does_not_import_predictors():
+    room = "lpt_mm.inference"
+    users = {
+        name
+        for name, path in FILES.items()
+        if any(room_of(other) == room for other in imports_of(path))
+    }
+    assert {name for name in users if room_of(name) != room} == {"lpt_mm"}
+    at_once = ast.parse(FILES["lpt_mm"].read_text("utf-8")).body
+    imports = [node for node in at_once if isinstance(node, ast.ImportFrom)]
+    assert "inference" not in {x.name for node in imports for x in node.names}
+
+
 def test_the_package_needs_no_tool():
     needed = {other for path in FILES.values() for other in imports_of(path)}
     assert not {other.split(".")[0] for other in needed} & {"tools", "tests"}

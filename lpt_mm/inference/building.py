@@ -23,7 +23,8 @@ from lpt_mm.weights.identity import (
     describe_backbone,
 )
 from lpt_mm.weights.pack import Pack
-from lpt_mm.weights.sources import PACKAGED
+from lpt_mm.weights.pretrained_vit import fit_backbone
+from lpt_mm.weights.sources import PACKAGED, read_weights
 
 # What configs/_base_/models/ start from: timm fetches these on the word of a pack. All
 # other sources are the user's to name.
@@ -125,7 +126,8 @@ def _check_fit(pack: Pack, config: dict) -> None:
             f"{pack.source} takes images of {positions.shape[1]:,} patches"
         )
     if pack.weights.is_light:
-        model.backbone.check_init()
+        source = config["backbone"]["init_cfg"]["checkpoint"]
+        fit_backbone(model.backbone, read_weights(source, fetch=False))
 
 
 def _build_skeleton(pack: Pack, config: dict) -> nn.Module:

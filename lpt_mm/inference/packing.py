@@ -11,10 +11,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from lpt_mm.datasets.training_images import pipeline_of
-from lpt_mm.engine.hooks.settings_check_hook import (
-    find_settings,
-    require_same_settings,
-)
+from lpt_mm.engine.hooks.settings_check_hook import SettingsCheckHook, find_settings
 from lpt_mm.engine.start import check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.engine.testing import set_test
@@ -95,7 +92,7 @@ def make_pack(
         replace(weights, meta=_known_classes(weights.meta)),
         model={k: v for k, v in config.items() if k != "data_preprocessor"},
         data_preprocessor=_preprocessor(config),
-        pipeline=_plain(pipeline_of((cfg.get("test_dataloader") or {}).get("dataset"))),
+        pipeline=_pipeline(cfg),
         convention=groups.convention,
         thresholds=list(groups.thresholds),
         balancing=_balancing(cfg, model),
@@ -116,8 +113,9 @@ def _read_checkpoint(cfg: Config, checkpoint: str | None, model: nn.Module) -> W
     misfit = find_misfit(model, weights, new="") or find_non_finite(weights.tensors)
     if misfit is not None:
         raise WeightFileError(f"{checkpoint} {misfit}")
-    trained = weights.meta.get("settings", {})
-    require_same_settings(trained, find_settings(model, cfg))
+    options = (cfg.get("default_hooks") or {}).get("settings_check") or {}
+    check = SettingsCheckHook(options.get("allow", ()))
+    check.require_same(weights.meta.get("settings", {}), find_settings(model, cfg))
     return weights
 
 
@@ -130,16 +128,18 @@ def _compute_bank(cfg: Config, checkpoint: str | None) -> Weights:
     runner.call_hook("before_run")
     runner.load_or_resume()
     runner.call_hook("before_test")
-    model = runner.model
-    identity = model.backbone.identity
+    model, backbone = runner.model, runner.model.backbone
     state = {name: tensor.cpu() for name, tensor in model.state_dict().items()}
+    identity = backbone.identity
+    if backbone.frozen and backbone.source is not None:
+        state = leave_out_backbone(state, identity)
     meta = dict(
         backbone=identity,
         cls_num_list=metric.cls_num_list,
         dataset_meta=runner.test_dataloader.dataset.metainfo,
         settings=find_settings(model, cfg),
     )
-    return Weights(leave_out_backbone(state, identity), meta)
+    return Weights(state, meta)
 
 
 def _known_classes(meta: dict) -> dict:
@@ -152,13 +152,18 @@ def _known_classes(meta: dict) -> dict:
 def _plain(config: object) -> object:
     """Turn a config into what JSON has, without what answers nothing."""
     if isinstance(config, Mapping):
-        kept = {k: v for k, v in config.items() if k not in LEFT_OUT and v is not None}
-        return {key: _plain(value) for key, value in kept.items()}
+        return {k: _plain(v) for k, v in config.items() if k not in LEFT_OUT}
     if isinstance(config, list | tuple):
         return [_plain(value) for value in config]
     if isinstance(config, type):
         return config.__name__
     return json.loads(json.dumps(config, default=str))
+
+
+def _pipeline(cfg: Config) -> list[dict]:
+    if cfg.get("test_dataloader") is None:
+        raise UserError("the config has no test_dataloader, and so no transforms")
+    return _plain(pipeline_of(cfg.test_dataloader.dataset))
 
 
 def _preprocessor(config: dict) -> dict:

@@ -7,7 +7,7 @@ from lpt_mm.utils.new_file import new_file
 from lpt_mm.utils.text import printable
 from lpt_mm.version import __version__
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.facts import Check, are_counts, is_count, is_dict, is_text
+from lpt_mm.weights.facts import Check, are_counts, is_count, is_dict, is_plain, is_text
 from lpt_mm.weights.model_file import FORMAT, PACK, write_model
 from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.weights import Weights
@@ -21,6 +21,16 @@ def _are_transforms(value: object) -> bool:
     return isinstance(value, list) and all(is_dict(x) and "type" in x for x in value)
 
 
+def _is_report(value: object) -> bool:
+    if value is None:
+        return True
+    return is_dict(value) and {"shot_groups", "classes"} <= value.keys()
+
+
+def _are_names(value: object) -> bool:
+    return is_dict(value) and all(x is None or is_text(x) for x in value.values())
+
+
 # What stands in a pack beside the facts of a checkpoint.
 FACTS: dict[str, Check] = dict(
     model=_is_classifier,
@@ -28,8 +38,8 @@ FACTS: dict[str, Check] = dict(
     pipeline=_are_transforms,
     convention=is_text,
     thresholds=lambda value: are_counts(value) and len(value) == 2,
-    balancing=is_dict,
-    report=lambda value: value is None or is_dict(value),
+    balancing=_are_names,
+    report=_is_report,
     lpt_mm=is_text,
 )
 
@@ -106,6 +116,8 @@ class Pack:
     def save(self, path: str | Path) -> None:
         """Write a new file; ``FileExistsError`` if there is something of that name."""
         facts = dict(format=FORMAT, **{name: getattr(self, name) for name in FACTS})
+        if not is_plain(facts):
+            raise WeightFileError("the config is too large or too deep for a pack")
         content = write_model(self.weights.tensors, self.weights.meta | {PACK: facts})
         with new_file(path) as file:
             file.write_bytes(content)

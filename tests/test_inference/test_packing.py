@@ -63,7 +63,6 @@ def test_the_tool_writes_all_that_is_known(shades, run_here, tmp_path):
     "name",
     [
         "lpt/phase2_digits_lt",
-        "baselines/vpt_shallow_digits_lt",
         "baselines/fine_tuning_digits_lt",
         "baselines/knn_digits_lt",
         "baselines/nearest_class_mean_digits_lt",
@@ -104,6 +103,28 @@ def test_a_whole_transformer_that_was_trained_goes_with_it(tmp_path):
     assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
     with pytest.raises(UserError, match="has its backbone with it"):
         lpt_mm.load(tmp_path / "a.safetensors", backbone="lpt_mm:vit_glyphs")
+
+
+def test_features_of_a_transformer_that_was_trained_go_with_it(tmp_path):
+    trained = save_digits(
+        tmp_path / "a.pth", digits_config("baselines/fine_tuning_digits_lt")
+    )
+    state = {k: v for k, v in trained.state_dict().items() if "backbone" in k}
+    torch.save(dict(state_dict=state), tmp_path / "b.pth")
+    cfg = digits_config("baselines/nearest_class_mean_digits_lt")
+    cfg.merge_from_dict({"work_dir": str(tmp_path), "log_level": "ERROR"})
+    publish(cfg, tmp_path / "b.pth", tmp_path / "a.safetensors")
+    loaded = lpt_mm.load(tmp_path / "a.safetensors", device="cpu").model
+    own = {k: v for k, v in loaded.state_dict().items() if "backbone" in k}
+    assert_close(own, state, rtol=0, atol=0)
+    assert loaded.head.bank.shape == (10, 64)
+
+
+def test_a_difference_may_be_allowed(tmp_path):
+    cfg = digits_config("lpt/phase2_digits_lt")
+    save_digits(tmp_path / "a.pth", cfg, settings={"model.neck.topk": 2})
+    cfg.default_hooks.settings_check.allow = "model.neck.topk"
+    assert make_pack(cfg, tmp_path / "a.pth").model["neck"]["topk"] == 4
 
 
 def test_checkpoints_of_mmengine_itself_are_packed(tmp_path):
@@ -169,6 +190,14 @@ def test_the_report_of_another_model_is_refused(tmp_path, change, message):
 def test_a_model_that_was_trained_needs_its_checkpoint():
     with pytest.raises(FileNotFoundError, match="name the checkpoint"):
         make_pack(digits_config(), None)
+
+
+def test_a_config_without_a_test_has_no_transforms(tmp_path):
+    cfg = digits_config()
+    save_digits(tmp_path / "a.pth", cfg)
+    cfg.test_dataloader = None
+    with pytest.raises(UserError, match="no test_dataloader"):
+        make_pack(cfg, tmp_path / "a.pth")
 
 
 def test_nothing_is_written_over(tmp_path):

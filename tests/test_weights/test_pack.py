@@ -1,6 +1,7 @@
 """A pack is a file that says what it is."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -107,6 +108,8 @@ def test_another_format_is_named_also_where_its_checksum_is_another(tmp_path):
         ("model", dict(backbone={}, head=3)),
         ("pipeline", ["PackInputs"]),
         ("pipeline", [dict(x=1)]),
+        ("balancing", dict(loss=3)),
+        ("report", dict(classes=[])),
         ("thresholds", [1, 2, 3]),
         ("thresholds", [1, -2]),
     ],
@@ -123,6 +126,15 @@ def test_another_number_of_classes_is_refused(tmp_path, number):
     path = write(tmp_path / "a.safetensors", model=model)
     with pytest.raises(WeightFileError, match=r"num_classes|counts of 2 classes"):
         read_pack(path)
+
+
+def test_a_config_that_would_not_be_read_is_not_written(pack, tmp_path):
+    deep = dict(type="x")
+    for _ in range(9):
+        deep = dict(x=deep)
+    with pytest.raises(WeightFileError, match="too deep"):
+        replace(pack, model=pack.model | deep).save(tmp_path / "a.safetensors")
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_files_are_no_packs(tmp_path):

@@ -57,29 +57,28 @@ class SettingsCheckHook(Hook):
         """
         trained = checkpoint.get("meta", {}).get("settings", {})
         own = find_settings(classifier_of(runner.model), runner.cfg)
-        require_same_settings(trained, own, self.allow)
+        self.require_same(trained, own)
 
+    def require_same(
+        self, trained: Mapping[str, object], own: Mapping[str, object]
+    ) -> None:
+        """Compare the settings that are known on both sides.
 
-def require_same_settings(
-    trained: Mapping[str, object], own: Mapping[str, object], allow: Sequence[str] = ()
-) -> None:
-    """Compare the settings that are known on both sides.
+        Args:
+            trained: Those of a checkpoint.
+            own: Those of a config.
 
-    Args:
-        trained: Those of a checkpoint.
-        own: Those of a config.
-        allow: Names of settings that may differ.
-
-    Raises:
-        WeightFileError: If another one differs.
-    """
-    for name in sorted(trained.keys() & own.keys() - set(allow)):
-        if trained[name] != own[name]:
-            raise WeightFileError(
-                f"the checkpoint was trained with {name}={trained[name]!r}, the config "
-                f"has {own[name]!r}: set it as in training, or allow the difference "
-                f"with default_hooks.settings_check.allow={name}"
-            )
+        Raises:
+            WeightFileError: If a setting differs that is not allowed to.
+        """
+        for name in sorted(trained.keys() & own.keys() - set(self.allow)):
+            if trained[name] != own[name]:
+                raise WeightFileError(
+                    f"the checkpoint was trained with {name}="
+                    f"{trained[name]!r}, the config has {own[name]!r}: "
+                    "set it as in training, or allow the difference with "
+                    f"default_hooks.settings_check.allow={name}"
+                )
 
 
 def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
