@@ -90,7 +90,8 @@ def fold_constants(program: ExportedProgram) -> fx.GraphModule:
         key = (value.data_ptr(), value.shape, value.stride())
         if key not in names:
             names[key] = f"constant_{len(names)}"
-            module.register_buffer(names[key], value.clone())
+            value = value.clone(memory_format=torch.contiguous_format)
+            module.register_buffer(names[key], value)
         with graph.inserting_before(node):
             node.replace_all_uses_with(graph.get_attr(names[key]))
     for node in reversed(graph.nodes):
