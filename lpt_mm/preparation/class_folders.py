@@ -7,15 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lpt_mm.datasets.split_list import is_listable
+from lpt_mm.datasets.transforms.image_file import EXTENSIONS
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import visible_files
 from lpt_mm.utils.text import printable
-
-# Of the formats that LoadImage reads.
-EXTENSIONS = (
-    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
-    *(".pbm", ".pgm", ".ppm", ".jp2", ".avif"),
-)
 
 
 @dataclass

@@ -4,15 +4,19 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 
-def progress_bar(**options: object) -> Progress:
+def progress_bar(unit: str | None = None, **options: object) -> Progress:
     """Make a progress bar whose descriptions are no markup.
 
     Args:
+        unit: What is counted, to tell how many of them are done in a second.
         **options: Options of rich's ``Progress``.
 
     Returns:
@@ -23,5 +27,19 @@ def progress_bar(**options: object) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
+        *([] if unit is None else [SpeedColumn(unit)]),
         **options,
     )
+
+
+class SpeedColumn(ProgressColumn):
+    """How many of something are done in a second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self.unit = unit
+
+    def render(self, task: Task) -> Text:
+        """Say the speed, of late or of the whole."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:.1f} {self.unit}/s")
