@@ -93,3 +93,19 @@ def test_features_that_are_no_numbers_are_refused(kind, broken, bank):
     feature[[3, 5], 1] = broken
     with pytest.raises(ValueError, match="2 of 20 training images are no finite"):
         filled(kind, feature, label)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_bank_is_saved_and_loaded_with_the_model(bank, kind):
+    head = filled(kind, *bank)
+    state = head.state_dict()
+    assert state.keys() == {"bank", "bank_label"}
+    other = MODELS.build(dict(type=kind, num_classes=3, in_channels=5))
+    assert other.state_dict() == {}
+    outer = torch.nn.ModuleDict(dict(head=other))
+    outer.load_state_dict({f"head.{name}": value for name, value in state.items()})
+    query = torch.randn(4, 5)
+    assert_close(other((query,)), head((query,)), rtol=0, atol=0)
+    fewer = filled(kind, bank[0][:7], bank[1][:7])
+    head.load_state_dict(fewer.state_dict())
+    assert_close(head((query,)), fewer((query,)), rtol=0, atol=0)
