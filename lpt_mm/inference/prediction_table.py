@@ -41,19 +41,21 @@ def write_table(path: str | Path, predictions: Iterable[Prediction], top: int) -
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
     """
-    rows = (_row(prediction, top) for prediction in predictions)
+    rows = (row_of(prediction, top) for prediction in predictions)
     with new_file(path) as file:
-        WRITERS[Path(path).suffix](file, rows, _columns(top))
+        WRITERS[Path(path).suffix](file, rows, columns_of(top))
 
 
-def _columns(top: int) -> list[str]:
+def columns_of(top: int) -> list[str]:
+    """Name the columns of a table."""
     of_class = ("name", "score", "label")
     further = [f"{key}_{i}" for i in range(2, top + 1) for key in of_class]
     return ["path", "name", "score", "label", "shot_group", "error", *further]
 
 
-def _row(prediction: Prediction, top: int) -> Row:
-    row: Row = dict.fromkeys(_columns(top))
+def row_of(prediction: Prediction, top: int) -> Row:
+    """Give the values of a row by column; None where there is none."""
+    row: Row = dict.fromkeys(columns_of(top))
     # Names of files need not be UTF-8.
     path = (prediction.path or "").encode(errors="backslashreplace").decode()
     row |= dict(path=path, error=prediction.error, shot_group=prediction.shot_group)
