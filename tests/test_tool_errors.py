@@ -24,6 +24,8 @@ CASES = {
     ("train.py", PHASE1, "--cfg-options", "train_dataloader.batch_size=999"): (
         "no full batch"
     ),
+    ("predict.py", "x.safetensors", "y", "--out", "z.csv"): "no weight file",
+    ("predict.py", "x.safetensors", "--out", "z.csv"): "name the images",
     ("test.py", PHASE1): "name the checkpoint to test",
     ("test.py", PHASE1, "x.pth"): "there is no checkpoint 'x.pth'",
     ("test.py", PHASE1, "x.pth", "--out", "there/x.py"): "there is no checkpoint",

@@ -10,7 +10,7 @@ from mmengine.evaluator import Evaluator
 from lpt_mm.evaluation.metrics import LongTailMetric
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import new_file
-from lpt_mm.utils.text import printable
+from lpt_mm.utils.text import for_spreadsheet, printable
 
 
 def find_long_tail_metric(evaluator: Evaluator) -> LongTailMetric:
@@ -67,5 +67,5 @@ def write_class_csv(path: str | Path, report: Mapping) -> None:
         writer = csv.DictWriter(file, [*columns.split(), "f1"])
         writer.writeheader()
         for index, row in enumerate(report["classes"]):
-            facts = {"class": index, **row, "name": printable(row["name"])}
+            facts = {"class": index, **row, "name": for_spreadsheet(row["name"])}
             writer.writerow({**facts, "recall": row["accuracy"]})

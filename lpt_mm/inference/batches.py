@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from lpt_mm.datasets.transforms.image_file import UnreadableImageError
-from lpt_mm.inference.images import ImageLike, each_image
+from lpt_mm.inference.images import EncodedImage, ImageLike, each_image
 from lpt_mm.inference.prefetch import prefetched
 from lpt_mm.utils.errors import UserError
 
@@ -80,7 +80,9 @@ class BatchReader:
             yield batch
 
     def _read(self, image: ImageLike) -> PreparedImage:
-        path = os.fspath(image) if isinstance(image, str | os.PathLike) else None
+        path = image.name if isinstance(image, EncodedImage) else None
+        if isinstance(image, str | os.PathLike):
+            path = os.fspath(image)
         try:
             pixels = self._prepare(image)
             self._require_size(pixels, path)

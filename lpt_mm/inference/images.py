@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import TypeAlias
 
@@ -15,8 +16,22 @@ from torch import Tensor
 from lpt_mm.datasets.transforms.image_file import UnreadableImageError, upright_rgb
 from lpt_mm.datasets.transforms.load_image import describe, read_image
 
+
+@dataclass(frozen=True)
+class EncodedImage:
+    """The content of an image file that lies in no folder, such as one in an archive.
+
+    Args:
+        name: What it is called.
+        content: What is in it.
+    """
+
+    name: str
+    content: bytes
+
+
 # A path, an image of Pillow, or an array (H, W, 3) or (H, W) uint8 in RGB.
-ImageLike: TypeAlias = str | os.PathLike | Image.Image | np.ndarray
+ImageLike: TypeAlias = str | os.PathLike | Image.Image | np.ndarray | EncodedImage
 LOADER = "LoadImage"
 # An image that Pillow has opened, but not yet read, is no matter for two threads.
 _PILLOW = Lock()
@@ -33,7 +48,7 @@ def each_image(images: ImageLike | Iterable[ImageLike]) -> Iterator[ImageLike]:
         The images, one by one.
     """
     is_array = isinstance(images, np.ndarray)
-    if isinstance(images, str | os.PathLike | Image.Image) or (
+    if isinstance(images, str | os.PathLike | Image.Image | EncodedImage) or (
         is_array and images.ndim < 4
     ):
         yield images
@@ -56,6 +71,8 @@ def to_rgb(image: ImageLike) -> Image.Image:
     """
     if isinstance(image, str | os.PathLike):
         return read_image(os.fspath(image))
+    if isinstance(image, EncodedImage):
+        return read_image(image.name, image.content)
     if isinstance(image, Image.Image):
         try:
             with _PILLOW:

@@ -11,16 +11,11 @@ from rich.console import Console
 from lpt_mm.data_check.examples import Examples
 from lpt_mm.data_check.parallel_check import checked_parts
 from lpt_mm.datasets.split_list import is_listable
+from lpt_mm.datasets.transforms.image_file import EXTENSIONS
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.files import visible_files
 from lpt_mm.utils.progress import progress_bar
 from lpt_mm.utils.text import printable
-
-# Of the formats that LoadImage reads.
-EXTENSIONS = (
-    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
-    *(".pbm", ".pgm", ".ppm", ".jp2", ".avif"),
-)
 
 
 @dataclass

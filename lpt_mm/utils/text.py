@@ -11,6 +11,7 @@ INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
+FORMULA = ("=", "+", "-", "@")
 MARKDOWN = re.compile(r"([\\`*_\[\]<>|&~!$#])")
 
 
@@ -49,6 +50,19 @@ def for_picture(text: object, longest: int | None = None) -> str:
 def for_markdown(text: object) -> str:
     """Make text safe for Markdown, also for the cell of a table."""
     return MARKDOWN.sub(r"\\\1", printable(text))
+
+
+def for_spreadsheet(text: object) -> str:
+    """Make text safe for a cell of CSV, in which spreadsheets would run a formula.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The text, behind an apostrophe where it begins like a formula.
+    """
+    text = printable(text)
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
 def list_some(

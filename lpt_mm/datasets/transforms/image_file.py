@@ -19,6 +19,10 @@ FORMATS = tuple(
     for name in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000", "AVIF")
     if name in Image.OPEN  # builds of Pillow differ
 )
+EXTENSIONS = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".pbm", ".pgm", ".ppm", ".jp2", ".avif"),
+)
 # From here on Pillow warns. To read so many, and to crop them, takes a gibibyte or two.
 MAX_PIXELS = 89_478_485
 MAX_BYTES = 2**30

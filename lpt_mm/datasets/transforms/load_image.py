@@ -51,11 +51,12 @@ class LoadImage(LoadImageFromFile):
         return results
 
 
-def read_image(path: str) -> Image.Image:
+def read_image(path: str, content: bytes | None = None) -> Image.Image:
     """Read an image file.
 
     Args:
-        path: Path of the file.
+        path: Path of the file, or what to call the image.
+        content: What is in the file, if it was read already.
 
     Returns:
         The image in RGB, upright.
@@ -64,7 +65,7 @@ def read_image(path: str) -> Image.Image:
         UnreadableImageError: If it cannot be read; the message names the file.
     """
     try:
-        return decode_image(read_content(path))
+        return decode_image(read_content(path) if content is None else content)
     except Exception as error:  # decoders raise almost any type
         raise UnreadableImageError(
             f"cannot read the image {path!r} ({describe(error)}); "

@@ -1,0 +1,115 @@
+"""Contact sheets of predicted images: of each class, and of the least certain."""
+
+import heapq
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+from lpt_mm.datasets.transforms.image_file import UnreadableImageError
+from lpt_mm.inference.images import to_rgb
+from lpt_mm.inference.prediction import Prediction
+from lpt_mm.inference.sources import ImageSources, name_of
+from lpt_mm.utils.pictures import save_picture
+from lpt_mm.utils.text import for_picture
+
+COLUMNS, ROWS = 6, 4
+SHOWN = COLUMNS * ROWS
+MOST_CLASSES = 200  # of which there are sheets, those with the most images
+SIDE = 128  # pixels of the longer side
+LEAST_CERTAIN = "least_certain"
+
+
+@dataclass
+class Sheet:
+    """Which images a sheet shows, and how many there are of their kind."""
+
+    title: str
+    is_certain_first: bool = True
+    total: int = 0
+    shown: list[tuple[float, int, Prediction]] = field(default_factory=list)
+
+    def add(self, rank: float, index: int, prediction: Prediction) -> None:
+        """Count an image, and show it if its rank is among the highest."""
+        self.total += 1
+        entry = (rank, -index, prediction)
+        if len(self.shown) < SHOWN:
+            heapq.heappush(self.shown, entry)
+        else:
+            heapq.heappushpop(self.shown, entry)
+
+
+def draw_contact_sheets(
+    folder: str | os.PathLike, sources: ImageSources, predictions: Iterable[Prediction]
+) -> None:
+    """Draw ``least_certain.png`` and a sheet of each class, up to 24 images each.
+
+    Args:
+        folder: New folder.
+        sources: The images, which are gone through once more.
+        predictions: What was found, of which few are held.
+    """
+    sheets = _choose(predictions)
+    wanted = {x.path for sheet in sheets.values() for *_, x in sheet.shown}
+    thumbnails = {
+        name: _thumbnail(image)
+        for image in sources
+        if (name := name_of(image)) in wanted
+    }
+    for name, sheet in sheets.items():
+        save_picture(_draw(sheet, thumbnails), Path(folder) / f"{name}.png")
+
+
+def _choose(predictions: Iterable[Prediction]) -> dict[str, Sheet]:
+    """Choose the images of each sheet: of a class at random, in the order of scores."""
+    rng = np.random.default_rng(0)
+    uncertain = Sheet("the least certain", is_certain_first=False)
+    by_class: dict[int, Sheet] = {}
+    for index, prediction in enumerate(predictions):
+        if prediction.label is None:
+            continue
+        uncertain.add(-prediction.score, index, prediction)
+        sheet = by_class.setdefault(prediction.label, Sheet(prediction.name))
+        sheet.add(rng.random(), index, prediction)
+    totals = Counter({label: sheet.total for label, sheet in by_class.items()})
+    kept = sorted(label for label, _ in totals.most_common(MOST_CLASSES))
+    return {LEAST_CERTAIN: uncertain} | {
+        _file_name(label, by_class[label].title): by_class[label] for label in kept
+    }
+
+
+def _file_name(label: int, name: str) -> str:
+    return f"{label:04d}_{re.sub(r'[^A-Za-z0-9-]+', '_', name)[:60]}"
+
+
+def _thumbnail(image: object) -> Image.Image | None:
+    try:
+        picture = to_rgb(image)
+    except UnreadableImageError:  # gone since
+        return None
+    picture.thumbnail((SIDE, SIDE))
+    return picture
+
+
+def _draw(sheet: Sheet, thumbnails: dict[str, Image.Image | None]) -> Figure:
+    shown = [prediction for *_, prediction in sheet.shown]
+    shown.sort(key=lambda x: x.score, reverse=sheet.is_certain_first)
+    rows = max(1, -(-len(shown) // COLUMNS))
+    figure = Figure(figsize=(1.6 * COLUMNS, 1.9 * rows + 0.5), layout="constrained")
+    title = f"{sheet.title}: {len(shown)} of {sheet.total:,} images"
+    figure.suptitle(for_picture(title))
+    for axes in (grid := figure.subplots(rows, COLUMNS, squeeze=False)).flat:
+        axes.axis("off")
+    for axes, prediction in zip(grid.flat, shown, strict=False):
+        picture = thumbnails.get(prediction.path)
+        if picture is not None:
+            axes.imshow(np.asarray(picture))
+        caption = f"{for_picture(prediction.name, 18)}\n{prediction.score:.2f}"
+        axes.set_title(caption, fontsize=7)
+    return figure

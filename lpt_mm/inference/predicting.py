@@ -1,0 +1,145 @@
+"""Predictions of any number of images, by one process or several, into one table."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from torch import distributed
+
+from lpt_mm.inference.contact_sheets import draw_contact_sheets
+from lpt_mm.inference.prediction import Prediction
+from lpt_mm.inference.prediction_log import PredictionLog, read_log
+from lpt_mm.inference.prediction_table import require_format, write_table
+from lpt_mm.inference.predictor import Predictor
+from lpt_mm.inference.sources import ImageSources, name_of
+from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.new_file import require_new
+from lpt_mm.utils.progress import progress_bar
+from lpt_mm.utils.text import printable
+
+WAIT = timedelta(days=7)  # for processes on slower devices
+Item = TypeVar("Item")
+
+
+class Share:
+    """The part of one process in the work of all: every so-many-th batch."""
+
+    def __init__(self) -> None:
+        self.rank = int(os.environ.get("RANK", 0))
+        self.of = int(os.environ.get("WORLD_SIZE", 1))
+
+    def take(self, items: Iterable[Item], batch_size: int) -> Iterator[Item]:
+        """Give the items of this process."""
+        for i, item in enumerate(items):
+            if i // batch_size % self.of == self.rank:
+                yield item
+
+    def logs(self, out: Path) -> list[Path]:
+        """Name the files of all processes."""
+        if self.of == 1:
+            return [out.with_name(f"{out.name}.part")]
+        return [out.with_name(f"{out.name}.part{i}of{self.of}") for i in range(self.of)]
+
+    def meet(self) -> None:
+        """Wait for the other processes."""
+        if self.of == 1:
+            return
+        if not distributed.is_initialized():
+            distributed.init_process_group("gloo", timeout=WAIT)
+        distributed.barrier()
+
+
+def predict_to_file(
+    predictor: Predictor,
+    sources: ImageSources,
+    out: str | os.PathLike,
+    facts: Mapping[str, object],
+    batch_size: int = 32,
+    top: int = 5,
+    strict: bool = False,
+    resume: bool = False,
+    pictures: str | os.PathLike | None = None,
+) -> str | None:
+    """Predict, and write a table.
+
+    Processes that torchrun has started share the images; ``out`` must then be in a
+    folder that all of them reach.
+
+    Args:
+        predictor: The model.
+        sources: The images.
+        out: New file, ``.csv``, ``.json`` (JSON lines) or ``.parquet``. Until all is
+            done there is ``OUT.part`` beside it.
+        facts: What tells this model from others, where a run goes on.
+        batch_size: Images that are computed at a time.
+        top: Classes of each image.
+        strict: Whether an image that cannot be read is an error.
+        resume: Whether to go on with an interrupted run.
+        pictures: New folder of contact sheets.
+
+    Returns:
+        What was done, in one line; None in all processes but the first.
+
+    Raises:
+        FileExistsError: If the table is there already.
+        UnreadableImageError: If ``strict``, and an image cannot be read.
+        UserError: If there is nothing to predict, or an interrupted run had other
+            images or options.
+    """
+    out, share = Path(out), Share()
+    require_format(out)
+    require_new(out, pictures)
+    top = min(top, len(predictor.class_names))
+    own = share.logs(out)[share.rank]
+    facts = dict(facts, batch_size=batch_size, top=top)
+    total = sources.count()
+    with (
+        PredictionLog(own, facts, resume) as log,
+        progress_bar(unit="images", disable=share.rank > 0) as bar,
+    ):
+        task = bar.add_task("predicting", total=total // share.of, completed=log.done)
+        images = iter(share.take(sources, batch_size))
+        _skip(images, log)
+        try:
+            for _ in log.add(predictor.stream(images, batch_size, top, strict)):
+                bar.advance(task)
+        except KeyboardInterrupt as interrupt:
+            raise KeyboardInterrupt(
+                f"stopped after {log.done:,} images; go on with --resume"
+            ) from interrupt
+    share.meet()
+    if share.rank > 0:
+        return None
+    logs = share.logs(out)
+    write_table(out, _in_order(logs, batch_size), top)
+    if pictures is not None:
+        draw_contact_sheets(pictures, sources, _in_order(logs, batch_size))
+    unread = sum(x.error is not None for x in _in_order(logs, batch_size))
+    for path in logs:
+        path.unlink()
+    return f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
+
+
+def _skip(images: Iterator, log: PredictionLog) -> None:
+    """Go past the images that are done, which must be the same."""
+    for done, image in zip(islice(read_log(log.path), log.done), images, strict=False):
+        if done.path != name_of(image):
+            raise UserError(
+                f"'{printable(log.path)}' is of other images ('{printable(done.path)}' "
+                f"where there is '{printable(name_of(image))}' now): remove it to "
+                "begin anew"
+            )
+
+
+def _in_order(logs: list[Path], batch_size: int) -> Iterator[Prediction]:
+    """Put the parts of all processes together, a batch of each in turn."""
+    parts = [read_log(path) for path in logs]
+    while parts:
+        for part in parts:
+            batch = list(islice(part, batch_size))
+            yield from batch
+            if len(batch) < batch_size:
+                return

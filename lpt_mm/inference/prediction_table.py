@@ -1,0 +1,102 @@
+"""Tables of predictions: CSV, JSON lines or Parquet, by the ending of the file."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from lpt_mm.inference.prediction import Prediction
+from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.new_file import new_file
+from lpt_mm.utils.text import for_spreadsheet
+
+ROWS = 10_000  # of Parquet that are written at a time
+Row = dict[str, object]
+
+
+def require_format(path: str | Path) -> None:
+    """Refuse a table of another kind, or whose package is not there."""
+    ending = Path(path).suffix
+    if ending not in WRITERS:
+        raise UserError(f"--out ends with {' or '.join(WRITERS)}, got '{path}'")
+    if ending == ".parquet":
+        try:
+            import pyarrow.parquet  # noqa: F401
+        except ImportError as error:
+            raise UserError(
+                "Parquet needs the package pyarrow: pip install lpt_mm[parquet]"
+            ) from error
+
+
+def write_table(path: str | Path, predictions: Iterable[Prediction], top: int) -> None:
+    """Write a new file of a row a prediction, without holding them.
+
+    Args:
+        path: CSV, JSON lines (``.json``, ``.jsonl``) or Parquet.
+        predictions: What to write.
+        top: Classes of a prediction. The first has the columns ``name``, ``score`` and
+            ``label``, the second ``name_2`` ...; ``shot_group`` is that of the first.
+
+    Raises:
+        FileExistsError: If there is something of that name; it is left alone.
+    """
+    rows = (row_of(prediction, top) for prediction in predictions)
+    with new_file(path) as file:
+        WRITERS[Path(path).suffix](file, rows, columns_of(top))
+
+
+def columns_of(top: int) -> list[str]:
+    """Name the columns of a table."""
+    of_class = ("name", "score", "label")
+    further = [f"{key}_{i}" for i in range(2, top + 1) for key in of_class]
+    return ["path", "name", "score", "label", "shot_group", "error", *further]
+
+
+def row_of(prediction: Prediction, top: int) -> Row:
+    """Give the values of a row by column; None where there is none."""
+    row: Row = dict.fromkeys(columns_of(top))
+    # Names of files need not be UTF-8.
+    path = (prediction.path or "").encode(errors="backslashreplace").decode()
+    row |= dict(path=path, error=prediction.error, shot_group=prediction.shot_group)
+    found = zip(prediction.names, prediction.scores, prediction.labels, strict=True)
+    for i, (name, score, label) in enumerate(found, 1):
+        end = "" if i == 1 else f"_{i}"
+        row |= {f"name{end}": name, f"score{end}": score, f"label{end}": label}
+    return row
+
+
+def _write_csv(path: Path, rows: Iterator[Row], columns: list[str]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        for row in rows:
+            texts = {
+                k: for_spreadsheet(v) for k, v in row.items() if isinstance(v, str)
+            }
+            writer.writerow(row | texts)
+
+
+def _write_json_lines(path: Path, rows: Iterator[Row], columns: list[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def _write_parquet(path: Path, rows: Iterator[Row], columns: list[str]) -> None:
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetWriter
+
+    types = dict(score=pa.float64(), label=pa.int64())
+    fields = [(c, types.get(c.split("_")[0], pa.string())) for c in columns]
+    schema = pa.schema(fields)
+    with ParquetWriter(path, schema) as writer:
+        while some := list(islice(rows, ROWS)):
+            writer.write_table(pa.Table.from_pylist(some, schema))
+
+
+WRITERS: dict[str, Callable[[Path, Iterator[Row], list[str]], None]] = {
+    ".csv": _write_csv,
+    ".json": _write_json_lines,
+    ".jsonl": _write_json_lines,
+    ".parquet": _write_parquet,
+}

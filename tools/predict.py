@@ -1,0 +1,44 @@
+"""Classify images: ``python tools/predict.py PACK IMAGES... --out predictions.csv``.
+
+PACK is a file of publish_model.py, or CONFIG CHECKPOINT. IMAGES are files, folders,
+patterns in quotes, lists (.txt, a path a line) and archives (.tar). The table is CSV,
+JSON lines (.json) or Parquet, by its ending.
+"""
+
+from rich.console import Console
+
+from lpt_mm.engine.command_line import make_parser, run_tool
+from lpt_mm.inference.opening import open_predictor
+from lpt_mm.inference.predicting import predict_to_file
+from lpt_mm.inference.sources import ImageSources
+from lpt_mm.utils.text import for_rich
+
+
+def main() -> None:
+    """Predict."""
+    parser = make_parser(__doc__)
+    parser.add_argument("pack", nargs="+", metavar="PACK IMAGES", help="see above")
+    parser.add_argument("--out", required=True, help="new file for the predictions")
+    parser.add_argument("--top", type=int, default=5, help="classes of each image")
+    parser.add_argument("--batch-size", type=int, default=32, help="images at a time")
+    parser.add_argument("--pictures", metavar="DIR", help="new folder: contact sheets")
+    parser.add_argument(
+        "--strict", action="store_true", help="stop where one is unreadable"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with a stopped run"
+    )
+    parser.add_argument("--backbone", metavar="FILE", help="of a pack that needs one")
+    parser.add_argument("--device", help="such as cuda:1; by default a GPU, if any")
+    parser.add_argument("--frozen-dtype", choices=["float32", "bfloat16"])
+    args = parser.parse_args()
+    model = (args.backbone, args.device, args.frozen_dtype)
+    predictor, images, facts = open_predictor(args.pack, *model)
+    options = (args.batch_size, args.top, args.strict, args.resume, args.pictures)
+    said = predict_to_file(predictor, ImageSources(images), args.out, facts, *options)
+    if said is not None:  # in the first process
+        Console().print(for_rich(said))
+
+
+if __name__ == "__main__":
+    run_tool(main)
