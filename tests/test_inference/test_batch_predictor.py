@@ -5,7 +5,6 @@ import signal
 
 import numpy as np
 import pytest
-import torch
 from mmengine.config import Config
 
 import lpt_mm
@@ -75,4 +74,5 @@ def test_ray_completes_what_a_killed_worker_had(shades, pack, expected, tmp_path
     assert sorted(row["path"] for row in found) == sorted(expected)
     for row in found:
         assert row["name"] == expected[row["path"]].name
-        torch.testing.assert_close(row["score"], expected[row["path"]].score)
+        # of other batches, on other threads
+        assert row["score"] == pytest.approx(expected[row["path"]].score, abs=1e-5)
