@@ -48,6 +48,7 @@ def test_each_way_to_add_something_has_an_example():
 
 def test_the_examples_train(parts, run_here, tmp_path):
     for leaf in LEAVES:
+        assert f"Command:  python tools/train.py {leaf}" in EXAMPLES[leaf]
         out = run_here(ROOT / "tools/train.py", leaf, "--cfg-options", *OPTIONS)
         assert "long_tail/overall" in out
 
