@@ -49,8 +49,10 @@ CASES = {
     ("dataset_converters/cifar10_jpeg.py", "gone"): "has 0 class folders",
     ("dataset_converters/prepare.py", "places_lt"): "not in place",
     ("model_converters/describe_weights.py", "x.pth"): "no weight file 'x.pth'",
+    ("model_converters/export.py", "x.pth", "--to", "onnx", "--out", "a"): "x.pth",
     ("model_converters/lpt_to_mm.py", "x.pth", "y.pth"): "no weight file 'x.pth'",
     ("model_converters/mm_to_lpt.py", "x.pth", "y.pth"): "no weight file 'x.pth'",
+    ("model_converters/model_card.py", "x.pth", "--out", "a.md"): "no weight file",
     ("model_converters/publish_backbone.py", "x", "y"): "no weight file 'x'",
     ("model_converters/publish_model.py", "x", "y"): "call 'y' NAME.safetensors",
 }

@@ -15,7 +15,9 @@ def rows_of(path):
 
 
 def test_the_script_goes_from_a_clone_to_answers(repository, run_tool):  # noqa: F811
-    (block,) = (b for b in blocks(PAGE) if b.mark == "tested" and "quickstart" in b.text)
+    (block,) = (
+        b for b in blocks(PAGE) if b.mark == "tested" and "quickstart" in b.text
+    )
     quickstart = f"bash tools/quickstart.sh {shorten(repository)}"
     script = block.text.replace("bash tools/quickstart.sh", quickstart)
     pictures = repository / "work_dirs" / "quickstart" / "pictures"
