@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Self
 
-import torch
 from mmengine.registry import DefaultScope
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import MODELS
@@ -64,7 +63,8 @@ class SharedBackbone:
         """Build the classifier of a pack on this backbone, reading no other.
 
         Args:
-            pack: The pack; of one from a file the components have been checked.
+            pack: The pack, which leaves the backbone out; of one from a file the
+                components have been checked.
             frozen_dtype: As of ``PromptedViT``; that of training by default.
 
         Returns:
@@ -73,7 +73,6 @@ class SharedBackbone:
         Raises:
             WeightFileError: If it was trained on another backbone, or does not fit.
         """
-        require_light(pack)
         trained = pack.weights.identity
         if compare_backbones(trained, self.identity):
             raise WeightFileError(
@@ -90,18 +89,17 @@ class SharedBackbone:
 
     def _lend_to(self, backbone: PromptedViT, pack: Pack) -> None:
         """Give a backbone without values these, and room for prompts of its own."""
-        own = backbone.frozen_state()
-        shapes = [{k: x.shape for k, x in s.items()} for s in (own, self.tensors)]
-        types = [{k: x.dtype for k, x in s.items()} for s in (own, self.tensors)]
-        if backbone.img_size != self.image_size or shapes[0] != shapes[1]:
-            sizes = [
-                " x ".join(map(str, s)) for s in (backbone.img_size, self.image_size)
-            ]
+        states = backbone.frozen_state(), self.tensors
+        shapes, theirs = ({k: x.shape for k, x in state.items()} for state in states)
+        types, their_types = ({k: x.dtype for k, x in s.items()} for s in states)
+        if backbone.img_size != self.image_size or shapes != theirs:
+            sizes = backbone.img_size, self.image_size
+            own, other = (" x ".join(map(str, size)) for size in sizes)
             raise WeightFileError(
-                f"{pack.source} takes images of {sizes[0]} pixels, and {self.first} of "
-                f"{sizes[1]}: tasks of one size alone are loaded together"
+                f"{pack.source} takes images of {own} pixels, and {self.first} of "
+                f"{other}: tasks of one size alone are loaded together"
             )
-        if types[0] != types[1]:
+        if types != their_types:
             raise WeightFileError(
                 f"{pack.source} and {self.first} compute the backbone in different "
                 "precision: choose one with --frozen-dtype (frozen_dtype)"
