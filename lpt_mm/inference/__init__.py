@@ -3,5 +3,6 @@
 from lpt_mm.inference.packing import make_pack, publish
 from lpt_mm.inference.prediction import Prediction
 from lpt_mm.inference.predictor import Predictor
+from lpt_mm.inference.tasks import Tasks
 
-__all__ = ["Prediction", "Predictor", "make_pack", "publish"]
+__all__ = ["Prediction", "Predictor", "Tasks", "make_pack", "publish"]

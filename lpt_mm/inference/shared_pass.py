@@ -89,9 +89,8 @@ def _keys_of(backbone: PromptedViT, config: Mapping) -> tuple[str, str]:
     of_prompts = backbone.prompt_mode
     if of_prompts != "none":
         prompts = backbone.shared_prompts.detach().cpu().contiguous()
-        of_prompts += (
-            f" {tuple(prompts.shape)} {sha256(value_bytes(prompts)).hexdigest()}"
-        )
+        digest = sha256(value_bytes(prompts)).hexdigest()
+        of_prompts = f"{of_prompts} {tuple(prompts.shape)} {digest}"
     if backbone.prompt_mode == "shallow":  # prompts are tokens
         of_tokens += of_prompts
     return of_tokens, of_prompts
