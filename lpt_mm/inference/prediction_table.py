@@ -29,7 +29,12 @@ def require_format(path: str | Path) -> None:
             ) from error
 
 
-def write_table(path: str | Path, predictions: Iterable[Prediction], top: int) -> None:
+def write_table(
+    path: str | Path,
+    predictions: Iterable[Prediction],
+    top: int,
+    has_tasks: bool = False,
+) -> None:
     """Write a new file of a row a prediction, without holding them.
 
     Args:
@@ -37,26 +42,31 @@ def write_table(path: str | Path, predictions: Iterable[Prediction], top: int) -
         predictions: What to write.
         top: Classes of a prediction. The first has the columns ``name``, ``score`` and
             ``label``, the second ``name_2`` ...; ``shot_group`` is that of the first.
+        has_tasks: Whether there is a column ``task``.
 
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
     """
-    rows = (_row(prediction, top) for prediction in predictions)
+    columns = _columns(top, has_tasks)
+    rows = (_row(prediction, columns) for prediction in predictions)
     with new_file(path) as file:
-        WRITERS[Path(path).suffix](file, rows, _columns(top))
+        WRITERS[Path(path).suffix](file, rows, columns)
 
 
-def _columns(top: int) -> list[str]:
+def _columns(top: int, has_tasks: bool) -> list[str]:
     of_class = ("name", "score", "label")
     further = [f"{key}_{i}" for i in range(2, top + 1) for key in of_class]
-    return ["path", "name", "score", "label", "shot_group", "error", *further]
+    task = ["task"] if has_tasks else []
+    return ["path", *task, *of_class, "shot_group", "error", *further]
 
 
-def _row(prediction: Prediction, top: int) -> Row:
-    row: Row = dict.fromkeys(_columns(top))
+def _row(prediction: Prediction, columns: list[str]) -> Row:
+    row: Row = dict.fromkeys(columns)
     # Names of files need not be UTF-8.
     path = (prediction.path or "").encode(errors="backslashreplace").decode()
     row |= dict(path=path, error=prediction.error, shot_group=prediction.shot_group)
+    if "task" in row:
+        row["task"] = prediction.task
     found = zip(prediction.names, prediction.scores, prediction.labels, strict=True)
     for i, (name, score, label) in enumerate(found, 1):
         end = "" if i == 1 else f"_{i}"
