@@ -1,5 +1,6 @@
 """Many tasks on one backbone: each says what it says alone."""
 
+import csv
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +11,15 @@ from mmpretrain.registry import MODELS
 from PIL import Image
 
 import lpt_mm
-from lpt_mm.inference import Predictor
+from lpt_mm.inference import Predictor, Tasks
+from lpt_mm.inference.task_cost import measure_tasks, tensor_bytes
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.identity import leave_out_backbone
 from lpt_mm.weights.pack import Pack
 from lpt_mm.weights.weights import Weights
+from tests.conftest import ROOT
+from tests.test_inference.conftest import digits_config
 
 ARCH = dict(embed_dims=32, num_layers=4, num_heads=2, feedforward_channels=48)
 NECK = dict(
@@ -226,17 +230,10 @@ def test_one_image_is_an_image_too(packs, paths, images):
         tasks(images, strict=True)
 
 
-def storages(models):
-    """Count the bytes of parameters and buffers, those of one memory once."""
-    tensors = [x for model in models for x in (*model.parameters(), *model.buffers())]
-    found = {x.untyped_storage().data_ptr(): x.untyped_storage() for x in tensors}
-    return sum(storage.nbytes() for storage in found.values())
-
-
 def test_the_backbone_is_in_memory_once(packs, paths):
     tasks = packs.together(paths)
     models = [predictor.model for predictor in tasks.values()]
-    frozen = storages([packs.alone(paths[-1]).model])
+    frozen = tensor_bytes([packs.alone(paths[-1]).model])
     own = sum(
         tensor.nbytes
         for predictor in tasks.values()
@@ -244,7 +241,7 @@ def test_the_backbone_is_in_memory_once(packs, paths):
         if not name.startswith("backbone.") or name == "backbone.shared_prompts"
     )
     small = 2000 * len(models)  # means, deviations, counts of groups
-    assert storages(models) < frozen + own + small
+    assert tensor_bytes(models) < frozen + own + small
     assert frozen > 5 * small
     for predictor in tasks.values():  # nor is what is a task's own there twice
         pack, state = predictor.pack, predictor.model.state_dict()
@@ -272,3 +269,138 @@ def test_tasks_come_and_go_without_the_file_of_the_backbone(
     assert list(next(stream)) == ["first", "trees"]  # as it began
     assert (list(tasks), len(tasks), "first" in tasks) == (["trees"], 1, False)
     assert tasks(images)["trees"] == [replace(x, task="trees") for x in expected]
+
+
+@pytest.fixture(scope="module")
+def others(packs, paths):
+    """Packs that do not go with the others, by what is wrong with them."""
+    other = Packs(packs.folder, seed=1)
+    return dict(
+        backbone=other.write("far"),
+        whole=packs.write("whole", light=False),
+        size=packs.write("large", img_size=24),
+        precision=packs.write("half", frozen_dtype="bfloat16"),
+        name=paths[0],
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            "backbone",
+            r"far.safetensors' was trained on the ViT .*vit1.pth.*, and "
+            r".*birds.safetensors' on the ViT .*vit0.pth",
+        ),
+        ("whole", r"whole.safetensors' has a backbone of its own with it"),
+        ("size", r"takes images of 24 x 24 pixels, and .* of 16 x 16"),
+        ("precision", r"different precision: choose one with --frozen-dtype"),
+        ("name", r"there is a task 'birds' already"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    packs, paths, others, images, wrong, message
+):
+    tasks = packs.together(paths[:2])
+    before = tasks(images[0])
+    with pytest.raises(UserError, match=message) as error:
+        tasks.add(others[wrong])
+    assert "\n" not in str(error.value)
+    assert tasks(images[0]) == before
+    if wrong == "name":
+        tasks.add(others[wrong], "again")
+        again = tasks(images[0])["again"]
+        assert again == [replace(before["birds"][0], task="again")]
+
+
+def test_there_is_always_a_task(packs, paths, others):
+    with pytest.raises(UserError, match="name one pack at least"):
+        lpt_mm.load([])
+    with pytest.raises(UserError, match="has a backbone of its own"):
+        lpt_mm.load([others["whole"]])
+    tasks = packs.together(paths[:1])
+    with pytest.raises(UserError, match="'birds' is the last task"):
+        tasks.remove("birds")
+    with pytest.raises(UserError, match="there is no task 'trees'"):
+        tasks.remove("trees")
+
+
+def test_one_precision_is_an_argument(packs, paths, others, images):
+    both = [paths[0], others["precision"]]
+    tasks = packs.together(both, frozen_dtype="bfloat16")
+    for path, predictions in zip(both, tasks(images).values(), strict=True):
+        alone = packs.alone(path, frozen_dtype="bfloat16")(images)
+        assert [x.scores for x in predictions] == [x.scores for x in alone]
+
+
+def test_a_model_that_is_listened_to_is_heard(packs, paths, images):
+    tasks, heard = packs.together(paths[:3]), []
+    before = tasks(images[:3])
+    layer = tasks["birds"].model.backbone.layers[0]
+    handle = layer.register_forward_hook(lambda *args: heard.append(args[0]))
+    found = tasks(images[:3])
+    assert heard == [layer]
+    for name, predictions in found.items():
+        for prediction, expected in zip(predictions, before[name], strict=True):
+            assert prediction.scores == pytest.approx(expected.scores, rel=1e-4)
+    handle.remove()
+    assert tasks(images[:3]) == before
+    assert len(heard) == 1
+
+
+PREDICT = ROOT / "tools" / "predict.py"
+
+
+def read_rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_tool_writes_a_row_for_each_image_and_task(
+    packs, paths, images, run_here, tmp_path, monkeypatch
+):
+    words = (*("--pack", paths[0], "--pack", paths[1]), *images)
+    options = ("--backbone", packs.backbone, "--batch-size", 3, "--top", 4, "--out")
+    pictures = ("--pictures", "sheets")
+    out = run_here(PREDICT, *words, *options, "a.csv", *pictures)
+    assert "7 images, 1 of them unreadable: a.csv" in out
+    rows = read_rows(tmp_path / "a.csv")
+    found = packs.together(paths[:2])(images, batch_size=3)
+    expected = [x for pair in zip(*found.values(), strict=True) for x in pair]
+    for row, prediction in zip(rows, expected, strict=True):
+        assert (row["path"], row["task"]) == (prediction.path, prediction.task)
+        assert row["name"] == (prediction.name or "")
+        assert row["error"] == (prediction.error or "")
+    assert rows[0]["name_4"] == ""  # of a task of three classes
+    assert rows[1]["name_4"].startswith("trees")
+    sheets = {path.parent.name for path in tmp_path.glob("sheets/*/*.png")}
+    assert sheets == {"birds", "trees"}
+
+    stream = Tasks.stream
+
+    def stopped(*args):
+        for i, predictions in enumerate(stream(*args)):
+            if i == 5:
+                raise KeyboardInterrupt
+            yield predictions
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Tasks, "stream", stopped)
+        out = run_here(PREDICT, *words, *options, "b.csv", fails=True)
+    assert "stopped after 5 images" in out
+    run_here(PREDICT, *words, *options, "b.csv", "--resume")
+    assert (tmp_path / "b.csv").read_text() == (tmp_path / "a.csv").read_text()
+
+
+def test_the_cost_of_tasks_is_measured():
+    cfg = digits_config("lpt/phase2_digits_lt")
+    numbers = measure_tasks(cfg, number=3, batch_size=2, repeats=1)
+    assert numbers["tensor_bytes_of_one"] < numbers["tensor_bytes"]
+    assert numbers["tensor_bytes"] < 3 * numbers["tensor_bytes_of_one"]
+    assert 0 < numbers["seconds_to_add"] < 10
+    with pytest.raises(UserError, match="2 tasks at least"):
+        measure_tasks(cfg, number=1, batch_size=2, repeats=1)
+    tuned = digits_config("lpt/phase1_digits_lt")
+    tuned.model.backbone.frozen = False
+    with pytest.raises(UserError, match="share a frozen backbone"):
+        measure_tasks(tuned, number=2, batch_size=2, repeats=1)
