@@ -7,9 +7,10 @@ P prompt_length, M pool_size, k topk, K num_shared_layers, C classes.
 """
 
 import warnings
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from lpt_mm.version import __version__, check_versions
 
@@ -24,29 +25,51 @@ warnings.filterwarnings("ignore", message="Fail to import ``MultiScaleDeformable
 from lpt_mm import datasets, engine, evaluation, models, weights  # noqa: E402
 
 if TYPE_CHECKING:
-    from lpt_mm.inference import Predictor
+    from lpt_mm.inference import Predictor, Tasks
 
 __all__ = ["MIM", "__version__", "load"]
 __all__ += ["datasets", "engine", "evaluation", "models", "weights"]
 
 
+@overload
 def load(
     pack: str | PathLike,
     backbone: str | None = None,
     device: str | None = None,
     frozen_dtype: str | None = None,
-) -> "Predictor":
+) -> "Predictor": ...
+
+
+@overload
+def load(
+    pack: Mapping[str, str | PathLike] | Sequence[str | PathLike],
+    backbone: str | None = None,
+    device: str | None = None,
+    frozen_dtype: str | None = None,
+) -> "Tasks": ...
+
+
+def load(
+    pack: str | PathLike | Mapping[str, str | PathLike] | Sequence[str | PathLike],
+    backbone: str | None = None,
+    device: str | None = None,
+    frozen_dtype: str | None = None,
+) -> "Predictor | Tasks":
     """Load a pack, the file of a trained model; it needs no config.
 
     Args:
-        pack: A file of ``tools/model_converters/publish_model.py``.
+        pack: A file of ``tools/model_converters/publish_model.py``; or several of one
+            backbone, in a list, or in a dict by the names of their tasks.
         backbone: File of the backbone, where the pack says that it needs one.
         device: Where to compute; by default a GPU if there is one.
         frozen_dtype: ``'bfloat16'`` to compute the frozen layers in.
 
     Returns:
-        The predictor: ``predictor(images)`` classifies.
+        The predictor: ``predictor(images)`` classifies. Of several packs the tasks,
+        which share the backbone.
     """
-    from lpt_mm.inference import Predictor  # training and testing need none
+    from lpt_mm.inference import Predictor, Tasks  # training and testing need none
 
-    return Predictor.from_pack(pack, backbone, device, frozen_dtype)
+    if isinstance(pack, str | PathLike):
+        return Predictor.from_pack(pack, backbone, device, frozen_dtype)
+    return Tasks(pack, backbone, device, frozen_dtype)

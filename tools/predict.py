@@ -3,6 +3,9 @@
 PACK is a file of publish_model.py, or CONFIG CHECKPOINT. IMAGES are files, folders,
 patterns in quotes, lists (.txt, a path a line) and archives (.tar). The table is CSV,
 JSON lines (.json) or Parquet, by its ending.
+
+Several tasks on one backbone: ``predict.py --pack A --pack B IMAGES... --out FILE``, a
+row for each image and task.
 """
 
 from rich.console import Console
@@ -17,7 +20,10 @@ from lpt_mm.utils.text import for_rich
 def main() -> None:
     """Predict."""
     parser = make_parser(__doc__)
-    parser.add_argument("pack", nargs="+", metavar="PACK IMAGES", help="see above")
+    parser.add_argument("words", nargs="+", metavar="PACK IMAGES", help="see above")
+    parser.add_argument(
+        "--pack", action="append", metavar="PACK", help="of one task of several"
+    )
     parser.add_argument("--out", required=True, help="new file for the predictions")
     parser.add_argument("--top", type=int, default=5, help="classes of each image")
     parser.add_argument("--batch-size", type=int, default=32, help="images at a time")
@@ -33,7 +39,7 @@ def main() -> None:
     parser.add_argument("--frozen-dtype", choices=["float32", "bfloat16"])
     args = parser.parse_args()
     model = (args.backbone, args.device, args.frozen_dtype)
-    predictor, images, facts = open_predictor(args.pack, *model)
+    predictor, images, facts = open_predictor(args.words, args.pack, *model)
     options = (args.batch_size, args.top, args.strict, args.resume, args.pictures)
     said = predict_to_file(predictor, ImageSources(images), args.out, facts, *options)
     if said is not None:  # in the first process

@@ -55,9 +55,9 @@ class BatchPredictor:
         images = list(
             map(EncodedImage, paths, batch["bytes"]) if "bytes" in batch else paths
         )
-        found = self.predictor(images, len(images), self.top)
-        rows = [row_of(prediction, self.top) for prediction in found]
+        columns = columns_of(self.top)
+        rows = [row_of(x, columns) for x in self.predictor(images, top=self.top)]
         return {
             column: np.array([row[column] for row in rows], dtype=object)
-            for column in columns_of(self.top)
+            for column in columns
         }

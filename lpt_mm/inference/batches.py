@@ -1,13 +1,18 @@
 """Batches of images, read ahead of the model."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Size, Tensor
 
 from lpt_mm.datasets.transforms.image_file import UnreadableImageError
-from lpt_mm.inference.images import EncodedImage, ImageLike, each_image
+from lpt_mm.inference.images import (
+    DecodedImage,
+    ImageLike,
+    each_image,
+    name_of,
+    to_rgb,
+)
 from lpt_mm.inference.prefetch import prefetched
 from lpt_mm.utils.errors import UserError
 
@@ -63,26 +68,19 @@ class BatchReader:
             UnreadableImageError: If ``strict``, and an image cannot be read.
             UserError: If ``batch_size`` is not positive.
         """
-        if batch_size < 1:
-            raise UserError(f"batch_size must be at least 1, got {batch_size}")
-        batch: list[PreparedImage] = []
-        shape = None
-        for image in prefetched(each_image(images), self._read, batch_size):
-            if strict and image.error is not None:
-                raise image.error
-            own = shape if image.pixels is None else image.pixels.shape
-            if batch and (len(batch) == batch_size or own != shape):
-                yield batch
-                batch = []
-            batch.append(image)
-            shape = own
-        if batch:
+        for (batch,) in read_together([self], images, batch_size, strict):
             yield batch
 
-    def _read(self, image: ImageLike) -> PreparedImage:
-        path = image.name if isinstance(image, EncodedImage) else None
-        if isinstance(image, str | os.PathLike):
-            path = os.fspath(image)
+    def read(self, image: ImageLike) -> PreparedImage:
+        """Read an image.
+
+        Args:
+            image: The image.
+
+        Returns:
+            What the model is given of it.
+        """
+        path = name_of(image)
         try:
             pixels = self._prepare(image)
             self._require_size(pixels, path)
@@ -99,3 +97,63 @@ class BatchReader:
                 "{} x {} pixels high and wide after the model's transforms, and the "
                 "model takes {} x {}".format(*shape, *self._size)
             )
+
+
+def read_together(
+    readers: Sequence[BatchReader],
+    images: ImageLike | Iterable[ImageLike],
+    batch_size: int,
+    strict: bool = True,
+) -> Iterator[list[list[PreparedImage]]]:
+    """Read images for models of different transforms, each file once.
+
+    Args:
+        readers: What prepares the images for each model.
+        images: As in :meth:`BatchReader.batches`, like the others.
+        batch_size: Images of a batch.
+        strict: Whether an image that cannot be read is an error.
+
+    Yields:
+        The same batch of each reader.
+
+    Raises:
+        UnreadableImageError: If ``strict``, and an image cannot be read.
+        UserError: If ``batch_size`` is not positive.
+    """
+    if batch_size < 1:
+        raise UserError(f"batch_size must be at least 1, got {batch_size}")
+
+    def read(image: ImageLike) -> list[PreparedImage]:
+        if len(readers) > 1:
+            image = _decode(image)
+        return [reader.read(image) for reader in readers]
+
+    batch: list[list[PreparedImage]] = []
+    shapes: list[Size | None] = [None] * len(readers)
+    for views in prefetched(each_image(images), read, batch_size):
+        for view in views:
+            if strict and view.error is not None:
+                raise view.error
+        own = [
+            shape if view.pixels is None else view.pixels.shape
+            for view, shape in zip(views, shapes, strict=True)
+        ]
+        if batch and (len(batch) == batch_size or own != shapes):
+            yield _of_each_reader(batch)
+            batch = []
+        batch.append(views)
+        shapes = own
+    if batch:
+        yield _of_each_reader(batch)
+
+
+def _decode(image: ImageLike) -> ImageLike:
+    """Read an image once for all; what cannot be read is left for them to say so."""
+    try:
+        return DecodedImage(name_of(image), to_rgb(image))
+    except UnreadableImageError:
+        return image
+
+
+def _of_each_reader(batch: list[list[PreparedImage]]) -> list[list[PreparedImage]]:
+    return [list(views) for views in zip(*batch, strict=True)]

@@ -87,25 +87,50 @@ def build_model(
             not fit.
     """
     source = find_source(pack, backbone)
-    config = pack.model | dict(data_preprocessor=pack.data_preprocessor)
-    config = copy.deepcopy(config)  # some components change what they are built from
-    if frozen_dtype is not None:
-        config["backbone"]["frozen_dtype"] = frozen_dtype
+    config = config_of(pack, frozen_dtype)
     if source is not None:
         init_cfg = dict(type="PretrainedViT", checkpoint=source)
         config["backbone"]["init_cfg"] = init_cfg
     with DefaultScope.overwrite_default_scope("mmpretrain"):
-        _check_fit(pack, config)
+        skeleton = build_fitting(pack, config)
+        if source is not None:
+            fit_backbone(skeleton.backbone, read_weights(source, fetch=False))
         model = MODELS.build(config)
         if source is not None:
             _load_backbone(model.backbone, pack, source)
-    _load(model, pack)
-    _describe_to_mmpretrain(model, pack)
-    return model.eval()
+    return complete(model, pack)
 
 
-def _check_fit(pack: Pack, config: dict) -> None:
-    """Refuse tensors that do not fit, before there is memory for the model."""
+def config_of(pack: Pack, frozen_dtype: str | None = None) -> dict:
+    """Give the config of a pack's classifier, which may be changed.
+
+    Args:
+        pack: The pack.
+        frozen_dtype: As in :func:`build_model`.
+
+    Returns:
+        The config.
+    """
+    config = pack.model | dict(data_preprocessor=pack.data_preprocessor)
+    config = copy.deepcopy(config)  # some components change what they are built from
+    if frozen_dtype is not None:
+        config["backbone"]["frozen_dtype"] = frozen_dtype
+    return config
+
+
+def build_fitting(pack: Pack, config: dict) -> ImageClassifier:
+    """Build a model without values, so that what does not fit takes no memory.
+
+    Args:
+        pack: The pack.
+        config: Config of its classifier.
+
+    Returns:
+        The classifier, on the device ``meta``.
+
+    Raises:
+        WeightFileError: If it cannot be built, or the tensors of the pack do not fit.
+    """
     model = _build_skeleton(pack, config)
     tensors = pack.weights.tensors
     if isinstance(model.head, FeatureBankHead):
@@ -125,12 +150,10 @@ def _check_fit(pack: Pack, config: dict) -> None:
         raise WeightFileError(
             f"{pack.source} takes images of {positions.shape[1]:,} patches"
         )
-    if pack.weights.is_light:
-        source = config["backbone"]["init_cfg"]["checkpoint"]
-        fit_backbone(model.backbone, read_weights(source, fetch=False))
+    return model
 
 
-def _build_skeleton(pack: Pack, config: dict) -> nn.Module:
+def _build_skeleton(pack: Pack, config: dict) -> ImageClassifier:
     """Build the model without values, whatever its config says."""
     try:
         with torch.device("meta"):
@@ -159,6 +182,26 @@ def _load_backbone(backbone: nn.Module, pack: Pack, source: str) -> None:
         )
 
 
+def complete(model: ImageClassifier, pack: Pack) -> ImageClassifier:
+    """Give a model what was trained.
+
+    Args:
+        model: The classifier, with its frozen layers.
+        pack: The pack, whose tensors are those of the model from now on: there is no
+            memory for both.
+
+    Returns:
+        The classifier, in evaluation mode.
+    """
+    tensors = dict(pack.weights.tensors)
+    tensors.pop(BACKBONE + IDENTITY, None)
+    model.load_state_dict(tensors, strict=False)  # that the names fit is known
+    state = model.state_dict()
+    pack.weights.tensors.update({name: state[name] for name in tensors})
+    _describe_to_mmpretrain(model, pack)
+    return model.eval()
+
+
 def _describe_to_mmpretrain(model: ImageClassifier, pack: Pack) -> None:
     """Note what mmpretrain's inferencers look for, as its ``get_model`` does."""
     dataset = dict(pipeline=pack.pipeline)
@@ -166,10 +209,3 @@ def _describe_to_mmpretrain(model: ImageClassifier, pack: Pack) -> None:
     model._dataset_meta = dict(classes=pack.class_names)
     task = SimpleNamespace(task="Image Classification")
     model._metainfo = SimpleNamespace(results=[task])
-
-
-def _load(model: ImageClassifier, pack: Pack) -> None:
-    """Load what was trained; that the names fit is known."""
-    tensors = dict(pack.weights.tensors)
-    tensors.pop(BACKBONE + IDENTITY, None)
-    model.load_state_dict(tensors, strict=False)

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lpt_mm.datasets.transforms.image_file import UnreadableImageError
-from lpt_mm.inference.images import to_rgb
+from lpt_mm.inference.images import name_of, to_rgb
 from lpt_mm.inference.prediction import Prediction
-from lpt_mm.inference.sources import ImageSources, name_of
+from lpt_mm.inference.sources import ImageSources
 from lpt_mm.utils.pictures import save_picture
 from lpt_mm.utils.text import for_picture
 

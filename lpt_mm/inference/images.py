@@ -30,8 +30,22 @@ class EncodedImage:
     content: bytes
 
 
+@dataclass(frozen=True)
+class DecodedImage:
+    """An image that has been read, for models whose transforms differ.
+
+    Args:
+        name: The file that it is of, if it is.
+        rgb: The image in RGB, upright.
+    """
+
+    name: str | None
+    rgb: Image.Image
+
+
 # A path, an image of Pillow, or an array (H, W, 3) or (H, W) uint8 in RGB.
-ImageLike: TypeAlias = str | os.PathLike | Image.Image | np.ndarray | EncodedImage
+OfFile: TypeAlias = str | os.PathLike | EncodedImage | DecodedImage
+ImageLike: TypeAlias = OfFile | Image.Image | np.ndarray
 LOADER = "LoadImage"
 # An image that Pillow has opened, but not yet read, is no matter for two threads.
 _PILLOW = Lock()
@@ -48,9 +62,7 @@ def each_image(images: ImageLike | Iterable[ImageLike]) -> Iterator[ImageLike]:
         The images, one by one.
     """
     is_array = isinstance(images, np.ndarray)
-    if isinstance(images, str | os.PathLike | Image.Image | EncodedImage) or (
-        is_array and images.ndim < 4
-    ):
+    if isinstance(images, OfFile | Image.Image) or (is_array and images.ndim < 4):
         yield images
     else:
         yield from images
@@ -73,6 +85,8 @@ def to_rgb(image: ImageLike) -> Image.Image:
         return read_image(os.fspath(image))
     if isinstance(image, EncodedImage):
         return read_image(image.name, image.content)
+    if isinstance(image, DecodedImage):
+        return image.rgb
     if isinstance(image, Image.Image):
         try:
             with _PILLOW:
@@ -93,6 +107,13 @@ def to_rgb(image: ImageLike) -> Image.Image:
             f"{image.shape} of {image.dtype}"
         )
     return Image.fromarray(image).convert("RGB")
+
+
+def name_of(image: ImageLike) -> str | None:
+    """Name an image as predictions do: its file, or its name in an archive."""
+    if isinstance(image, EncodedImage | DecodedImage):
+        return image.name
+    return os.fspath(image) if isinstance(image, str | os.PathLike) else None
 
 
 class Preparation:

@@ -41,8 +41,8 @@ def _lines(pack: Pack, name: str) -> Iterator[str]:
     title, counts = for_markdown(Path(name).stem), pack.cls_num_list
     yield f"---\n{yaml.safe_dump(_front_matter(pack, name), sort_keys=False)}---\n"
     yield f"# {title}\n"
-    yield f"Classifies images into {pack.num_classes:,} classes. A pack of lpt_mm: what is"
-    yield "trained for this task, and all that is needed to use it but the backbone."
+    yield f"Classifies images into {pack.num_classes:,} classes. A pack of lpt_mm: what"
+    yield "was trained for this task, and all that is needed to use it but the backbone."
     yield from ("", "```python", "import lpt_mm", "")
     yield f"predictor = lpt_mm.load({printable(name)!r})"
     yield from ('print(predictor("image.jpg")[0].names)', "```", "")

@@ -7,32 +7,39 @@ from hashlib import file_digest
 import torch
 
 from lpt_mm.inference.predictor import Predictor
+from lpt_mm.inference.tasks import Tasks
 from lpt_mm.utils.errors import UserError
 
 
 def open_predictor(
     arguments: Sequence[str],
+    packs: Sequence[str] | None = None,
     backbone: str | None = None,
     device: str | None = None,
     frozen_dtype: str | None = None,
-) -> tuple[Predictor, list[str], dict[str, object]]:
-    """Load a model, of which the first words tell.
+) -> tuple[Predictor | Tasks, list[str], dict[str, object]]:
+    """Load a model, of which the first words tell, or the packs of several tasks.
 
     Args:
         arguments: A pack, or a config and a checkpoint; then the images.
+        packs: Packs of tasks; then the arguments are images alone.
         backbone: As of :meth:`Predictor.from_pack`, like the others. Without ``device``
             each process that torchrun has started takes a GPU of its own.
         device: Where to compute.
         frozen_dtype: What to compute the frozen layers in.
 
     Returns:
-        The predictor, the words for images, and what tells the model from others.
+        The predictor or tasks, the words for images, and what tells the model from
+        others.
 
     Raises:
         UserError: If no image is named, or the model cannot be loaded.
     """
-    number = 2 if arguments[0].endswith(".py") else 1
-    files, images = list(arguments[:number]), list(arguments[number:])
+    if packs:
+        files, images = list(packs), list(arguments)
+    else:
+        number = 2 if arguments[0].endswith(".py") else 1
+        files, images = list(arguments[:number]), list(arguments[number:])
     if not images:
         raise UserError(
             "name the images after the model: files, folders, patterns, lists (.txt) "
@@ -41,10 +48,12 @@ def open_predictor(
     if device is None and torch.cuda.is_available():
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
     options = dict(backbone=backbone, device=device, frozen_dtype=frozen_dtype)
-    load = Predictor.from_pack if number == 1 else Predictor.from_config
-    predictor = load(*files, **options)
     facts = dict(model=list(map(_digest, files)), frozen_dtype=frozen_dtype)
-    return predictor, images, facts
+    if packs:
+        tasks = Tasks(packs, **options)
+        return tasks, images, facts | dict(tasks=list(tasks))
+    load = Predictor.from_pack if len(files) == 1 else Predictor.from_config
+    return load(*files, **options), images, facts
 
 
 def _digest(path: str) -> str:

@@ -10,11 +10,13 @@ from typing import TypeVar
 from torch import distributed
 
 from lpt_mm.inference.contact_sheets import draw_contact_sheets
+from lpt_mm.inference.images import name_of
 from lpt_mm.inference.prediction import Prediction
 from lpt_mm.inference.prediction_log import PredictionLog, read_log
 from lpt_mm.inference.prediction_table import require_format, write_table
 from lpt_mm.inference.predictor import Predictor
-from lpt_mm.inference.sources import ImageSources, name_of
+from lpt_mm.inference.sources import ImageSources
+from lpt_mm.inference.tasks import Tasks
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import require_new
 from lpt_mm.utils.progress import progress_bar
@@ -53,7 +55,7 @@ class Share:
 
 
 def predict_to_file(
-    predictor: Predictor,
+    predictor: Predictor | Tasks,
     sources: ImageSources,
     out: str | os.PathLike,
     facts: Mapping[str, object],
@@ -69,7 +71,7 @@ def predict_to_file(
     folder that all of them reach.
 
     Args:
-        predictor: The model.
+        predictor: The model, or the tasks: then there is a row for each image and task.
         sources: The images.
         out: New file, ``.csv``, ``.json`` (JSON lines) or ``.parquet``. Until all is
             done there is ``OUT.part`` beside it.
@@ -78,7 +80,7 @@ def predict_to_file(
         top: Classes of each image.
         strict: Whether an image that cannot be read is an error.
         resume: Whether to go on with an interrupted run.
-        pictures: New folder of contact sheets.
+        pictures: New folder of contact sheets; of tasks with a folder for each.
 
     Returns:
         What was done, in one line; None in all processes but the first.
@@ -92,40 +94,62 @@ def predict_to_file(
     out, share = Path(out), Share()
     require_format(out)
     require_new(out, pictures)
-    top = min(top, len(predictor.class_names))
+    models = predictor if isinstance(predictor, Tasks) else {None: predictor}
+    rows = len(models)  # of an image
+    top = min(top, max(len(model.class_names) for model in models.values()))
     own = share.logs(out)[share.rank]
     facts = dict(facts, batch_size=batch_size, top=top)
     total = sources.count()
     with (
-        PredictionLog(own, facts, resume) as log,
+        PredictionLog(own, facts, batch_size * rows, resume) as log,
         progress_bar(unit="images", disable=share.rank > 0) as bar,
     ):
-        task = bar.add_task("predicting", total=total // share.of, completed=log.done)
+        done = log.done // rows
+        task = bar.add_task("predicting", total=total // share.of, completed=done)
         images = iter(share.take(sources, batch_size))
-        _skip(images, log)
+        _skip(images, log, rows)
+        answers = predictor.stream(images, batch_size, top, strict)
         try:
-            for _ in log.add(predictor.stream(images, batch_size, top, strict)):
-                bar.advance(task)
+            for _ in log.add(_each(answers)):
+                bar.advance(task, 1 / rows)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(
-                f"stopped after {log.done:,} images; go on with --resume"
+                f"stopped after {log.done // rows:,} images; go on with --resume"
             ) from interrupt
     share.meet()
     if share.rank > 0:
         return None
     logs = share.logs(out)
-    write_table(out, _in_order(logs, batch_size), top)
+
+    def predictions() -> Iterator[Prediction]:
+        return _in_order(logs, batch_size * rows)
+
+    write_table(out, predictions(), top, has_tasks=isinstance(predictor, Tasks))
     if pictures is not None:
-        draw_contact_sheets(pictures, sources, _in_order(logs, batch_size))
-    unread = sum(x.error is not None for x in _in_order(logs, batch_size))
+        for name in models:
+            folder = Path(pictures, name or "")
+            of_task = (x for x in predictions() if x.task == name)
+            draw_contact_sheets(folder, sources, of_task)
+    errors = (x.error is not None for x in predictions())
+    unread = sum(map(any, zip(*[errors] * rows, strict=True)))
     for path in logs:
         path.unlink()
     return f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
 
 
-def _skip(images: Iterator, log: PredictionLog) -> None:
+def _each(answers: Iterable[Prediction | dict[str, Prediction]]) -> Iterator:
+    """Give predictions one by one, of tasks in their order."""
+    for answer in answers:
+        if isinstance(answer, dict):
+            yield from answer.values()
+        else:
+            yield answer
+
+
+def _skip(images: Iterator, log: PredictionLog, rows: int) -> None:
     """Go past the images that are done, which must be the same."""
-    for done, image in zip(islice(read_log(log.path), log.done), images, strict=False):
+    firsts = islice(read_log(log.path), 0, log.done, rows)
+    for done, image in zip(firsts, images, strict=False):
         if done.path != name_of(image):
             raise UserError(
                 f"'{printable(log.path)}' is of other images ('{printable(done.path)}' "
@@ -134,12 +158,12 @@ def _skip(images: Iterator, log: PredictionLog) -> None:
             )
 
 
-def _in_order(logs: list[Path], batch_size: int) -> Iterator[Prediction]:
-    """Put the parts of all processes together, a batch of each in turn."""
+def _in_order(logs: list[Path], rows: int) -> Iterator[Prediction]:
+    """Put the parts of all processes together, the rows of a batch of each in turn."""
     parts = [read_log(path) for path in logs]
     while parts:
         for part in parts:
-            batch = list(islice(part, batch_size))
+            batch = list(islice(part, rows))
             yield from batch
-            if len(batch) < batch_size:
+            if len(batch) < rows:
                 return

@@ -15,6 +15,7 @@ class Prediction:
             first class had; None if unknown.
         path: The file that the image is of; None for other images.
         error: Why the image could not be read, in one line; then there are no labels.
+        task: Name of the task, of several on one backbone; None for a model alone.
     """
 
     labels: tuple[int, ...] = ()
@@ -23,6 +24,7 @@ class Prediction:
     shot_group: str | None = None
     path: str | None = None
     error: str | None = None
+    task: str | None = None
 
     @property
     def label(self) -> int | None:

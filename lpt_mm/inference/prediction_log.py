@@ -18,7 +18,8 @@ class PredictionLog:
 
     Args:
         path: The file.
-        facts: What was asked for; ``batch_size`` is among it.
+        facts: What was asked for.
+        batch_rows: Predictions of a batch.
         resume: Whether to go on from a file that is there.
 
     Attributes:
@@ -28,11 +29,13 @@ class PredictionLog:
         UserError: If there is a file, but ``resume`` is not set or it has other facts.
     """
 
-    def __init__(self, path: Path, facts: Mapping[str, Any], resume: bool) -> None:
+    def __init__(
+        self, path: Path, facts: Mapping[str, Any], batch_rows: int, resume: bool
+    ) -> None:
         self.path = path
         self.done = 0
         self._facts = json.dumps(facts) + "\n"
-        self._batch_size = facts["batch_size"]
+        self._batch_rows = batch_rows
         if path.exists() and not resume:
             raise UserError(
                 f"'{printable(path)}' is of a run that did not come to its end: go on "
@@ -54,7 +57,7 @@ class PredictionLog:
         place, rows = self._file.tell(), 0
         for line in iter(self._file.readline, b""):
             rows += line.endswith(b"\n")
-            if rows and rows % self._batch_size == 0 and line.endswith(b"\n"):
+            if rows and rows % self._batch_rows == 0 and line.endswith(b"\n"):
                 place, self.done = self._file.tell(), rows
         self._file.truncate(place)
         self._file.seek(place)
@@ -69,7 +72,7 @@ class PredictionLog:
         for prediction in predictions:
             self._file.write(json.dumps(vars(prediction)).encode() + b"\n")
             self.done += 1
-            if self.done % self._batch_size == 0:
+            if self.done % self._batch_rows == 0:
                 self._file.flush()
             yield prediction
         self._file.flush()

@@ -29,7 +29,12 @@ def require_format(path: str | Path) -> None:
             ) from error
 
 
-def write_table(path: str | Path, predictions: Iterable[Prediction], top: int) -> None:
+def write_table(
+    path: str | Path,
+    predictions: Iterable[Prediction],
+    top: int,
+    has_tasks: bool = False,
+) -> None:
     """Write a new file of a row a prediction, without holding them.
 
     Args:
@@ -37,28 +42,33 @@ def write_table(path: str | Path, predictions: Iterable[Prediction], top: int) -
         predictions: What to write.
         top: Classes of a prediction. The first has the columns ``name``, ``score`` and
             ``label``, the second ``name_2`` ...; ``shot_group`` is that of the first.
+        has_tasks: Whether there is a column ``task``.
 
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
     """
-    rows = (row_of(prediction, top) for prediction in predictions)
+    columns = columns_of(top, has_tasks)
+    rows = (row_of(prediction, columns) for prediction in predictions)
     with new_file(path) as file:
-        WRITERS[Path(path).suffix](file, rows, columns_of(top))
+        WRITERS[Path(path).suffix](file, rows, columns)
 
 
-def columns_of(top: int) -> list[str]:
+def columns_of(top: int, has_tasks: bool = False) -> list[str]:
     """Name the columns of a table."""
     of_class = ("name", "score", "label")
     further = [f"{key}_{i}" for i in range(2, top + 1) for key in of_class]
-    return ["path", "name", "score", "label", "shot_group", "error", *further]
+    task = ["task"] if has_tasks else []
+    return ["path", *task, *of_class, "shot_group", "error", *further]
 
 
-def row_of(prediction: Prediction, top: int) -> Row:
+def row_of(prediction: Prediction, columns: list[str]) -> Row:
     """Give the values of a row by column; None where there is none."""
-    row: Row = dict.fromkeys(columns_of(top))
+    row: Row = dict.fromkeys(columns)
     # Names of files need not be UTF-8.
     path = (prediction.path or "").encode(errors="backslashreplace").decode()
     row |= dict(path=path, error=prediction.error, shot_group=prediction.shot_group)
+    if "task" in row:
+        row["task"] = prediction.task
     found = zip(prediction.names, prediction.scores, prediction.labels, strict=True)
     for i, (name, score, label) in enumerate(found, 1):
         end = "" if i == 1 else f"_{i}"

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from math import isfinite
 from typing import Self
 
 import numpy as np
@@ -13,9 +12,9 @@ from mmpretrain.models.classifiers import ImageClassifier
 from torch import Tensor
 
 from lpt_mm.engine.run_config import load_config
-from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.inference.batches import BatchReader, PreparedImage
 from lpt_mm.inference.building import build_model
+from lpt_mm.inference.class_table import ClassTable, require_positive
 from lpt_mm.inference.components import check_components
 from lpt_mm.inference.images import ImageLike, Preparation
 from lpt_mm.inference.packing import make_pack
@@ -35,31 +34,37 @@ class Predictor:
         model: The classifier.
         pack: What is known of it.
         device: Where it computes; by default a GPU if there is one.
+        task: What its predictions say that they are of, if they are of several tasks.
 
     Attributes:
         model: The classifier, in evaluation mode, on its device.
         pack: What is known of it: ``pack.report`` is its test, ``pack.cls_num_list``
             the training images per class.
         class_names: Names of the classes, length C.
+        classes: What gives scores a name.
         prepare: The transforms of the test: ``prepare(image)`` is (C, H, W) uint8.
+        reader: What runs them ahead of the model.
     """
 
     def __init__(
-        self, model: ImageClassifier, pack: Pack, device: str | None = None
+        self,
+        model: ImageClassifier,
+        pack: Pack,
+        device: str | torch.device | None = None,
+        task: str | None = None,
     ) -> None:
         self.device = torch.device(device or get_device())
         self.model = model.to(self.device).eval()
         self.pack = pack
-        self.class_names = pack.class_names
-        self.shot_groups = ShotGroups(pack.convention, tuple(pack.thresholds))
-        counts = pack.cls_num_list
-        self._groups = counts and self.shot_groups.assign(counts).tolist()
+        self.classes = ClassTable(pack, task)
+        self.class_names = self.classes.names
+        self.shot_groups = self.classes.shot_groups
         channels = pack.model["backbone"].get("in_channels", 3)
         self.prepare = Preparation(
             pack.pipeline, pack.data_preprocessor, is_grey=channels == 1
         )
         size = getattr(model.backbone, "img_size", None)
-        self._reader = BatchReader(self.prepare, size)
+        self.reader = BatchReader(self.prepare, size)
 
     @classmethod
     def from_pack(
@@ -165,16 +170,27 @@ class Predictor:
         Raises:
             UnreadableImageError: If ``strict``, and an image cannot be read.
         """
-        if top < 1:
-            raise UserError(f"top must be at least 1, got {top}")
-        top = min(top, len(self.class_names))
-        for batch in self._reader.batches(images, batch_size, strict):
-            found = self._classify(batch, top)
-            for image in batch:
-                if image.error is None:
-                    yield self._describe(image.path, *next(found))
-                else:
-                    yield Prediction(path=image.path, error=str(image.error))
+        require_positive(top)
+        for batch in self.reader.batches(images, batch_size, strict):
+            with torch.inference_mode():
+                inputs = self.inputs(batch)
+                logit = self.model(inputs, mode="tensor") if len(inputs) else inputs
+            yield from self.classes.read(batch, logit, top)
+
+    def inputs(self, batch: Iterable[PreparedImage]) -> Tensor:
+        """Put the images of a batch that could be read together.
+
+        Args:
+            batch: The images.
+
+        Returns:
+            (n, C, H, W) what the model takes, on its device.
+        """
+        pixels = [image.pixels for image in batch if image.pixels is not None]
+        if not pixels:
+            return torch.empty(0)
+        data = dict(inputs=torch.stack(pixels))
+        return self.model.data_preprocessor(data)["inputs"]
 
     def embed(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32
@@ -189,9 +205,9 @@ class Predictor:
             (n, D) float32.
         """
         rows = [np.empty((0, self.model.head.in_channels), np.float32)]
-        for batch in self._reader.batches(images, batch_size):
+        for batch in self.reader.batches(images, batch_size):
             with torch.inference_mode():
-                feature = self.model.extract_feat(self._inputs(batch), "pre_logits")
+                feature = self.model.extract_feat(self.inputs(batch), "pre_logits")
             rows.append(feature.float().cpu().numpy())
         return np.concatenate(rows)
 
@@ -213,38 +229,8 @@ class Predictor:
         if not hasattr(self.model, "query") or not self.model.with_neck:
             raise UserError("the model has no group prompts, and so nothing to match")
         rows = [np.empty((0, self.model.neck.topk), np.int64)]
-        for batch in self._reader.batches(images, batch_size):
+        for batch in self.reader.batches(images, batch_size):
             with torch.inference_mode():
-                _, groups = self.model.neck.match(self.model.query(self._inputs(batch)))
+                _, groups = self.model.neck.match(self.model.query(self.inputs(batch)))
             rows.append(groups.cpu().numpy())
         return np.concatenate(rows)
-
-    @torch.inference_mode()
-    def _classify(
-        self, batch: list[PreparedImage], top: int
-    ) -> Iterator[tuple[list[int], list[float]]]:
-        """Give labels and scores of the images of a batch that could be read."""
-        if all(image.error is not None for image in batch):
-            return iter(())
-        logit = self.model(self._inputs(batch), mode="tensor")
-        score, label = logit.softmax(dim=1).topk(top, dim=1)
-        return zip(label.tolist(), score.tolist(), strict=True)
-
-    def _describe(
-        self, path: str | None, labels: list[int], scores: list[float]
-    ) -> Prediction:
-        if not all(map(isfinite, scores)):
-            return Prediction(path=path, error="its scores are no finite numbers")
-        return Prediction(
-            labels=tuple(labels),
-            scores=tuple(scores),
-            names=tuple(self.class_names[label] for label in labels),
-            shot_group=None if self._groups is None else self._groups[labels[0]],
-            path=path,
-        )
-
-    def _inputs(self, batch: list[PreparedImage]) -> Tensor:
-        """Put a batch together, (B, C, H, W) on the device."""
-        pixels = [image.pixels for image in batch if image.pixels is not None]
-        data = dict(inputs=torch.stack(pixels))
-        return self.model.data_preprocessor(data)["inputs"]

@@ -50,11 +50,6 @@ class ImageSources:
         return total
 
 
-def name_of(image: str | EncodedImage) -> str:
-    """Name an image as predictions do."""
-    return image.name if isinstance(image, EncodedImage) else image
-
-
 def _require_source(source: str) -> None:
     if is_url(source):
         raise UserError(f"'{printable(source)}' is a URL, and only files are read")

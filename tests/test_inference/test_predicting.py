@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from lpt_mm.inference import Prediction, Predictor
+from lpt_mm.inference.images import name_of
 from lpt_mm.inference.prediction_table import write_table
-from lpt_mm.inference.sources import ImageSources, name_of
+from lpt_mm.inference.sources import ImageSources
 from lpt_mm.utils.errors import UserError
 from tests.conftest import ROOT
 from tests.programs import run_together

@@ -4,7 +4,7 @@ import torch
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from torch import Tensor
+from torch import Tensor, nn
 
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
 from lpt_mm.models.classifiers.non_finite_loss import require_finite_loss
@@ -23,7 +23,7 @@ class LPTClassifier(ImageClassifier):
     Tuning, section 4, https://arxiv.org/abs/2210.01033.
 
     Args:
-        backbone: Config of a ``PromptedViT``.
+        backbone: A ``PromptedViT``, or its config.
         neck: Config of a ``GroupPromptNeck``, whose ``embed_dims`` and ``num_layers``
             are taken from the backbone; None for phase 1.
         head: Config of the head, whose ``in_channels`` is taken from the backbone.
@@ -34,13 +34,14 @@ class LPTClassifier(ImageClassifier):
 
     def __init__(
         self,
-        backbone: dict,
+        backbone: dict | nn.Module,
         neck: dict | None = None,
         head: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        backbone = MODELS.build(backbone)
+        if not isinstance(backbone, nn.Module):
+            backbone = MODELS.build(backbone)
         width = backbone.embed_dims
         out_type = getattr(backbone, "out_type", "cls_token")
         if out_type in ("featmap", "raw") and (neck or head) is not None:
@@ -81,15 +82,37 @@ class LPTClassifier(ImageClassifier):
         tokens, grid = backbone.embed(inputs)
         # Queries have no group prompts, so both passes share what comes before them.
         tokens = backbone.encode(tokens, 0, shared)
-        group_prompts, similarity = self.neck(self._query(tokens, grid))
-        feature = backbone.finish(tokens, shared, grid, group_prompts)
-        return (feature,), similarity
+        return self.reforward(tokens, grid, self.query_from(tokens, grid))
+
+    def reforward(
+        self, tokens: Tensor, grid: tuple[int, int], query: Tensor
+    ) -> tuple[tuple[Tensor], Tensor]:
+        """Match queries, and run the layers from K on with the groups' prompts.
+
+        Args:
+            tokens: (B, N, D) input of layer K.
+            grid: The patch grid, from ``PromptedViT.embed``.
+            query: (B, D) as :meth:`query_from` computes it.
+
+        Returns:
+            The features (B, D) to classify, and the similarities (B, k) to the keys.
+        """
+        group_prompts, similarity = self.neck(query)
+        shared = self.neck.num_shared_layers
+        return (self.backbone.finish(tokens, shared, grid, group_prompts),), similarity
 
     @torch.no_grad()
-    def _query(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Compute what is matched with the keys from the input of layer K, (B, D).
+    def query_from(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Compute what the neck matches with its keys, of the shared prompts alone.
 
         Hooks are not run: a layer is heard once, in the pass that is classified.
+
+        Args:
+            tokens: (B, N, D) input of layer K.
+            grid: The patch grid, from ``PromptedViT.embed``.
+
+        Returns:
+            (B, D) features.
         """
         backbone, shared = self.backbone, self.neck.num_shared_layers
         if self.neck.query == "layer_k":
@@ -101,7 +124,7 @@ class LPTClassifier(ImageClassifier):
         """Compute the features (B, D) that the neck matches with its keys."""
         tokens, grid = self.backbone.embed(inputs)
         tokens = self.backbone.encode(tokens, 0, self.neck.num_shared_layers)
-        return self._query(tokens, grid)
+        return self.query_from(tokens, grid)
 
     def loss(self, inputs: Tensor, data_samples: list[DataSample]) -> dict[str, Tensor]:
         """Compute the losses by name, to be summed, of images (B, 3, H, W).
