@@ -22,6 +22,7 @@ from lpt_mm.utils.text import for_picture
 COLUMNS, ROWS = 6, 4
 SHOWN = COLUMNS * ROWS
 MOST_CLASSES = 200  # of which there are sheets, those with the most images
+LONGEST_TITLE = 60  # characters
 SIDE = 128  # pixels of the longer side
 LEAST_CERTAIN = "least_certain"
 
@@ -46,14 +47,18 @@ class Sheet:
 
 
 def draw_contact_sheets(
-    folder: str | os.PathLike, sources: ImageSources, predictions: Iterable[Prediction]
+    folder: str | os.PathLike,
+    sources: ImageSources,
+    predictions: Iterable[Prediction],
+    overwrite: bool = False,
 ) -> None:
     """Draw ``least_certain.png`` and a sheet of each class, up to 24 images each.
 
     Args:
-        folder: New folder.
+        folder: Folder of the pictures.
         sources: The images, which are gone through once more.
         predictions: What was found, of which few are held.
+        overwrite: Whether they may take the place of older ones.
     """
     sheets = _choose(predictions)
     wanted = {x.path for sheet in sheets.values() for *_, x in sheet.shown}
@@ -63,7 +68,8 @@ def draw_contact_sheets(
         if (name := name_of(image)) in wanted
     }
     for name, sheet in sheets.items():
-        save_picture(_draw(sheet, thumbnails), Path(folder) / f"{name}.png")
+        path = Path(folder) / f"{name}.png"
+        save_picture(_draw(sheet, thumbnails), path, overwrite=overwrite)
 
 
 def _choose(predictions: Iterable[Prediction]) -> dict[str, Sheet]:
@@ -102,8 +108,8 @@ def _draw(sheet: Sheet, thumbnails: dict[str, Image.Image | None]) -> Figure:
     shown.sort(key=lambda x: x.score, reverse=sheet.is_certain_first)
     rows = max(1, -(-len(shown) // COLUMNS))
     figure = Figure(figsize=(1.6 * COLUMNS, 1.9 * rows + 0.5), layout="constrained")
-    title = f"{sheet.title}: {len(shown)} of {sheet.total:,} images"
-    figure.suptitle(for_picture(title))
+    shown_of = f": {len(shown)} of {sheet.total:,} images"
+    figure.suptitle(for_picture(sheet.title, LONGEST_TITLE) + shown_of)
     for axes in (grid := figure.subplots(rows, COLUMNS, squeeze=False)).flat:
         axes.axis("off")
     for axes, prediction in zip(grid.flat, shown, strict=False):

@@ -42,7 +42,7 @@ def _lines(pack: Pack, name: str) -> Iterator[str]:
     yield f"---\n{yaml.safe_dump(_front_matter(pack, name), sort_keys=False)}---\n"
     yield f"# {title}\n"
     yield f"Classifies images into {pack.num_classes:,} classes. A pack of lpt_mm: what"
-    yield "was trained for this task, and all that is needed to use it but the backbone."
+    yield "was trained for a task, and all that is needed to use it but the backbone."
     yield from ("", "```python", "import lpt_mm", "")
     yield f"predictor = lpt_mm.load({printable(name)!r})"
     yield from ('print(predictor("image.jpg")[0].names)', "```", "")

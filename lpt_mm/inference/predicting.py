@@ -1,6 +1,8 @@
 """Predictions of any number of images, by one process or several, into one table."""
 
+import glob
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
@@ -27,23 +29,36 @@ Item = TypeVar("Item")
 
 
 class Share:
-    """The part of one process in the work of all: every so-many-th batch."""
+    """The part of one process in the work of all: every so-many-th batch.
 
-    def __init__(self) -> None:
+    Args:
+        out: The table of all.
+        batch_size: Images of a batch.
+    """
+
+    def __init__(self, out: Path, batch_size: int) -> None:
         self.rank = int(os.environ.get("RANK", 0))
         self.of = int(os.environ.get("WORLD_SIZE", 1))
+        self.batch_size = batch_size
+        ends = [""] if self.of == 1 else [f"{i}of{self.of}" for i in range(self.of)]
+        self.logs = [out.with_name(f"{out.name}.part{end}") for end in ends]
+        for path in out.parent.glob(f"{glob.escape(out.name)}.part*"):
+            if path not in self.logs:
+                raise UserError(
+                    f"'{printable(path)}' is of a run with another number of "
+                    "processes: go on with as many, or remove it"
+                )
 
-    def take(self, items: Iterable[Item], batch_size: int) -> Iterator[Item]:
+    @property
+    def log(self) -> Path:
+        """The file of this process."""
+        return self.logs[self.rank]
+
+    def take(self, items: Iterable[Item]) -> Iterator[Item]:
         """Give the items of this process."""
         for i, item in enumerate(items):
-            if i // batch_size % self.of == self.rank:
+            if i // self.batch_size % self.of == self.rank:
                 yield item
-
-    def logs(self, out: Path) -> list[Path]:
-        """Name the files of all processes."""
-        if self.of == 1:
-            return [out.with_name(f"{out.name}.part")]
-        return [out.with_name(f"{out.name}.part{i}of{self.of}") for i in range(self.of)]
 
     def meet(self) -> None:
         """Wait for the other processes."""
@@ -91,24 +106,63 @@ def predict_to_file(
         UserError: If there is nothing to predict, or an interrupted run had other
             images or options.
     """
-    out, share = Path(out), Share()
+    out = Path(out)
     require_format(out)
-    require_new(out, pictures)
+    require_new(out)
+    _require_new_folder(pictures, resume)
+    share = Share(out, batch_size)
     models = predictor if isinstance(predictor, Tasks) else {None: predictor}
-    rows = len(models)  # of an image
     top = min(top, max(len(model.class_names) for model in models.values()))
-    own = share.logs(out)[share.rank]
     facts = dict(facts, batch_size=batch_size, top=top)
     total = sources.count()
-    with (
-        PredictionLog(own, facts, batch_size * rows, resume) as log,
-        progress_bar(unit="images", disable=share.rank > 0) as bar,
-    ):
+    with PredictionLog(share.log, facts, batch_size * len(models), resume) as log:
+        _predict_share(predictor, sources, share, log, total, top, strict)
+    share.meet()
+    if share.rank > 0:
+        return None
+
+    def predictions() -> Iterator[Prediction]:
+        return _in_order(share.logs, batch_size * len(models))
+
+    has_error = Counter(x.error is not None for x in predictions())
+    if has_error.total() != total * len(models):
+        raise _other_images(share.logs[0])
+    if pictures is not None:
+        for name in models:
+            of_task = (x for x in predictions() if x.task == name)
+            draw_contact_sheets(Path(pictures, name or ""), sources, of_task, resume)
+    write_table(out, predictions(), top, has_tasks=isinstance(predictor, Tasks))
+    for path in share.logs:
+        path.unlink()
+    unread = has_error[True] // len(models)
+    return f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
+
+
+def _require_new_folder(path: str | os.PathLike | None, resume: bool) -> None:
+    if path is not None and os.path.lexists(path) and not resume:
+        raise FileExistsError(
+            f"'{printable(path)}' exists: name a new folder for the pictures"
+        )
+
+
+def _predict_share(
+    predictor: Predictor | Tasks,
+    sources: ImageSources,
+    share: Share,
+    log: PredictionLog,
+    total: int,
+    top: int,
+    strict: bool,
+) -> None:
+    """Predict what this process has to, beyond what is in its log."""
+    rows = len(predictor) if isinstance(predictor, Tasks) else 1  # of an image
+    expected = sum(1 for _ in share.take(range(total)))
+    with progress_bar(unit="images", disable=share.rank > 0) as bar:
         done = log.done // rows
-        task = bar.add_task("predicting", total=total // share.of, completed=done)
-        images = iter(share.take(sources, batch_size))
+        task = bar.add_task("predicting", total=expected, completed=done)
+        images = iter(share.take(sources))
         _skip(images, log, rows)
-        answers = predictor.stream(images, batch_size, top, strict)
+        answers = predictor.stream(images, share.batch_size, top, strict)
         try:
             for _ in log.add(_each(answers)):
                 bar.advance(task, 1 / rows)
@@ -116,25 +170,8 @@ def predict_to_file(
             raise KeyboardInterrupt(
                 f"stopped after {log.done // rows:,} images; go on with --resume"
             ) from interrupt
-    share.meet()
-    if share.rank > 0:
-        return None
-    logs = share.logs(out)
-
-    def predictions() -> Iterator[Prediction]:
-        return _in_order(logs, batch_size * rows)
-
-    write_table(out, predictions(), top, has_tasks=isinstance(predictor, Tasks))
-    if pictures is not None:
-        for name in models:
-            folder = Path(pictures, name or "")
-            of_task = (x for x in predictions() if x.task == name)
-            draw_contact_sheets(folder, sources, of_task)
-    errors = (x.error is not None for x in predictions())
-    unread = sum(map(any, zip(*[errors] * rows, strict=True)))
-    for path in logs:
-        path.unlink()
-    return f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
+    if log.done != expected * rows:
+        raise _other_images(log.path)
 
 
 def _each(answers: Iterable[Prediction | dict[str, Prediction]]) -> Iterator:
@@ -148,14 +185,17 @@ def _each(answers: Iterable[Prediction | dict[str, Prediction]]) -> Iterator:
 
 def _skip(images: Iterator, log: PredictionLog, rows: int) -> None:
     """Go past the images that are done, which must be the same."""
-    firsts = islice(read_log(log.path), 0, log.done, rows)
-    for done, image in zip(firsts, images, strict=False):
-        if done.path != name_of(image):
-            raise UserError(
-                f"'{printable(log.path)}' is of other images ('{printable(done.path)}' "
-                f"where there is '{printable(name_of(image))}' now): remove it to "
-                "begin anew"
-            )
+    for done in islice(read_log(log.path), 0, log.done, rows):
+        image = next(images, None)
+        if image is None or done.path != name_of(image):
+            raise _other_images(log.path)
+
+
+def _other_images(path: Path) -> UserError:
+    return UserError(
+        f"'{printable(path)}' is of other images than there are now: remove it to "
+        "begin anew"
+    )
 
 
 def _in_order(logs: list[Path], rows: int) -> Iterator[Prediction]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from filelock import FileLock, Timeout
+
 from lpt_mm.inference.prediction import Prediction
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
@@ -41,18 +43,26 @@ class PredictionLog:
                 f"'{printable(path)}' is of a run that did not come to its end: go on "
                 "with --resume, or remove it"
             )
-        self._file = path.open("r+b" if path.exists() else "x+b")
+        # Two runs would write into each other's lines.
+        self._lock = FileLock(path.with_name(f".{path.name}.lock"), blocking=False)
 
     def __enter__(self) -> Self:
         """Find the place to go on from."""
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise UserError(
+                f"another run is writing '{printable(self.path)}': wait for its end"
+            ) from error
+        self._file = self.path.open("r+b" if self.path.exists() else "x+b")
         if not self._file.read(1):
             self._file.write(self._facts.encode())
             return self
         self._file.seek(0)
         if self._file.readline().decode(errors="replace") != self._facts:
             raise UserError(
-                f"'{printable(self.path)}' is of another model, other options or "
-                "another number of processes: remove it to begin anew"
+                f"'{printable(self.path)}' is of another model or other options: "
+                "set them as before, or remove it to begin anew"
             )
         place, rows = self._file.tell(), 0
         for line in iter(self._file.readline, b""):
@@ -66,9 +76,11 @@ class PredictionLog:
     def __exit__(self, *_: object) -> None:
         """Close the file, which stays."""
         self._file.close()
+        self._lock.release()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def add(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """Pass on predictions, each of them written, on the disk after each batch."""
+        """Pass on predictions, each of them written, at the latest after its batch."""
         for prediction in predictions:
             self._file.write(json.dumps(vars(prediction)).encode() + b"\n")
             self.done += 1

@@ -2,16 +2,16 @@
 
 import glob
 import os
-import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lpt_mm.datasets.transforms.image_file import EXTENSIONS, MAX_BYTES, is_url
+from lpt_mm.datasets.transforms.image_file import EXTENSIONS, is_url
+from lpt_mm.inference.archives import ARCHIVE, members_of, read_archive
 from lpt_mm.inference.images import EncodedImage
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
-ARCHIVE, LIST = ".tar", ".txt"
+LIST = ".txt"
 
 
 class ImageSources:
@@ -40,7 +40,7 @@ class ImageSources:
     def count(self) -> int:
         """Count the images; there must be one at least."""
         total = sum(
-            sum(1 for _ in _members(source)) if source.endswith(ARCHIVE) else 1
+            sum(1 for _ in members_of(source)) if _is_archive(source) else 1
             for each in self.sources
             for source in _files_of(each)
         )
@@ -57,10 +57,14 @@ def _require_source(source: str) -> None:
         raise UserError(f"there is no image, folder or list '{printable(source)}'")
 
 
+def _is_archive(path: str) -> bool:
+    return path.lower().endswith(ARCHIVE)
+
+
 def _images_of(source: str) -> Iterator[str | EncodedImage]:
     for path in _files_of(source):
-        if path.endswith(ARCHIVE):
-            yield from _read_archive(path)
+        if _is_archive(path):
+            yield from read_archive(path)
         else:
             yield path
 
@@ -69,13 +73,13 @@ def _files_of(source: str) -> Iterator[str]:
     """Give the files of a source: images and archives."""
     if os.path.isdir(source):
         yield from _walk(source)
-    elif source.endswith(LIST):
-        yield from _read_list(source)
-    elif os.path.lexists(source):
-        yield source
-    else:
+    elif not os.path.lexists(source):
         found = sorted(glob.iglob(source, recursive=True))
         yield from (path for path in found if not os.path.isdir(path))
+    elif source.endswith(LIST):
+        yield from _read_list(source)
+    else:
+        yield source
 
 
 def _walk(folder: str) -> Iterator[str]:
@@ -108,25 +112,3 @@ def _read_list(path: str) -> Iterator[str]:
             raise UserError(
                 f"'{printable(path)}' is no list of paths in UTF-8"
             ) from error
-
-
-def _members(path: str) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
-    """Give the images of an archive, one by one; their names are names, not paths."""
-    try:
-        with tarfile.open(path, "r:") as archive:
-            while (member := archive.next()) is not None:
-                archive.members = []  # or it would remember all of them
-                if member.isfile() and member.name.lower().endswith(EXTENSIONS):
-                    yield archive, member
-    except tarfile.TarError as error:
-        raise UserError(
-            f"'{printable(path)}' is damaged, or no archive of tar: {error}"
-        ) from error
-
-
-def _read_archive(path: str) -> Iterator[EncodedImage]:
-    for archive, member in _members(path):
-        content = b""  # too large: an image that cannot be read
-        if member.size <= MAX_BYTES:
-            content = archive.extractfile(member).read()
-        yield EncodedImage(f"{path}/{member.name}", content)

@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import tarfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 
 from lpt_mm.inference import Prediction, Predictor
 from lpt_mm.inference.images import name_of
+from lpt_mm.inference.prediction_log import PredictionLog
 from lpt_mm.inference.prediction_table import write_table
 from lpt_mm.inference.sources import ImageSources
 from lpt_mm.utils.errors import UserError
@@ -95,7 +98,7 @@ def test_a_run_goes_on_with_the_same_model_images_and_options(
         command("--out", "a.csv", fails=True)
     kept = (tmp_path / "a.csv.part").read_bytes()
     out = command("--out", "a.csv", "--resume", "--top", 1, fails=True)
-    assert "'a.csv.part' is of another model, other options" in out
+    assert "'a.csv.part' is of another model or other options" in out
     out = command(
         *("--out", "a.csv", "--resume"), images=shades.paths[::-1], fails=True
     )
@@ -151,7 +154,11 @@ def test_contact_sheets_are_of_each_class_and_of_the_least_certain(
         (["--out", "a.csv"], ["empty"], "there are no images in empty"),
         (["--out", "a.csv"], ["gone"], "there is no image, folder or list 'gone'"),
         (["--out", "a.csv"], ["http://a.invalid/b.jpg"], "is a URL, and only files"),
-        (["--out", "a.csv"], ["bad.tar"], "'bad.tar' is damaged, or no archive of tar"),
+        (
+            ["--out", "a.csv"],
+            ["bad.tar"],
+            "'bad.tar' is damaged, cut short, or",
+        ),
         (["--out", "a.csv"], [], "name the images after the model"),
     ],
 )
@@ -221,3 +228,80 @@ def test_a_table_that_exists_stays(tmp_path):
     with pytest.raises(UserError, match="is a URL"):
         ImageSources(["s3://bucket/a.jpg"])
     assert (tmp_path / "a.csv").read_text() == "mine"
+
+
+def archive_of(path, number):
+    """Write an archive of images, of 1,024 bytes each with the header."""
+    with tarfile.open(path, "w") as archive:
+        for i in range(number):
+            member = tarfile.TarInfo(f"{i}.jpg")
+            member.size = 3
+            archive.addfile(member, BytesIO(b"abc"))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda x: x[:2048] + b"?" + x[2049:],  # in the third header
+        lambda x: x[:2148],  # cut in it
+        lambda x: x[:1026],  # cut in the second image
+        lambda x: x[:4096],  # cut before the end is marked
+        lambda x: x[:1148] + b"\xff" * 12 + x[1160:],  # a size below 0
+    ],
+)
+def test_no_image_of_a_damaged_archive_is_left_out_in_silence(tmp_path, damage):
+    path = tmp_path / "a.tar"
+    whole = archive_of(path, 4)
+    assert ImageSources([path]).count() == 4
+    path.write_bytes(damage(whole))
+    with pytest.raises(UserError, match="a.tar' is damaged, cut short"):
+        list(ImageSources([path]))
+
+
+def test_an_archive_cannot_fill_the_memory(tmp_path):
+    with tarfile.open(tmp_path / "a.TAR", "w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("a.jpg")
+        member.pax_headers = {
+            "GNU.sparse.major": "0",
+            "GNU.sparse.minor": "1",
+            "GNU.sparse.map": "0,0",
+            "GNU.sparse.size": str(2**29),
+        }
+        archive.addfile(member)
+    (image,) = ImageSources([tmp_path])
+    assert image.content == b""
+    os.mkfifo(tmp_path / "b.tar")
+    with pytest.raises(UserError, match="b.tar' is no regular file"):
+        ImageSources([tmp_path / "b.tar"]).count()
+
+
+def test_images_that_are_gone_when_a_run_goes_on_are_told(
+    shades, command, tmp_path, monkeypatch
+):
+    listed = tmp_path / "list.txt"
+    listed.write_text("\n".join(map(str, shades.paths)))
+    with monkeypatch.context() as patch:
+        Stop(patch, after=9)
+        command("--out", "a.csv", images=[listed], fails=True)
+    listed.write_text("\n".join(map(str, shades.paths[:3])))
+    out = command("--out", "a.csv", "--resume", images=[listed], fails=True)
+    assert "'a.csv.part' is of other images than there are now" in out
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_parts_of_another_number_of_processes_are_not_passed_over(command, tmp_path):
+    (tmp_path / "a.csv.part0of2").write_text("{}")
+    out = command("--out", "a.csv", "--resume", fails=True)
+    assert "'a.csv.part0of2' is of a run with another number of processes" in out
+
+
+def test_two_runs_do_not_write_one_table(tmp_path):
+    facts = dict(model="a")
+    with PredictionLog(tmp_path / "a.part", facts, 4, resume=False):
+        other = PredictionLog(tmp_path / "a.part", facts, 4, resume=True)
+        with pytest.raises(UserError, match="another run is writing"), other:
+            pass
+    with other:
+        assert other.done == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["a.part"]
