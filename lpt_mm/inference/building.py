@@ -194,10 +194,13 @@ def complete(model: ImageClassifier, pack: Pack) -> ImageClassifier:
         The classifier, in evaluation mode.
     """
     tensors = dict(pack.weights.tensors)
-    tensors.pop(BACKBONE + IDENTITY, None)
+    identity = tensors.pop(BACKBONE + IDENTITY, None)
     model.load_state_dict(tensors, strict=False)  # that the names fit is known
     state = model.state_dict()
-    pack.weights.tensors.update({name: state[name] for name in tensors})
+    own = {name: state[name] for name in tensors}
+    if identity is not None:  # a part of a file in memory would keep all of it there
+        own[BACKBONE + IDENTITY] = identity.clone()
+    pack.weights.tensors.update(own)
     _describe_to_mmpretrain(model, pack)
     return model.eval()
 
