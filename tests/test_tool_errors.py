@@ -31,6 +31,7 @@ CASES = {
     ("test.py", PHASE1, "x.pth", "--out", "there/x.py"): "there is no checkpoint",
     ("test.py", "no_metric.py"): "test_evaluator has no LongTailMetric",
     ("analysis_tools/benchmark.py", "gone.py"): "there is no config 'gone.py'",
+    ("analysis_tools/benchmark_tasks.py", "gone.py"): "no config 'gone.py'",
     ("analysis_tools/check_dataset.py", "gone.py"): "there is no config 'gone.py'",
     ("analysis_tools/compare.py", "gone.json"): "gone.json",
     ("analysis_tools/compare.py", PHASE1): "is no file of tools/test.py --out",

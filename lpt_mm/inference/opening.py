@@ -48,16 +48,20 @@ def open_predictor(
     if device is None and torch.cuda.is_available():
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
     options = dict(backbone=backbone, device=device, frozen_dtype=frozen_dtype)
-    digests = list(map(_digest, files))
-    facts: dict[str, object] = dict(model=digests, frozen_dtype=frozen_dtype)
     if packs:
         tasks = Tasks(packs, **options)
-        return tasks, images, facts | dict(tasks=list(tasks))
+        return tasks, images, _facts(files, frozen_dtype, list(tasks))
     load = Predictor.from_pack if len(files) == 1 else Predictor.from_config
     predictor = load(*files, **options)
     pack = predictor.pack  # of a config, too, with what its bases say
-    facts |= dict(settings=[pack.model, pack.data_preprocessor, pack.pipeline])
-    return predictor, images, facts
+    settings = [pack.model, pack.data_preprocessor, pack.pipeline]
+    return predictor, images, _facts(files, frozen_dtype, settings)
+
+
+def _facts(files: list[str], frozen_dtype: str | None, settings: list) -> dict:
+    """Tell a model from others."""
+    model = list(map(_digest, files))
+    return dict(model=model, frozen_dtype=frozen_dtype, settings=settings)
 
 
 def _digest(path: str) -> str:
