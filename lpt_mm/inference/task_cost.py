@@ -15,7 +15,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 
 from lpt_mm.cost.machine import find_device
-from lpt_mm.cost.timing import time_in_turns
+from lpt_mm.cost.resources import time_in_turns
 from lpt_mm.inference.packing import make_pack
 from lpt_mm.inference.tasks import Tasks
 from lpt_mm.utils.errors import UserError
