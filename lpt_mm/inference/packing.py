@@ -11,7 +11,11 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from lpt_mm.datasets.training_images import pipeline_of
-from lpt_mm.engine.hooks.settings_check_hook import SettingsCheckHook, find_settings
+from lpt_mm.engine.hooks.settings_check_hook import (
+    SettingsCheckHook,
+    find_settings,
+    preprocessor_of,
+)
 from lpt_mm.engine.start import check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.engine.testing import set_test
@@ -91,7 +95,7 @@ def make_pack(
     pack = Pack(
         replace(weights, meta=_known_classes(weights.meta)),
         model={k: v for k, v in config.items() if k != "data_preprocessor"},
-        data_preprocessor=_preprocessor(config),
+        data_preprocessor=_preprocessor(cfg),
         pipeline=_pipeline(cfg),
         convention=groups.convention,
         thresholds=list(groups.thresholds),
@@ -166,8 +170,8 @@ def _pipeline(cfg: Config) -> list[dict]:
     return _plain(pipeline_of(cfg.test_dataloader.dataset))
 
 
-def _preprocessor(config: dict) -> dict:
-    known = config.get("data_preprocessor") or {}
+def _preprocessor(cfg: Config) -> dict:
+    known = _plain(preprocessor_of(cfg) or {})
     kept = {k: v for k, v in known.items() if k not in ONLY_IN_TRAINING}
     return {"type": "ClsDataPreprocessor", **kept}
 
