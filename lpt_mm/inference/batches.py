@@ -24,12 +24,12 @@ class PreparedImage:
     Args:
         path: The file that it is of, if it is.
         pixels: (C, H, W) uint8.
-        error: Why there are no pixels.
+        error: Why there are no pixels; no exception, whose frames hold the file.
     """
 
     path: str | None
     pixels: Tensor | None = None
-    error: UnreadableImageError | None = None
+    error: str | None = None
 
 
 class BatchReader:
@@ -85,7 +85,7 @@ class BatchReader:
             pixels = self._prepare(image)
             self._require_size(pixels, path)
         except UnreadableImageError as error:
-            return PreparedImage(path, error=error)
+            return PreparedImage(path, error=str(error))
         return PreparedImage(path, pixels)
 
     def _require_size(self, pixels: Tensor, path: str | None) -> None:
@@ -133,7 +133,7 @@ def read_together(
     for views in prefetched(each_image(images), read, batch_size):
         for view in views:
             if strict and view.error is not None:
-                raise view.error
+                raise UnreadableImageError(view.error)
         own = [
             shape if view.pixels is None else view.pixels.shape
             for view, shape in zip(views, shapes, strict=True)
