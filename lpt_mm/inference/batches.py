@@ -11,6 +11,7 @@ from lpt_mm.inference.images import (
     ImageLike,
     each_image,
     name_of,
+    title_of,
     to_rgb,
 )
 from lpt_mm.inference.prefetch import prefetched
@@ -93,9 +94,8 @@ class BatchReader:
         shape = tuple(pixels.shape[-2:])
         if self._size is not None and shape != tuple(self._size):
             raise UnreadableImageError(
-                f"{'the image' if path is None else repr(path)} is "
-                "{} x {} pixels high and wide after the model's transforms, and the "
-                "model takes {} x {}".format(*shape, *self._size)
+                "{} is {} x {} pixels high and wide after the model's transforms, and "
+                "the model takes {} x {}".format(title_of(path), *shape, *self._size)
             )
 
 
