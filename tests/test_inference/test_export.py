@@ -66,7 +66,9 @@ def build(family, backbone, neck, head, folder):
 
 def open_onnx(file):
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    names = {tensor.name for tensor in onnx.load(file).graph.initializer}
+    model = onnx.load(file)
+    assert {x.domain: x.version for x in model.opset_import}[""] == 20
+    names = {tensor.name for tensor in model.graph.initializer}
     metadata = session.get_modelmeta().custom_metadata_map
 
     def run(images):
