@@ -175,6 +175,14 @@ def test_what_is_refused_leaves_nothing(tmp_path, monkeypatch):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_other_backbones_are_refused(tmp_path):
+    backbone, head = dict(type="ResNet_CIFAR", depth=18), dict(type="LinearClsHead")
+    head |= dict(num_classes=3, in_channels=512)
+    model = MODELS.build(dict(type="ImageClassifier", backbone=backbone, head=head))
+    with pytest.raises(UserError, match="only vision transformers .* a ResNet_CIFAR$"):
+        export(model, tmp_path / "m.pt2", "exported_program")
+
+
 def test_onnx_holds_two_gibibytes():
     huge = nn.Linear(25_000, 25_000, device="meta")
     with pytest.raises(UserError, match="exported_program"):
