@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from mmengine.config import Config
+from mmpretrain.registry import DATASETS
 
 from lpt_mm.utils.errors import UserError
 
@@ -43,8 +44,22 @@ def _without_streams(dataset: Mapping) -> Mapping:
 
 def pipeline_of(dataset: Mapping) -> list:
     """Find the transforms, in wrappers those of the first data set."""
+    return _innermost(dataset).get("pipeline", [])
+
+
+def class_names_of(dataset: Mapping) -> tuple[str, ...] | None:
+    """Find the names of the classes, if no data have to be read for them."""
+    dataset = _innermost(dataset)
+    kind, metainfo = dataset["type"], dataset.get("metainfo") or {}
+    kind = DATASETS.get(kind) if isinstance(kind, str) else kind
+    known = getattr(kind, "METAINFO", {})
+    names = metainfo.get("classes") or dataset.get("classes") or known.get("classes")
+    return tuple(names) if isinstance(names, list | tuple) else None
+
+
+def _innermost(dataset: Mapping) -> Mapping:
     inner = dataset.get("dataset") or next(iter(dataset.get("datasets", ())), None)
-    return pipeline_of(inner) if inner else dataset.get("pipeline", [])
+    return _innermost(inner) if inner else dataset
 
 
 def _inside(dataset: Mapping, change: Callable) -> dict:

@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 
 from lpt_mm.engine.hooks.config_check_hook import check_keys
+from lpt_mm.engine.hooks.settings_check_hook import preprocessor_of
 from lpt_mm.engine.processes import meet_anew, use_cpu_processes
 from lpt_mm.utils.errors import UserError
 
@@ -29,7 +30,7 @@ def load_config(
         local_rank: Number of this process on its machine.
 
     Returns:
-        The config, with a work dir.
+        The config, with a work dir, and its data preprocessor where the model is.
 
     Raises:
         FileNotFoundError: If there is no such config.
@@ -43,6 +44,8 @@ def load_config(
     if options:
         cfg.merge_from_dict(dict(options))
     check_keys(cfg)
+    if cfg.get("model") and (preprocessor := preprocessor_of(cfg)) is not None:
+        cfg.model.data_preprocessor = preprocessor
     seed = cfg.get("randomness", {}).get("seed")
     if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
         raise UserError(f"randomness.seed must be in 0 ... 2**32 - 1, got {seed!r}")

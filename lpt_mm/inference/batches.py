@@ -11,6 +11,7 @@ from lpt_mm.inference.images import (
     ImageLike,
     each_image,
     name_of,
+    title_of,
     to_rgb,
 )
 from lpt_mm.inference.prefetch import prefetched
@@ -24,12 +25,12 @@ class PreparedImage:
     Args:
         path: The file that it is of, if it is.
         pixels: (C, H, W) uint8.
-        error: Why there are no pixels.
+        error: Why there are no pixels; no exception, whose frames hold the file.
     """
 
     path: str | None
     pixels: Tensor | None = None
-    error: UnreadableImageError | None = None
+    error: str | None = None
 
 
 class BatchReader:
@@ -85,7 +86,7 @@ class BatchReader:
             pixels = self._prepare(image)
             self._require_size(pixels, path)
         except UnreadableImageError as error:
-            return PreparedImage(path, error=error)
+            return PreparedImage(path, error=str(error))
         return PreparedImage(path, pixels)
 
     def _require_size(self, pixels: Tensor, path: str | None) -> None:
@@ -93,9 +94,8 @@ class BatchReader:
         shape = tuple(pixels.shape[-2:])
         if self._size is not None and shape != tuple(self._size):
             raise UnreadableImageError(
-                f"{'the image' if path is None else repr(path)} is "
-                "{} x {} pixels high and wide after the model's transforms, and the "
-                "model takes {} x {}".format(*shape, *self._size)
+                "{} is {} x {} pixels high and wide after the model's transforms, and "
+                "the model takes {} x {}".format(title_of(path), *shape, *self._size)
             )
 
 
@@ -133,7 +133,7 @@ def read_together(
     for views in prefetched(each_image(images), read, batch_size):
         for view in views:
             if strict and view.error is not None:
-                raise view.error
+                raise UnreadableImageError(view.error)
         own = [
             shape if view.pixels is None else view.pixels.shape
             for view, shape in zip(views, shapes, strict=True)

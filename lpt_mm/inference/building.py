@@ -1,6 +1,9 @@
 """From a pack to its classifier."""
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import get_ident
 from types import SimpleNamespace
 
 import torch
@@ -9,6 +12,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models.classifiers import ImageClassifier
 from mmpretrain.registry import MODELS
 from torch import nn
+from torch.nn.modules.module import register_module_module_registration_hook
 
 from lpt_mm.models.heads.feature_bank_heads import FeatureBankHead
 from lpt_mm.utils.errors import UserError
@@ -34,6 +38,7 @@ KNOWN_SOURCES = (
     "timm:vit_base_patch14_dinov2.lvd142m",
 )
 MOST_PATCHES = 2**14
+MOST_MODULES = 10_000  # the largest models of mmpretrain have some 1,200
 BANK, BANK_LABEL = "head.bank", "head.bank_label"
 
 
@@ -156,7 +161,7 @@ def build_fitting(pack: Pack, config: dict) -> ImageClassifier:
 def _build_skeleton(pack: Pack, config: dict) -> ImageClassifier:
     """Build the model without values, whatever its config says."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _limited_modules():
             model = MODELS.build(config)
     except UserError:
         raise
@@ -168,6 +173,28 @@ def _build_skeleton(pack: Pack, config: dict) -> ImageClassifier:
     if not isinstance(model, ImageClassifier) or not model.with_head:
         raise WeightFileError(f"{pack.source} is of no classifier of images")
     return model
+
+
+@contextmanager
+def _limited_modules() -> Iterator[None]:
+    """Stop building a model of ever more parts, whatever their number is called.
+
+    Raises:
+        ValueError: If they are too many.
+    """
+    count, thread = 0, get_ident()
+
+    def count_module(*_: object) -> None:
+        nonlocal count
+        count += get_ident() == thread  # others build models of their own
+        if count > MOST_MODULES:
+            raise ValueError(f"more than {MOST_MODULES:,} modules")
+
+    handle = register_module_module_registration_hook(count_module)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _load_backbone(backbone: nn.Module, pack: Pack, source: str) -> None:

@@ -52,8 +52,7 @@ class ClassTable:
             if image.error is None:
                 yield self._describe(image.path, *next(found))
             else:
-                error = str(image.error)
-                yield Prediction(path=image.path, error=error, task=self._task)
+                yield Prediction(path=image.path, error=image.error, task=self._task)
 
     def _describe(
         self, path: str | None, labels: list[int], scores: list[float]

@@ -48,11 +48,12 @@ PREPROCESSOR_KEYS = {"type", "mean", "std", "to_rgb"}
 # These read files, start compilers, or change what a config is.
 FORBIDDEN_KEYS = {"checkpoint", "compile", "init_cfg", "pretrained", "train_cfg"}
 WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# Numbers of a config are sizes, for which memory is needed.
+# Numbers of a config are sizes, for which memory is needed. How often a part of a model
+# is repeated has many names, and is limited where the model is built.
 LARGEST = 10**6
 LARGEST_OF = {
-    **dict.fromkeys(("num_layers", "depth", "depths", "num_blocks"), 200),
     **dict.fromkeys(("img_size", "scale", "crop_size"), 4096),
+    "scale_factor": 2,
 }
 MOST_COMPONENTS = 200
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from mmpretrain.models import VisionTransformer
 from mmpretrain.models.classifiers import BaseClassifier
 
 from lpt_mm.engine.runner_state import classifier_of
@@ -53,14 +54,21 @@ def export(
     Raises:
         FileExistsError: If there is something of that name.
         UserError: If the format is unknown or needs packages that are missing, the
-            model is too large for it, or the file does not compute what the model does.
+            model is no vision transformer, it is too large for the format, or the file
+            does not compute what the model does.
     """
     if to not in FORMATS:
         raise UserError(f"the format must be one of {tuple(FORMATS)}, got {to!r}")
+    model = classifier_of(model)
+    if not isinstance(model.backbone, VisionTransformer):
+        raise UserError(
+            "only vision transformers are exported, and the backbone is a "
+            f"{type(model.backbone).__name__}"
+        )
     require_new(out)
     file_format = FORMATS[to]
     file_format.require_possible(model)
-    model = deepcopy(classifier_of(model)).cpu().float().eval()
+    model = deepcopy(model).cpu().float().eval()
     scorer = Scorer(model, with_preprocessing)
     batches = make_batches(*_image_shape(model))
     with torch.no_grad():

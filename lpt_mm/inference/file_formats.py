@@ -12,6 +12,7 @@ from lpt_mm.inference.agreement import Run
 from lpt_mm.inference.graph import FREE_BATCH, INPUT, OUTPUTS, trace
 from lpt_mm.utils.errors import UserError
 
+OPSET = 20  # of ONNX, whichever torch exports with
 LARGEST_ONNX = 2**31  # bytes of a protobuf
 
 
@@ -56,6 +57,7 @@ def _write_onnx(
         dynamic_shapes=FREE_BATCH,
         input_names=[INPUT],
         output_names=OUTPUTS,
+        opset_version=OPSET,
         verbose=False,
     )
     program.model.metadata_props.update(metadata)

@@ -47,6 +47,8 @@ class DecodedImage:
 OfFile: TypeAlias = str | os.PathLike | EncodedImage | DecodedImage
 ImageLike: TypeAlias = OfFile | Image.Image | np.ndarray
 LOADER = "LoadImage"
+# Longer than so many times its width, an image whose shape is kept gets too large.
+MOST_STRETCHED = 100
 # An image that Pillow has opened, but not yet read, is no matter for two threads.
 _PILLOW = Lock()
 
@@ -116,6 +118,11 @@ def name_of(image: ImageLike) -> str | None:
     return os.fspath(image) if isinstance(image, str | os.PathLike) else None
 
 
+def title_of(name: str | None) -> str:
+    """Call an image in a sentence, by its name if it has one."""
+    return "the image" if name is None else f"the image {name!r}"
+
+
 class Preparation:
     """The transforms of a test, up to the tensor that goes into a batch.
 
@@ -137,6 +144,9 @@ class Preparation:
         with DefaultScope.overwrite_default_scope("mmpretrain"):
             transforms = [TRANSFORMS.build(_tuples(t)) for t in pipeline]
         self._transform = Compose(transforms)
+        self._keeps_shape = any(
+            t["type"] == "ResizeEdge" or t.get("keep_ratio") for t in pipeline
+        )
 
     def __call__(self, image: ImageLike) -> Tensor:
         """Prepare an image.
@@ -148,16 +158,27 @@ class Preparation:
             (C, H, W) uint8, as the data preprocessor takes it.
 
         Raises:
-            UnreadableImageError: If it cannot be read.
+            UnreadableImageError: If it cannot be read, or not be transformed.
         """
         rgb = to_rgb(image)
+        if self._keeps_shape and max(rgb.size) > MOST_STRETCHED * min(rgb.size):
+            raise UnreadableImageError(
+                "{} is {} x {} pixels wide and high, and its longer side can be at "
+                "most {} times the other: crop it".format(
+                    title_of(name_of(image)), *rgb.size, MOST_STRETCHED
+                )
+            )
         pixels = np.array(rgb.convert("L") if self._is_grey else rgb)
         if self._is_bgr and not self._is_grey:
             pixels = pixels[..., ::-1]
         shape = pixels.shape[:2]
-        return self._transform(dict(img=pixels, img_shape=shape, ori_shape=shape))[
-            "inputs"
-        ]
+        sample = dict(img=pixels, img_shape=shape, ori_shape=shape)
+        try:
+            return self._transform(sample)["inputs"]
+        except Exception as error:  # of OpenCV, Pillow or memory, of almost any type
+            raise UnreadableImageError(
+                f"{title_of(name_of(image))} cannot be transformed ({describe(error)})"
+            ) from error
 
 
 def _tuples(value: object) -> object:

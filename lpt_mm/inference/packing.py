@@ -10,9 +10,13 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from lpt_mm.datasets.training_images import pipeline_of
-from lpt_mm.engine.hooks.settings_check_hook import SettingsCheckHook, find_settings
-from lpt_mm.engine.start import check_start, require_checkpoint
+from lpt_mm.datasets.training_images import class_names_of, pipeline_of
+from lpt_mm.engine.hooks.settings_check_hook import (
+    SettingsCheckHook,
+    find_settings,
+    preprocessor_of,
+)
+from lpt_mm.engine.start import check_classes_of, check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.engine.testing import set_test
 from lpt_mm.evaluation.metrics import shot_groups_of
@@ -91,7 +95,7 @@ def make_pack(
     pack = Pack(
         replace(weights, meta=_known_classes(weights.meta)),
         model={k: v for k, v in config.items() if k != "data_preprocessor"},
-        data_preprocessor=_preprocessor(config),
+        data_preprocessor=_preprocessor(cfg),
         pipeline=_pipeline(cfg),
         convention=groups.convention,
         thresholds=list(groups.thresholds),
@@ -113,6 +117,8 @@ def _read_checkpoint(cfg: Config, checkpoint: str | None, model: nn.Module) -> W
     misfit = find_misfit(model, weights, new="") or find_non_finite(weights.tensors)
     if misfit is not None:
         raise WeightFileError(f"{checkpoint} {misfit}")
+    if training := (cfg.get("train_dataloader") or {}).get("dataset"):
+        check_classes_of(weights, class_names_of(training))
     options = (cfg.get("default_hooks") or {}).get("settings_check") or {}
     check = SettingsCheckHook(options.get("allow", ()))
     check.require_same(weights.meta.get("settings", {}), find_settings(model, cfg))
@@ -166,8 +172,8 @@ def _pipeline(cfg: Config) -> list[dict]:
     return _plain(pipeline_of(cfg.test_dataloader.dataset))
 
 
-def _preprocessor(config: dict) -> dict:
-    known = config.get("data_preprocessor") or {}
+def _preprocessor(cfg: Config) -> dict:
+    known = _plain(preprocessor_of(cfg) or {})
     kept = {k: v for k, v in known.items() if k not in ONLY_IN_TRAINING}
     return {"type": "ClsDataPreprocessor", **kept}
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from mmpretrain.datasets.utils import check_integrity
+from mmpretrain.datasets.utils import calculate_md5
 from rich.console import Console
 from rich.progress import track
 
@@ -52,11 +52,18 @@ def state_of_tree(tree: benchmarks.ImageTree, root: Path) -> PartState:
 def state_of_files(files: benchmarks.DataFiles, root: Path) -> PartState:
     """Compare files with their checksums."""
     item = f"files of {files.archive.name}"
-    wrong = [path for path, md5 in files.md5 if not check_integrity(root / path, md5)]
+    wrong = [state for x in files.md5 if (state := _difference(root, *x))]
     if wrong:
-        state = f"missing or with another checksum: {list_some(wrong)}"
-        return PartState(item, state, _todo(files.archive, root))
+        return PartState(item, list_some(wrong), _todo(files.archive, root))
     return PartState(item, f"all {len(files.md5)} are there, with the right checksums")
+
+
+def _difference(root: Path, path: str, md5: str) -> str | None:
+    """Say how a file differs from the one that should be there, if it does."""
+    if not (root / path).is_file():
+        return f"{path} is missing"
+    found = calculate_md5(str(root / path))
+    return None if found == md5 else f"{path} has the MD5 {found} instead of {md5}"
 
 
 def _count_images(folder: Path) -> int:

@@ -61,12 +61,20 @@ def write_report_page(
         split=split,
         pictures=draw_pictures(outcome, name, folder),
         making=making,
-        config=cfg.pretty_text[:LONGEST_CONFIG].splitlines(),
+        config=config_lines(cfg.pretty_text),
         **content.describe(outcome, thumbnails),
     )
     with new_file(out) as part:
         part.write_text(page, encoding="utf-8")
     return outcome.report
+
+
+def config_lines(text: str) -> list[str]:
+    """Split a config into lines, and say how much of it is too much for a page."""
+    lines = text[:LONGEST_CONFIG].splitlines()
+    if len(text) > LONGEST_CONFIG:
+        lines.append(f"… {len(text) - LONGEST_CONFIG:,} more characters are left out")
+    return lines
 
 
 def render(**facts: object) -> str:

@@ -7,6 +7,7 @@ from typing import TypeGuard
 Check = Callable[[object], bool]
 LARGEST = 2**53  # what counts steps, images or epochs stays below
 DEEPEST, MOST_ITEMS = 8, 10**6
+LONGEST_NAME = 1000  # characters; to draw one of many more takes minutes
 
 
 def known_facts(meta: object) -> dict[str, object]:
@@ -24,6 +25,13 @@ def is_dict(value: object) -> TypeGuard[dict]:
 def is_text(value: object) -> TypeGuard[str]:
     """Tell whether a value is a text."""
     return isinstance(value, str)
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Tell whether a value is a text that any table or picture can hold."""
+    if not is_text(value) or len(value) > LONGEST_NAME:
+        return False
+    return not any("\ud800" <= c <= "\udfff" for c in value)  # which UTF-8 lacks
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

@@ -7,7 +7,16 @@ from lpt_mm.utils.new_file import new_file
 from lpt_mm.utils.text import printable
 from lpt_mm.version import __version__
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.facts import Check, are_counts, is_count, is_dict, is_plain, is_text
+from lpt_mm.weights.facts import (
+    LONGEST_NAME,
+    Check,
+    are_counts,
+    is_count,
+    is_dict,
+    is_name,
+    is_plain,
+    is_text,
+)
 from lpt_mm.weights.model_file import FORMAT, PACK, write_model
 from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.weights import Weights
@@ -75,7 +84,7 @@ class Pack:
     lpt_mm: str = __version__
 
     def __post_init__(self) -> None:
-        """Refuse counts or names of more or fewer classes than the model's."""
+        """Refuse counts or names of other classes than the model's, and odd names."""
         for what, known in (
             ("counts", self.cls_num_list),
             ("names", self._known_names),
@@ -84,6 +93,13 @@ class Pack:
                 raise WeightFileError(
                     f"{self.source} has {what} of {len(known)} classes, and its model "
                     f"{self.num_classes} classes"
+                )
+        for name in self._known_names or ():
+            if not is_name(name):
+                raise WeightFileError(
+                    f"{self.source} has a class whose name is longer than "
+                    f"{LONGEST_NAME:,} characters or no UTF-8: "
+                    f"{printable(str(name)[:64])}"
                 )
 
     @property

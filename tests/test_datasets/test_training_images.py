@@ -4,8 +4,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS
 
+from lpt_mm.datasets.digits_lt import DigitsLT
 from lpt_mm.datasets.labels import gt_labels
-from lpt_mm.datasets.training_images import training_images
+from lpt_mm.datasets.training_images import class_names_of, training_images
 
 AUGMENTED = [dict(type="RandomCrop", crop_size=8, padding=1), dict(type="PackInputs")]
 PLAIN = [dict(type="PackInputs", meta_keys=("flip",))]
@@ -47,6 +48,22 @@ def test_the_images_of_training_with_the_transforms_of_the_test(wrapper):
     expected = dict(subset, dataset=dict(subset["dataset"], pipeline=PLAIN))
     assert Config(loader).to_dict()["dataset"] == expected
     assert loader["batch_size"] == 7
+
+
+@pytest.mark.parametrize(
+    ("dataset", "names"),
+    [
+        (dict(type="DigitsLT"), tuple("0123456789")),
+        (dict(type=DigitsLT, metainfo=dict(classes=["a", "b"])), ("a", "b")),
+        (dict(type="SplitList", classes=["a", "b"]), ("a", "b")),
+        (dict(type="SplitList", classes="names.txt"), None),
+        (dict(type="SplitList"), None),
+    ],
+)
+def test_names_of_classes_are_found_without_the_data(dataset, names):
+    assert class_names_of(dataset) == names
+    both = dict(type="ConcatDataset", datasets=[dataset, dict(type="CIFAR10")])
+    assert class_names_of(dict(type="LongTailedSubset", dataset=both)) == names
 
 
 def test_each_image_comes_once_and_in_order():

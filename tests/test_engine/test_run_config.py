@@ -29,6 +29,13 @@ def test_options_change_config_values():
     assert cfg.model == dict(b=2, c=[1, 2])
 
 
+def test_a_data_preprocessor_at_the_top_is_the_models_unless_it_has_its_own():
+    top = "data_preprocessor = dict(mean=[1])\nmodel = dict(b=1"
+    assert load(top + ")").model == dict(b=1, data_preprocessor=dict(mean=[1]))
+    cfg = load(top + ", data_preprocessor=dict(std=[2]))")
+    assert cfg.model.data_preprocessor == dict(std=[2])
+
+
 def test_a_missing_config_is_named():
     with pytest.raises(FileNotFoundError, match="no config 'gone.py'"):
         load_config("gone.py")

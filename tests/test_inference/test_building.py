@@ -126,6 +126,30 @@ def test_a_config_that_does_not_go_with_its_tensors_is_refused(
     assert "\n" not in str(error.value)
 
 
+SMALL = dict(embed_dims=8, num_heads=2)
+LAYERS = dict(SMALL, num_layers=10**6, feedforward_channels=8)
+DEPTHS = dict(
+    layers=[10**6] * 4,
+    embed_dims=[8] * 4,
+    mlp_ratios=[4] * 4,
+    layer_scale_init_value=1e-5,
+)
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        dict(type="PromptedViT", arch=LAYERS),
+        dict(type="XCiT", depth=1, mlp_ratio=4, cls_attn_layers=10**6, **SMALL),
+        dict(type="PoolFormer", arch=DEPTHS),
+    ],
+    ids=lambda backbone: backbone["type"],
+)
+def test_a_model_of_ever_more_parts_is_refused(pack, tmp_path, backbone):
+    with pytest.raises(WeightFileError, match=r"more than 10,000 modules"):
+        load(changed(pack, model=pack.model | dict(backbone=backbone)), tmp_path)
+
+
 @pytest.mark.parametrize(
     ("tensors", "message"),
     [

@@ -66,7 +66,9 @@ def build(family, backbone, neck, head, folder):
 
 def open_onnx(file):
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    names = {tensor.name for tensor in onnx.load(file).graph.initializer}
+    model = onnx.load(file)
+    assert {x.domain: x.version for x in model.opset_import}[""] == 20
+    names = {tensor.name for tensor in model.graph.initializer}
     metadata = session.get_modelmeta().custom_metadata_map
 
     def run(images):
@@ -171,6 +173,14 @@ def test_what_is_refused_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="must be one of"):
         export(model, tmp_path / "m.onnx", "tflite")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_other_backbones_are_refused(tmp_path):
+    backbone, head = dict(type="ResNet_CIFAR", depth=18), dict(type="LinearClsHead")
+    head |= dict(num_classes=3, in_channels=512)
+    model = MODELS.build(dict(type="ImageClassifier", backbone=backbone, head=head))
+    with pytest.raises(UserError, match="only vision transformers .* a ResNet_CIFAR$"):
+        export(model, tmp_path / "m.pt2", "exported_program")
 
 
 def test_onnx_holds_two_gibibytes():

@@ -1,12 +1,14 @@
 """What the transforms of a model get to see."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
 from lpt_mm.datasets.transforms import UnreadableImageError
-from lpt_mm.inference.images import Preparation, each_image, to_rgb
+from lpt_mm.inference.images import EncodedImage, Preparation, each_image, to_rgb
 
 RED = np.zeros((2, 3, 3), np.uint8) + np.uint8([200, 10, 30])
 LOAD, PACK = dict(type="LoadImage"), dict(type="PackInputs")
@@ -91,6 +93,43 @@ def test_what_is_no_image_is_a_defect(image):
 def test_urls_are_not_fetched():
     with pytest.raises(UnreadableImageError, match="only local files"):
         to_rgb("https://example.org/x.jpg")
+
+
+EDGE = dict(type="ResizeEdge", scale=256, edge="short")
+
+
+def test_what_grows_too_large_is_refused_by_its_shape():
+    image = EncodedImage("a.png", encode(np.zeros((1, 101, 3), np.uint8)))
+    message = "the image 'a.png' is 101 x 1 pixels wide and high, .* at most 100 times"
+    with pytest.raises(UnreadableImageError, match=message):
+        prepare([EDGE, PACK], image)
+    assert prepare([EDGE, PACK], RED[:1].repeat(33, axis=1)).shape == (3, 256, 99 * 256)
+    squeezed = [dict(type="Resize", scale=[5, 4], backend="pillow"), PACK]
+    assert prepare(squeezed, image).shape == (3, 4, 5)
+
+
+@pytest.mark.parametrize("backend", ["pillow", "cv2"])
+def test_an_image_without_height_after_the_transforms_is_named(backend):
+    image = EncodedImage("a.png", encode(np.zeros((1, 90, 3), np.uint8)))
+    shrink = dict(type="Resize", scale=[20, 20], keep_ratio=True, backend=backend)
+    with pytest.raises(UnreadableImageError, match="'a.png' cannot be transformed"):
+        prepare([shrink, PACK], image)
+
+
+def test_an_image_without_room_for_it_is_named(monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    preparation = Preparation([PACK], {}, is_grey=False)
+    monkeypatch.setattr(preparation, "_transform", fail)
+    with pytest.raises(UnreadableImageError, match=r"transformed \(MemoryError"):
+        preparation(RED)
+
+
+def encode(pixels):
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 def test_one_image_and_many():

@@ -25,6 +25,7 @@ from tests.test_inference.conftest import (
 
 TOOL = ROOT / "tools" / "model_converters" / "publish_model.py"
 TEST = ROOT / "tools" / "test.py"
+PREPROCESSOR = "model.data_preprocessor"
 COUNTS = [100, 71, 51, 36, 26, 18, 13, 9, 6, 5]
 
 
@@ -120,6 +121,17 @@ def test_features_of_a_transformer_that_was_trained_go_with_it(tmp_path):
     assert loaded.head.bank.shape == (10, 64)
 
 
+def test_a_data_preprocessor_at_the_top_goes_with_it_and_is_compared(tmp_path):
+    cfg = digits_config()
+    save_digits(tmp_path / "a.pth", cfg, settings={f"{PREPROCESSOR}.mean": [127.5]})
+    cfg.data_preprocessor = cfg.model.pop("data_preprocessor")
+    preprocessor = make_pack(cfg, tmp_path / "a.pth").data_preprocessor
+    assert (preprocessor["mean"], preprocessor["std"]) == ([127.5], [127.5])
+    cfg.data_preprocessor.mean = [3.0]
+    with pytest.raises(UserError, match=r"mean=\[127\.5\], the config has \[3\.0\]"):
+        make_pack(cfg, tmp_path / "a.pth")
+
+
 def test_a_difference_may_be_allowed(tmp_path):
     cfg = digits_config("lpt/phase2_digits_lt")
     save_digits(tmp_path / "a.pth", cfg, settings={"model.neck.topk": 2})
@@ -148,7 +160,8 @@ def test_checkpoints_of_mmengine_itself_are_packed(tmp_path):
         (dict(settings={"model.neck.topk": 2}), "trained with model.neck.topk=2"),
         (dict(settings={"model.data_preprocessor.mean": [1]}), "mean=[1]"),
         (dict(cls_num_list=[3, 2]), "has counts of 2 classes, and its model 10"),
-        (dict(dataset_meta=dict(classes=["a"])), "has names of 1 classes"),
+        (dict(dataset_meta=dict(classes=list("012345678x"))), "has: 9, x"),
+        (dict(dataset_meta=dict(classes=list("1023456789"))), "in another order"),
     ],
 )
 def test_a_checkpoint_that_says_otherwise_is_refused(tmp_path, meta, message):

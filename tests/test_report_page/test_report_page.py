@@ -22,7 +22,7 @@ from lpt_mm.evaluation.report import make_report
 from lpt_mm.report_page import write_report_page
 from lpt_mm.report_page.content import MOST_CLASSES, class_rows, describe, short
 from lpt_mm.report_page.outcome import Outcome
-from lpt_mm.report_page.page import render
+from lpt_mm.report_page.page import config_lines, render
 from lpt_mm.report_page.pictures import draw_pictures
 from lpt_mm.report_page.thumbnails import LARGEST, Thumbnails
 from tests.conftest import ROOT
@@ -293,6 +293,12 @@ def test_a_page_does_not_grow_with_the_classes():
     html = make_page(outcome, Thumbnails(Noise(), False), config=["<" * 40_000])
     assert len(html.encode()) < 5_000_000
     assert "tools/test.py --csv" in html
+
+
+def test_what_is_left_out_of_a_long_config_is_said():
+    assert config_lines("a = 1\nb = 2") == ["a = 1", "b = 2"]
+    lines = config_lines("#" * 39_999 + "\n" + "#" * 1234)
+    assert lines == ["#" * 39_999, "… 1,234 more characters are left out"]
 
 
 @pytest.mark.parametrize("swap", [False, True])

@@ -75,6 +75,14 @@ def test_classes_without_names_are_called_by_their_index():
     assert pack.cls_num_list is None
 
 
+@pytest.mark.parametrize("name", ["x" * 1001, "\ud800", "a\udcffb"])
+def test_names_that_no_table_can_hold_are_refused_in_one_line(name):
+    meta = dict(dataset_meta=dict(classes=["x" * 1000, name]))
+    message = r"^'y' has a class whose name is longer than 1,000 .* UTF-8: [ -~]{,64}$"
+    with pytest.raises(WeightFileError, match=message):
+        Pack(Weights(TENSORS, meta, source="'y'"), **FACTS)
+
+
 def write(path, **changes):
     facts = dict(FACTS, format=FORMAT, lpt_mm="0.1") | changes
     facts = {name: fact for name, fact in facts.items() if fact != "gone"}

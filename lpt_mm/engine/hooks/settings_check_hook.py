@@ -83,12 +83,18 @@ def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
 
 def find_preprocessing(cfg: Config) -> dict:
     """Say how images have to be prepared for the model, as it is in JSON."""
-    model, loader = cfg.get("model") or {}, cfg.get("test_dataloader") or {}
+    loader = cfg.get("test_dataloader") or {}
     found = dict(
-        data_preprocessor=model.get("data_preprocessor"),
+        data_preprocessor=preprocessor_of(cfg),
         pipeline=loader.get("dataset", {}).get("pipeline"),
     )
     return to_json(found)
+
+
+def preprocessor_of(cfg: Config) -> dict | None:
+    """Find the data preprocessor, at the top of a config if not in its model."""
+    model = cfg.get("model") or {}
+    return model.get("data_preprocessor", cfg.get("data_preprocessor"))
 
 
 def to_json(value: object) -> object:
