@@ -110,8 +110,8 @@ def predict_to_file(
         _skip(images, log, rows)
         answers = predictor.stream(images, batch_size, top, strict)
         try:
-            for _ in log.add(_each(answers)):
-                bar.advance(task, 1 / rows)
+            for i, _ in enumerate(log.add(_each(answers)), 1):
+                bar.advance(task, i % rows == 0)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(
                 f"stopped after {log.done // rows:,} images; go on with --resume"
@@ -127,11 +127,9 @@ def predict_to_file(
     write_table(out, predictions(), top, has_tasks=isinstance(predictor, Tasks))
     if pictures is not None:
         for name in models:
-            folder = Path(pictures, name or "")
             of_task = (x for x in predictions() if x.task == name)
-            draw_contact_sheets(folder, sources, of_task)
-    errors = (x.error is not None for x in predictions())
-    unread = sum(map(any, zip(*[errors] * rows, strict=True)))
+            draw_contact_sheets(Path(pictures, name or ""), sources, of_task)
+    unread = _count_unread(predictions(), rows)
     for path in logs:
         path.unlink()
     return f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
@@ -144,6 +142,12 @@ def _each(answers: Iterable[Prediction | dict[str, Prediction]]) -> Iterator:
             yield from answer.values()
         else:
             yield answer
+
+
+def _count_unread(predictions: Iterator[Prediction], rows: int) -> int:
+    """Count the images that a task could not read."""
+    errors = (prediction.error is not None for prediction in predictions)
+    return sum(any(of_image) for of_image in zip(*[errors] * rows, strict=True))
 
 
 def _skip(images: Iterator, log: PredictionLog, rows: int) -> None:

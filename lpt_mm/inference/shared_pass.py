@@ -30,6 +30,8 @@ Grid = tuple[int, int]
 class SharedPass:
     """Models of one frozen backbone that are given the same inputs.
 
+    Shared prompts are compared once: the models are not to be trained meanwhile.
+
     Args:
         models: The models by name.
         configs: Configs of their backbones.
