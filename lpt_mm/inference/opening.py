@@ -48,12 +48,16 @@ def open_predictor(
     if device is None and torch.cuda.is_available():
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
     options = dict(backbone=backbone, device=device, frozen_dtype=frozen_dtype)
-    facts = dict(model=list(map(_digest, files)), frozen_dtype=frozen_dtype)
+    predictor: Predictor | Tasks
     if packs:
-        tasks = Tasks(packs, **options)
-        return tasks, images, facts | dict(tasks=list(tasks))
-    load = Predictor.from_pack if len(files) == 1 else Predictor.from_config
-    return load(*files, **options), images, facts
+        predictor = Tasks(packs, **options)
+    else:
+        load = Predictor.from_pack if len(files) == 1 else Predictor.from_config
+        predictor = load(*files, **options)
+    facts = dict(model=list(map(_digest, files)), frozen_dtype=frozen_dtype)
+    if isinstance(predictor, Tasks):
+        facts["tasks"] = list(predictor)
+    return predictor, images, facts
 
 
 def _digest(path: str) -> str:
