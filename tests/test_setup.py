@@ -1,6 +1,5 @@
 """The scripts that set up an environment, in a copy of the repository."""
 
-import json
 import shutil
 import sys
 
@@ -28,22 +27,6 @@ def shorten(repository, **options):
     sweep += f"\nfor _row in rows.values():\n    _row['options'] = {options!r}\n"
     (repository / "short.py").write_text(sweep)
     return "short.py"
-
-
-def test_quickstart_ends_with_gains_and_pictures(repository, run_tool):
-    (pictures := repository / "work_dirs" / "quickstart" / "pictures").mkdir(
-        parents=True
-    )
-    (pictures / "accuracy_over_frequency.png").write_text("of an earlier time")
-    out = run_tool("bash", "tools/quickstart.sh", shorten(repository))
-    assert f"environment: the active one, {sys.prefix}" in out
-    rows = [" linear probe ", " VPT-deep ", " phase 1 ", " phase 2 ", "Gain in points"]
-    places = [out.index(row) for row in rows]
-    assert places == sorted(places)
-    assert (pictures / "accuracy_over_frequency.png").stat().st_size > 10_000
-    for report in repository.glob("work_dirs/quickstart/runs/*/seed_0/test.json"):
-        overall = json.loads(report.read_text())["long_tail/overall"]
-        assert f" {overall:.2f} " in out
 
 
 def test_a_failing_step_of_quickstart_shows_its_error(repository, run_tool):

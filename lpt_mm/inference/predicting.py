@@ -2,7 +2,6 @@
 
 import glob
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
@@ -124,8 +123,7 @@ def predict_to_file(
     def predictions() -> Iterator[Prediction]:
         return _in_order(share.logs, batch_size * len(models))
 
-    has_error = Counter(x.error is not None for x in predictions())
-    if has_error.total() != total * len(models):
+    if sum(1 for _ in predictions()) != total * len(models):
         raise _other_images(share.logs[0])
     if pictures is not None:
         for name in models:
@@ -134,7 +132,7 @@ def predict_to_file(
     write_table(out, predictions(), top, has_tasks=isinstance(predictor, Tasks))
     for path in share.logs:
         path.unlink()
-    unread = has_error[True] // len(models)
+    unread = _count_unread(predictions(), len(models))
     return f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
 
 
@@ -164,8 +162,8 @@ def _predict_share(
         _skip(images, log, rows)
         answers = predictor.stream(images, share.batch_size, top, strict)
         try:
-            for _ in log.add(_each(answers)):
-                bar.advance(task, 1 / rows)
+            for i, _ in enumerate(log.add(_each(answers)), 1):
+                bar.advance(task, i % rows == 0)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(
                 f"stopped after {log.done // rows:,} images; go on with --resume"
@@ -181,6 +179,12 @@ def _each(answers: Iterable[Prediction | dict[str, Prediction]]) -> Iterator:
             yield from answer.values()
         else:
             yield answer
+
+
+def _count_unread(predictions: Iterator[Prediction], rows: int) -> int:
+    """Count the images that a task could not read."""
+    errors = (prediction.error is not None for prediction in predictions)
+    return sum(any(of_image) for of_image in zip(*[errors] * rows, strict=True))
 
 
 def _skip(images: Iterator, log: PredictionLog, rows: int) -> None:

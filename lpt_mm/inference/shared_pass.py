@@ -18,17 +18,23 @@ from lpt_mm.models.classifiers import LPTClassifier
 from lpt_mm.models.necks import GroupPromptNeck
 from lpt_mm.weights.plain_tensors import value_bytes
 
-# What the tokens before the first prompt do not depend on; of the precision the frozen
-# tensors tell, which are the same.
-NOT_OF_TOKENS = {
-    *("frozen", "frozen_dtype", "frozen_prompts", "prompt_length", "prompt_mode"),
-}
+# What the tokens of the first layer do not depend on, as long as the frozen tensors are
+# the same.
+NOT_OF_TOKENS = (
+    "frozen",
+    "frozen_dtype",
+    "frozen_prompts",
+    "prompt_length",
+    "prompt_mode",
+)
 FINAL = "final_layer"
 Grid = tuple[int, int]
 
 
 class SharedPass:
     """Models of one frozen backbone that are given the same inputs.
+
+    Shared prompts are compared once: the models are not to be trained meanwhile.
 
     Args:
         models: The models by name.
