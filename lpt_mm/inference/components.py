@@ -34,7 +34,8 @@ MODEL_MODULES = (
     "torch.nn.modules.batchnorm",
     "torch.nn.modules.normalization",
 )
-FETCHES_WEIGHTS = ("TIMMBackbone",)
+# The former fetches weights; the latter computes positions in Python, for hours.
+NOT_FOR_PACKS = ("TIMMBackbone", "T2T_ViT")
 # What a test does to an image, always in the same way.
 TRANSFORM_NAMES = (
     "CenterCrop",
@@ -132,7 +133,7 @@ def _check_component(kind: object, registry: Registry, where: str) -> None:
         allowed = kind in TRANSFORM_NAMES
     else:
         module = component.__module__
-        allowed = module.startswith(MODEL_MODULES) and kind not in FETCHES_WEIGHTS
+        allowed = module.startswith(MODEL_MODULES) and kind not in NOT_FOR_PACKS
     if not allowed:
         raise WeightFileError(f"{where}.type {kind!r} is not for packs")
 

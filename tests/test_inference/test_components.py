@@ -88,6 +88,7 @@ def test_the_configs_of_the_package_pass(path, monkeypatch):
         "mmpretrain.TIMMBackbone",
         "torch.nn.Linear",
         "TIMMBackbone",
+        "T2T_ViT",
         "TimmClassifier",
         "HuggingFaceClassifier",
         "CLIPZeroShot",

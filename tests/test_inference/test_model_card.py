@@ -21,9 +21,10 @@ REPORT = {
 }
 
 
-def make_card(folder, name, report=None, **meta):
-    cfg = digits_config()
-    save_digits(folder / "a.pth", cfg, **meta)
+def make_card(folder, name, report=None, classes=tuple("0123456789")):
+    cfg, names = digits_config(), dict(classes=classes)
+    cfg.train_dataloader.dataset.dataset.metainfo = names
+    save_digits(folder / "a.pth", cfg, dataset_meta=names)
     if report is not None:
         (folder / "report.json").write_text(json.dumps(report))
         report = str(folder / "report.json")
@@ -51,9 +52,7 @@ def test_the_card_has_front_matter_numbers_and_classes(tmp_path):
 
 def test_text_of_others_is_no_markup(tmp_path):
     classes = tuple(f"<script>{i}|`x`\n# {i}" for i in range(10))
-    front, text = make_card(
-        tmp_path, "d.safetensors", dataset_meta=dict(classes=classes)
-    )
+    front, text = make_card(tmp_path, "d.safetensors", classes=classes)
     assert "model-index" not in front
     assert "<script>" not in text
     assert "\n# 3" not in text
