@@ -125,6 +125,7 @@ def predict_to_file(
 
     if sum(1 for _ in predictions()) != total * len(models):
         raise _other_images(share.logs[0])
+    unread = _count_unread(predictions(), len(models))
     if pictures is not None:
         for name in models:
             of_task = (x for x in predictions() if x.task == name)
@@ -132,7 +133,6 @@ def predict_to_file(
     write_table(out, predictions(), top, has_tasks=isinstance(predictor, Tasks))
     for path in share.logs:
         path.unlink()
-    unread = _count_unread(predictions(), len(models))
     return f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
 
 
