@@ -22,6 +22,15 @@ from tests.programs import TIMEOUT, run_script
 ROOT = Path(__file__).resolve().parent.parent
 
 
+# These take longest: begun last, they would keep one process while the others wait.
+LONGEST = ("test_answers.py", "test_machines.py", "test_wheel.py", "test_processes.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest files."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _plain_output():
     """Print as wide as to a file and without colours, whatever the terminal is."""

@@ -11,7 +11,7 @@ from PIL import Image
 from torch.testing import assert_close
 
 from tests.conftest import ROOT, run_in
-from tests.programs import free_port
+from tests.programs import run_together
 
 TRAIN, TEST = ROOT / "tools" / "train.py", ROOT / "tools" / "test.py"
 CONFIGS = ROOT / "configs" / "lpt"
@@ -167,20 +167,15 @@ def test_bad_weights_end_a_run_with_one_line(
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_two_processes_train_and_test_on_cpu(run_tool, run_here, tmp_path):
-    processes = ("env", "CUDA_VISIBLE_DEVICES=", f"PORT={free_port()}", "bash")
-    run_tool(
-        *(*processes, ROOT / "tools" / "dist_train.sh", PHASE1, 2, "--cfg-options"),
-        *(*SHORT, "train_dataloader.batch_size=32"),
-    )
+def test_two_processes_train_and_test_on_cpu(run_here, tmp_path):
+    train = (TRAIN, PHASE1, "--launcher", "pytorch", "--cfg-options", *SHORT)
+    run_together(tmp_path, 2, *train, "train_dataloader.batch_size=32")
     folder = tmp_path / "work_dirs" / "phase1_digits_lt"
     # 335 pairs are dealt to 2 processes in batches of 32: as many steps as one makes.
     assert load(folder / "epoch_2.pth")["meta"]["iter"] == 10
     checkpoint = folder / "epoch_2.pth"
-    run_tool(
-        *(*processes, ROOT / "tools" / "dist_test.sh", PHASE1, checkpoint, 2),
-        *("--out", "two.json"),
-    )
+    test = (TEST, PHASE1, checkpoint, "--launcher", "pytorch", "--out", "two.json")
+    run_together(tmp_path, 2, *test)
     run_here(TEST, PHASE1, checkpoint, "--out", "one.json")
     one, two = (
         json.loads((tmp_path / name).read_text()) for name in ("one.json", "two.json")

@@ -19,4 +19,5 @@ mypy
 echo "== mkdocs"
 NO_MKDOCS_2_WARNING=1 mkdocs build --strict  # --quiet hides warnings from it
 echo "== pytest"
-exec python -m pytest --numprocesses auto --dist loadfile ${options[@]+"${options[@]}"}
+exec python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
+    ${options[@]+"${options[@]}"}
