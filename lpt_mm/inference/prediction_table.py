@@ -72,6 +72,7 @@ def row_of(prediction: Prediction, columns: list[str]) -> Row:
     found = zip(prediction.names, prediction.scores, prediction.labels, strict=True)
     for i, (name, score, label) in enumerate(found, 1):
         end = "" if i == 1 else f"_{i}"
+        score = float(f"{score:.6g}")  # float32 has no more digits
         row |= {f"name{end}": name, f"score{end}": score, f"label{end}": label}
     return row
 

@@ -37,7 +37,7 @@ def test_a_batch_of_contents_is_one_of_files(shades, pack, expected):
     for i in (0, *range(2, len(paths))):
         assert found["path"][i] == paths[i]
         assert found["name_2"][i] == expected[paths[i]].names[1]
-        assert found["score"][i] == pytest.approx(of_files["score"][i], abs=1e-6)
+        assert found["score"][i] == pytest.approx(of_files["score"][i], abs=1e-5)
     with pytest.raises(UserError, match="has the column path, got image"):
         predict(dict(image=contents))
 
