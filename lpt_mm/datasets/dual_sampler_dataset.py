@@ -9,7 +9,7 @@ from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import DATASETS
 from torch.utils.data import Dataset
 
-from lpt_mm.datasets.samplers import Draw
+from lpt_mm.datasets.samplers.long_tail_sampler import Draw
 from lpt_mm.datasets.substituting_reader import SubstitutingReader
 from lpt_mm.datasets.wrapped_dataset import WrappedDataset
 from lpt_mm.utils.errors import UserError

@@ -14,7 +14,7 @@ from mmpretrain.registry import MODELS
 from torch import nn
 from torch.nn.modules.module import register_module_module_registration_hook
 
-from lpt_mm.models.heads.feature_bank_heads import FeatureBankHead
+from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.checks import find_misfit
 from lpt_mm.weights.comparison import find_non_finite

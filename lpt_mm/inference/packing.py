@@ -22,7 +22,7 @@ from lpt_mm.engine.testing import set_test
 from lpt_mm.evaluation.metrics import shot_groups_of
 from lpt_mm.evaluation.report import find_long_tail_metric, read_report
 from lpt_mm.inference.components import check_components
-from lpt_mm.models.heads.feature_bank_heads import FeatureBankHead
+from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import require_new
 from lpt_mm.utils.text import printable

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from lpt_mm.datasets import DualSamplerDataset, LongTailedSubset
 from lpt_mm.datasets.labels import gt_labels
-from lpt_mm.datasets.samplers import Draw
+from lpt_mm.datasets.samplers.long_tail_sampler import Draw
 from lpt_mm.datasets.transforms import LoadImage, UnreadableImageError
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.seeds import draw_seed

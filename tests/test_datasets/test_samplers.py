@@ -5,7 +5,7 @@ import pytest
 from mmpretrain.registry import DATA_SAMPLERS, DATASETS
 
 from lpt_mm.datasets.labels import gt_labels
-from lpt_mm.datasets.samplers import Draw
+from lpt_mm.datasets.samplers.long_tail_sampler import Draw
 
 
 @pytest.fixture(scope="module")

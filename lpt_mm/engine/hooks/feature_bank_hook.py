@@ -12,7 +12,7 @@ from mmpretrain.utils import get_ori_model
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.engine.hooks.class_count_hook import count_classes
-from lpt_mm.models.heads.feature_bank_heads import FeatureBankHead
+from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.utils.errors import UserError
 
 

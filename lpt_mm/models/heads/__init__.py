@@ -1,10 +1,9 @@
 """Heads."""
 
-from lpt_mm.models.heads.feature_bank_heads import (
-    NearestClassMeanHead,
-    NearestNeighborHead,
-)
-from lpt_mm.models.heads.long_tail_heads import CosineHead, LinearHead
+from lpt_mm.models.heads.cosine_head import CosineHead
+from lpt_mm.models.heads.linear_head import LinearHead
+from lpt_mm.models.heads.nearest_class_mean_head import NearestClassMeanHead
+from lpt_mm.models.heads.nearest_neighbor_head import NearestNeighborHead
 
 __all__ = [
     "CosineHead",

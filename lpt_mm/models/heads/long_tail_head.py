@@ -1,0 +1,62 @@
+"""What heads with a loss for either half of a dual batch share."""
+
+import torch
+from mmpretrain.models.heads import ClsHead
+from mmpretrain.registry import MODELS
+from mmpretrain.structures import DataSample
+from torch import Tensor, nn
+
+from lpt_mm.datasets.dual_sampler_dataset import INSTANCE_BALANCED
+from lpt_mm.utils.errors import UserError
+
+
+class LongTailHead(ClsHead):
+    """Base of heads that own the losses of both halves of a dual batch.
+
+    Subclasses define ``forward``, the scores that are predicted from, and may define
+    :meth:`loss_scores`; they document the arguments.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        dropout: float,
+        loss: dict | nn.Module,
+        instance_loss: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        if num_classes < 2:
+            raise UserError(f"num_classes must be at least 2, got {num_classes}")
+        super().__init__(loss=loss, init_cfg=init_cfg)
+        if isinstance(instance_loss, dict):
+            instance_loss = MODELS.build(instance_loss)
+        self.instance_loss_module = instance_loss
+        self.num_classes = num_classes
+        self.in_channels = in_channels
+        self.dropout = nn.Dropout(dropout)
+
+    def loss(
+        self, feats: tuple[Tensor, ...], data_samples: list[DataSample]
+    ) -> dict[str, Tensor]:
+        """Compute the mean loss of a batch, or of one half of a dual batch."""
+        if "gt_score" in data_samples[0]:
+            raise UserError(
+                f"{type(self).__name__} needs class indices, got scores: "
+                "remove batch_augments (mixup, CutMix) from the config"
+            )
+        module = self.loss_module
+        if data_samples[0].get("sampling") == INSTANCE_BALANCED:
+            module = self.instance_loss_module or module
+        score = self.loss_scores(self.dropout(self.pre_logits(feats)), module)
+        target = torch.cat([sample.gt_label for sample in data_samples])
+        return dict(loss=module(score, target))
+
+    def loss_scores(self, feature: Tensor, loss: nn.Module) -> Tensor:
+        """Compute what a loss works on, (B, C), from the features after dropout."""
+        return self((feature,))
+
+
+def works_on_cosines(loss: nn.Module | None) -> bool:
+    """Tell whether a loss takes bare cosines, as a ``LongTailLoss`` may say."""
+    return getattr(loss, "works_on_cosines", False)
