@@ -1,15 +1,18 @@
-"""The plain reference: LPT as one would write it down, to compare with.
+"""The plain reference: LPT and tunings as one would write them down, to compare with.
 
 Prompts are concatenated, every block runs on all tokens, the image goes through the
 whole transformer twice, and images are read by Pillow and torchvision.
 """
 
+from collections.abc import Mapping
+
 import torch
 from mmpretrain.models.classifiers import BaseClassifier
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 from torchvision.transforms import RandomResizedCrop
-from torchvision.transforms import functional as F
+from torchvision.transforms import functional as TF
 
 from lpt_mm.models.classifiers import LPTClassifier
 from lpt_mm.utils.errors import UserError
@@ -35,21 +38,41 @@ class PlainLPT(LPTClassifier):
         tokens, _ = vit.embed(inputs)
         num_tokens = tokens.shape[1]
         for i, layer in enumerate(vit.layers):
-            prompts = [vit.shared_prompts[i].expand(len(inputs), -1, -1)]
+            prompts = []
+            if vit.prompt_mode == "deep":
+                prompts.append(vit.shared_prompts[i].expand(len(inputs), -1, -1))
             if group_prompts is not None and i >= self.neck.num_shared_layers:
                 prompts.append(group_prompts[:, i - self.neck.num_shared_layers])
-            tokens = layer(torch.cat([tokens, *prompts], dim=1))[:, :num_tokens]
+            tokens = torch.cat([tokens, *prompts], dim=1)
+            tuned = vit.tunings[i] if vit.tunings else {}
+            tokens = _run_layer(layer, tokens, tuned)[:, :num_tokens]
         return vit.ln1(tokens)[:, 0]
+
+
+def _run_layer(layer: nn.Module, tokens: Tensor, tuned: Mapping) -> Tensor:
+    if not tuned:
+        return layer(tokens)
+    tokens = tokens + layer.attn(layer.ln1(tokens))
+    found = layer.ffn(layer.ln2(tokens), identity=torch.zeros_like(tokens))
+    out = tokens + found
+    if "adaptformer" in tuned:
+        part = tuned["adaptformer"]
+        out = out + part.scale * part.up(F.relu(part.down(part.ln(tokens))))
+    if "adapter" in tuned:
+        part = tuned["adapter"]
+        out = out + part.up(F.relu(part.down(part.ln(found))))
+    return out
 
 
 def require_plain(model: dict) -> type[BaseClassifier]:
     """Return the class to compare with; a ``ValueError`` says where there is none."""
     backbone = model.get("backbone", {})
-    mode = backbone.get("prompt_mode", "deep")
-    found = (model["type"], backbone.get("type"), mode)
-    if found != ("LPTClassifier", "PromptedViT", "deep"):
+    is_lpt = (model["type"], backbone.get("type")) == ("LPTClassifier", "PromptedViT")
+    tunings = [tuning["type"] for tuning in backbone.get("tunings", ())]
+    if not is_lpt or backbone.get("prompt_mode") == "shallow" or "LoRA" in tunings:
         raise UserError(
-            "--baseline is for LPTClassifier with a PromptedViT of prompt_mode='deep'"
+            "--baseline is for LPTClassifier with a PromptedViT of any prompt_mode but "
+            "'shallow' and any tunings but LoRA"
         )
     return PlainLPT
 
@@ -58,6 +81,6 @@ def plain_crop(path: str, size: int, mean: list[float], std: list[float]) -> Ten
     """Make an image (3, size, size) as torchvision's examples do; mean, std of 255."""
     image = RandomResizedCrop(size)(Image.open(path).convert("RGB"))  # bilinear
     if torch.rand(()) < 0.5:
-        image = F.hflip(image)
+        image = TF.hflip(image)
     mean, std = ([value / 255 for value in values] for values in (mean, std))
-    return F.normalize(F.to_tensor(image), mean, std)
+    return TF.normalize(TF.to_tensor(image), mean, std)

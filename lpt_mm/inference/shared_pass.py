@@ -26,6 +26,7 @@ NOT_OF_TOKENS = (
     "frozen_prompts",
     "prompt_length",
     "prompt_mode",
+    "tunings",
 )
 FINAL = "final_layer"
 Grid = tuple[int, int]
@@ -93,10 +94,10 @@ def _keys_of(backbone: PromptedViT, config: Mapping) -> tuple[str, str]:
     settings = {k: v for k, v in config.items() if k not in NOT_OF_TOKENS}
     of_tokens = json.dumps(settings, sort_keys=True)
     of_prompts = backbone.prompt_mode
-    if of_prompts != "none":
-        prompts = backbone.shared_prompts.detach().cpu().contiguous()
-        digest = sha256(value_bytes(prompts)).hexdigest()
-        of_prompts = f"{of_prompts} {tuple(prompts.shape)} {digest}"
+    for name, tensor in backbone.tuned_state().items():
+        values = tensor.cpu().contiguous()
+        digest = sha256(value_bytes(values)).hexdigest()
+        of_prompts += f" {name} {tuple(values.shape)} {digest}"
     if backbone.prompt_mode == "shallow":  # prompts are tokens
         of_tokens += of_prompts
     return of_tokens, of_prompts

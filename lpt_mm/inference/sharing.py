@@ -105,6 +105,8 @@ class SharedBackbone:
                 "precision: choose one with --frozen-dtype (frozen_dtype)"
             )
         backbone.to_empty(device="cpu", recurse=False)
+        if backbone.tunings is not None:
+            backbone.tunings.to_empty(device="cpu")
         backbone.load_state_dict(self.tensors, strict=False, assign=True)
         backbone.source, backbone.positions = self.source, self.positions
 

@@ -18,8 +18,11 @@ from lpt_mm.models.losses import (
     SoftmaxFocalLoss,
 )
 from lpt_mm.models.necks import GroupPromptNeck
+from lpt_mm.models.tunings import Adapter, AdaptFormer, LoRA
 
 __all__ = [
+    "AdaptFormer",
+    "Adapter",
     "AsymmetricGCLLoss",
     "BalancedSoftmaxLoss",
     "ClassBalancedLoss",
@@ -29,6 +32,7 @@ __all__ = [
     "LDAMLoss",
     "LPTClassifier",
     "LinearHead",
+    "LoRA",
     "LogitAdjustedLoss",
     "NearestClassMeanHead",
     "NearestNeighborHead",

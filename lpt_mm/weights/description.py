@@ -6,7 +6,7 @@ from torch import Tensor
 
 from lpt_mm.weights import layouts
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing, square_side
-from lpt_mm.weights.identity import POSITIONS, SHARED_PROMPTS
+from lpt_mm.weights.identity import POSITIONS, SHARED_PROMPTS, is_tuned
 from lpt_mm.weights.weights import Weights
 
 # Classifiers of timm and mmpretrain; classes come first in their shape.
@@ -35,7 +35,8 @@ def describe(weights: Weights) -> Description:
     if layouts.is_official(tensors):
         tensors = layouts.official_to_own(tensors)
     backbone = layouts.to_mmpretrain(tensors)
-    shared = backbone.pop(SHARED_PROMPTS, None)
+    shared = backbone.get(SHARED_PROMPTS)
+    backbone = {name: x for name, x in backbone.items() if not is_tuned(name)}
     pool = tensors.get("neck.group_prompts")
     architecture = ViTArchitecture.of(backbone)
     classifier = next((tensors[k] for k in CLASSIFIERS if k in tensors), None)

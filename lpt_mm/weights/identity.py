@@ -22,6 +22,7 @@ BACKBONE = "backbone."
 IDENTITY = "identity"
 POSITIONS = "pos_embed"
 SHARED_PROMPTS = "shared_prompts"
+TUNINGS = "tunings."
 
 
 def fingerprint(tensors: Mapping[str, Tensor]) -> str:
@@ -31,7 +32,7 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
     ``frozen_dtype``. Position embeddings are left out: those of other image sizes are
     resized. :func:`digest_positions` is for them.
     """
-    names = sorted(tensors.keys() - {POSITIONS, SHARED_PROMPTS})
+    names = sorted(x for x in tensors if x != POSITIONS and not is_tuned(x))
     # Hashing lets other threads run. torch stays in this one: in a process that was
     # forked, its first calls from several threads fail ("Invalid thread pool").
     with ThreadPoolExecutor() as pool:
@@ -125,4 +126,9 @@ def leave_out_backbone(
 
 def is_frozen(name: str) -> bool:
     """Tell whether a light checkpoint leaves out the tensor of this name."""
-    return name.startswith(BACKBONE) and name != BACKBONE + SHARED_PROMPTS
+    return name.startswith(BACKBONE) and not is_tuned(name.removeprefix(BACKBONE))
+
+
+def is_tuned(name: str) -> bool:
+    """Tell what is trained of a frozen backbone by its name there."""
+    return name == SHARED_PROMPTS or name.startswith(TUNINGS)

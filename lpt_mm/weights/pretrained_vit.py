@@ -23,11 +23,11 @@ from lpt_mm.weights.identity import (
     BACKBONE,
     IDENTITY,
     POSITIONS,
-    SHARED_PROMPTS,
     compare_backbones,
     describe_backbone,
     digest_positions,
     identify,
+    is_tuned,
 )
 from lpt_mm.weights.sources import PACKAGED, read_weights
 from lpt_mm.weights.weights import Weights
@@ -116,7 +116,7 @@ def fit_backbone(module: nn.Module, weights: Weights) -> dict[str, Tensor]:
     tensors = norm | layouts.to_mmpretrain(weights.tensors)
     settings = {k: v for k, v in module.hidden_settings.items() if k != EPS}
     misfits = (
-        compare_tensors(tensors, own, optional={SHARED_PROMPTS}),
+        compare_tensors(tensors, own, optional=set(filter(is_tuned, own))),
         compare_settings(weights.hidden_settings, settings),
     )
     if misfit := "; ".join(filter(None, misfits)):
@@ -158,7 +158,7 @@ def restore_backbone(weights: Weights, source: str | None = None) -> Weights:
                 "trust that source, name it with --backbone"
             )
     backbone = layouts.to_mmpretrain(read_weights(source).tensors)
-    backbone.pop(SHARED_PROMPTS, None)
+    backbone = {name: x for name, x in backbone.items() if not is_tuned(name)}
     if ViTArchitecture.of(backbone) is None:
         raise WeightFileError(f"'{source}' holds no whole vision transformer")
     own = identify(backbone, source)

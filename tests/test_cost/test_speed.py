@@ -157,6 +157,6 @@ def test_the_tool_prints_and_writes(run_here, tmp_path):
 def test_the_tool_refuses_what_it_cannot_compare(run_here):
     option = "model.backbone.prompt_mode=shallow"
     out = run_here(TOOL, DIGITS, "--baseline", "--cfg-options", option, fails=True)
-    assert "prompt_mode='deep'" in out
+    assert "any prompt_mode but 'shallow'" in out
     out = run_here(TOOL, DIGITS, "--phase", "data", "--baseline", fails=True)
     assert "DigitsLT has no image files: run without --baseline" in out

@@ -99,7 +99,7 @@ class Shades:
         self.config.write_text(CONFIG.replace("{folder}", str(folder)))
         cfg = Config.fromfile(self.config)
         runner = Runner.from_cfg(cfg)
-        runner.model.backbone.prompts_loaded = True  # random ones will do
+        runner.model.backbone.tuned_loaded = True  # random ones will do
         runner.train()
         self.run = folder / "run"
         self.checkpoint = self.run / "epoch_1.pth"

@@ -37,7 +37,7 @@ def checkpoint(tmp_path_factory):
     )
     with DefaultScope.overwrite_default_scope("mmpretrain"):
         runner = Runner.from_cfg(cfg)
-        runner.model.backbone.prompts_loaded = True  # random ones will do
+        runner.model.backbone.tuned_loaded = True  # random ones will do
         runner.train()
     return folder / "epoch_1.pth"
 

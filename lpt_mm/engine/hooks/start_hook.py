@@ -56,8 +56,8 @@ class StartHook(Hook):
         """Refuse frozen prompts that nothing was loaded into."""
         self._has_trained = True
         backbone = getattr(classifier_of(runner.model), "backbone", None)
-        prompts = getattr(backbone, "shared_prompts", None)
-        if prompts is None or prompts.requires_grad or backbone.prompts_loaded:
+        is_frozen = getattr(backbone, "frozen_prompts", False)
+        if not is_frozen or backbone.tuned_loaded or not backbone.tuned_state():
             return
         raise UserError(
             "the shared prompts are frozen, but nothing was loaded into them: train "

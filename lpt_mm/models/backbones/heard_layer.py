@@ -4,13 +4,14 @@ Grad-CAM is one of the listeners: https://arxiv.org/abs/1610.02391.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from torch import Tensor, nn
 
-from lpt_mm.models.backbones.prompted_layer import attend
+from lpt_mm.models.backbones.prompted_layer import attend, feed_forward
+from lpt_mm.models.tunings.tuning import Tuning
 
 HOOKS = (
     "_forward_hooks",
@@ -51,7 +52,10 @@ def silenced(module: nn.Module) -> Iterator[None]:
 
 
 def run_heard_layer(
-    layer: TransformerEncoderLayer, tokens: Tensor, prompts: list[Tensor]
+    layer: TransformerEncoderLayer,
+    tokens: Tensor,
+    prompts: list[Tensor],
+    tunings: Iterable[Tuning] = (),
 ) -> Tensor:
     """Run a layer as ``run_layer`` does, through calls of the layer and its parts.
 
@@ -60,11 +64,11 @@ def run_heard_layer(
     """
 
     def run_attention(normed: Tensor) -> Tensor:
-        return attend(layer, normed, prompts)
+        return attend(layer, normed, prompts, tunings)
 
     def run(tokens: Tensor) -> Tensor:
         tokens = tokens + _call(layer.attn, run_attention, layer.ln1(tokens))
-        return layer.ffn(layer.ln2(tokens), identity=tokens)
+        return feed_forward(layer, tokens, tunings)
 
     return _call(layer, run, tokens)
 

@@ -1,5 +1,7 @@
 """One transformer layer whose tokens also attend to prompts, at its cheapest.
 
+Tunings, trained beside the layer, add to what it computes where they say.
+
 A prompt token of a layer is thrown away after that layer, so it needs neither a query
 nor an MLP: it only contributes a key and a value. This equals concatenating the
 prompts, running the layer and cutting them off. Source: Visual Prompt Tuning,
@@ -7,11 +9,15 @@ https://arxiv.org/abs/2203.12119; Long-tailed Prompt Tuning, section 4.2,
 https://arxiv.org/abs/2210.01033.
 """
 
+from collections.abc import Iterable
+
 import torch
 from mmpretrain.models.backbones.vision_transformer import TransformerEncoderLayer
 from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
+
+from lpt_mm.models.tunings.tuning import Tuning
 
 CPU_KEY_BLOCK = 16  # keys that the CPU's attention kernel handles at a time
 # Larger hidden activations (32 MiB and more) are new memory of the system each time.
@@ -22,6 +28,7 @@ def run_layer(
     layer: TransformerEncoderLayer,
     tokens: Tensor,
     prompts: list[Tensor],
+    tunings: Iterable[Tuning] = (),
     with_cp: bool = False,
 ) -> Tensor:
     """Run a layer on tokens (B, N, D) that also attend to prompts.
@@ -30,29 +37,34 @@ def run_layer(
     all images. ``with_cp`` computes the hidden activations of the feed-forward network
     once more in the backward pass instead of keeping them.
     """
-    tokens = tokens + attend(layer, layer.ln1(tokens), prompts)
+    tokens = tokens + attend(layer, layer.ln1(tokens), prompts, tunings)
     parts = tokens.split(_images_per_part(tokens)) if _runs_on_cpu(tokens) else [tokens]
     if with_cp and tokens.requires_grad:
         outs = [
-            checkpoint(_feed_forward, layer, part, use_reentrant=False)
+            checkpoint(feed_forward, layer, part, tunings, use_reentrant=False)
             for part in parts
         ]
     else:
-        outs = [_feed_forward(layer, part) for part in parts]
+        outs = [feed_forward(layer, part, tunings) for part in parts]
     return outs[0] if len(outs) == 1 else torch.cat(outs)
 
 
 def attend(
-    layer: TransformerEncoderLayer, normed: Tensor, prompts: list[Tensor]
+    layer: TransformerEncoderLayer,
+    normed: Tensor,
+    prompts: list[Tensor],
+    tunings: Iterable[Tuning] = (),
 ) -> Tensor:
     """Compute what a layer's attention adds to the tokens, after its first norm."""
     attn, dims = layer.attn, layer.embed_dims
     weight, bias = attn.qkv.weight, attn.qkv.bias
     query = F.linear(normed, weight[:dims], None if bias is None else bias[:dims])
-    key_value = F.linear(normed, weight[dims:])  # (B, N, 2 D)
+    for tuning in tunings:
+        query = tuning.add_to_query(query, normed)
+    key_value = _keys_and_values(layer, normed, tunings)
     # The norm is not called: what listens to it is to hear of the tokens alone.
     extra = [
-        F.linear(layer.ln1.forward(prompt.to(weight.dtype)), weight[dims:])
+        _keys_and_values(layer, layer.ln1.forward(prompt.to(weight.dtype)), tunings)
         for prompt in prompts
     ]
     num_keys = sum(part.shape[1] for part in (key_value, *extra))
@@ -74,6 +86,20 @@ def attend(
     return _project_out(layer, out)
 
 
+def _keys_and_values(
+    layer: TransformerEncoderLayer, normed: Tensor, tunings: Iterable[Tuning]
+) -> Tensor:
+    """Project (B, N, D) to keys and values without their bias, (B, N, 2 D)."""
+    dims = layer.embed_dims
+    both = F.linear(normed, layer.attn.qkv.weight[dims:])
+    for tuning in tunings:
+        value = both[..., dims:]
+        tuned = tuning.add_to_value(value, normed)
+        if tuned is not value:
+            both = torch.cat([both[..., :dims], tuned], dim=-1)
+    return both
+
+
 def _pad_keys(num_keys: int, like: Tensor) -> tuple[list[Tensor], Tensor | None]:
     """Fill the keys up to what the CPU's fused kernel handles without a remainder.
 
@@ -90,7 +116,10 @@ def _pad_keys(num_keys: int, like: Tensor) -> tuple[list[Tensor], Tensor | None]
 
 
 def run_class_token(
-    layer: TransformerEncoderLayer, tokens: Tensor, prompts: list[Tensor]
+    layer: TransformerEncoderLayer,
+    tokens: Tensor,
+    prompts: list[Tensor],
+    tunings: Iterable[Tuning] = (),
 ) -> Tensor:
     """Run a layer for the class token alone, which attends to all tokens and prompts.
 
@@ -109,6 +138,8 @@ def run_class_token(
     expanded = [p.to(tokens.dtype).expand(tokens.shape[0], -1, -1) for p in prompts]
     source = layer.ln1(torch.cat([tokens, *expanded], dim=1))  # (B, N + all P, D)
     query = torch.einsum("bd,hed->bhe", source[:, 0], weight[0]) + bias[0]
+    for tuning in tunings:
+        query = tuning.add_to_query(query.flatten(1), source[:, 0]).view_as(query)
     query = torch.einsum("bhe,hed->bhd", query, weight[1])
     # The heads take the place of the queries: (B, 1, heads, D).
     mean = F.scaled_dot_product_attention(
@@ -119,8 +150,12 @@ def run_class_token(
         scale=attn.head_dims**-0.5,
     ).squeeze(1)
     value = torch.einsum("bhd,hed->bhe", mean, weight[2]) + bias[2]
+    for tuning in tunings:
+        # Of what it adds to each head's mean, (B, heads, D), a head takes its part.
+        added = tuning.add_to_value(torch.zeros_like(mean), mean).unflatten(-1, heads)
+        value = value + added.diagonal(dim1=1, dim2=2).transpose(1, 2)
     found = _project_out(layer, value.flatten(1).unsqueeze(1))
-    return _feed_forward(layer, tokens[:, :1] + found)
+    return feed_forward(layer, tokens[:, :1] + found, tunings)
 
 
 def _project_out(layer: TransformerEncoderLayer, attended: Tensor) -> Tensor:
@@ -129,8 +164,20 @@ def _project_out(layer: TransformerEncoderLayer, attended: Tensor) -> Tensor:
     return attn.out_drop(attn.gamma1(attn.proj_drop(attn.proj(attended))))
 
 
-def _feed_forward(layer: TransformerEncoderLayer, tokens: Tensor) -> Tensor:
-    return layer.ffn(layer.ln2(tokens), identity=tokens)
+def feed_forward(
+    layer: TransformerEncoderLayer, tokens: Tensor, tunings: Iterable[Tuning] = ()
+) -> Tensor:
+    """Run the second half of a layer on tokens (B, N, D)."""
+    normed, out = layer.ln2(tokens), tokens
+    for tuning in tunings:
+        out = tuning.add_beside_ffn(out, tokens)
+    if not any(tuning.follows_ffn for tuning in tunings):
+        return layer.ffn(normed, identity=out)
+    found = layer.ffn(normed, identity=tokens.new_zeros(()))
+    out = out + found
+    for tuning in tunings:
+        out = tuning.add_after_ffn(out, found)
+    return out
 
 
 def _images_per_part(tokens: Tensor) -> int:

@@ -1,4 +1,4 @@
-"""A vision transformer with one prompt per layer."""
+"""A frozen vision transformer with what is trained in its layers: prompts, tunings."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +14,13 @@ from lpt_mm.models.backbones.heard_layer import is_heard, run_heard_layer, silen
 from lpt_mm.models.backbones.prompted_layer import run_class_token, run_layer
 from lpt_mm.models.backbones.sourced_vit import SourcedViT
 from lpt_mm.models.numerics import at_least_float32
+from lpt_mm.models.tunings import Tuning, build_tunings
 from lpt_mm.utils.errors import UserError, require_choice
 
 
 @MODELS.register_module()
 class PromptedViT(SourcedViT):
-    """mmpretrain's ``VisionTransformer`` with shared prompts, frozen but for them.
+    """mmpretrain's ``VisionTransformer`` with prompts and tunings, frozen but for them.
 
     Prompts are keys and values only, and where the class token is all that is asked
     for, the last layer is run for it alone: see ``prompted_layer.py``. Source: Visual
@@ -32,11 +33,18 @@ class PromptedViT(SourcedViT):
         prompt_mode: ``'deep'``: every layer has its own prompt; ``'shallow'``: one
             prompt joins the input of the first layer and runs through all of them;
             ``'none'``: the plain transformer.
-        frozen: Whether all but the prompts is frozen, and kept in evaluation mode.
-        frozen_prompts: Whether the shared prompts are frozen too, as in phase 2.
+        tunings: Configs of what else is trained in the layers, such as
+            ``dict(type='AdaptFormer')``, by default nothing; ``bottleneck`` and
+            ``layers`` of each are those of :func:`build_tunings`.
+        num_classes: C, which the bottlenecks of tunings follow by default;
+            ``LPTClassifier`` gives it.
+        frozen: Whether all but prompts and tunings is frozen, and kept in evaluation
+            mode.
+        frozen_prompts: Whether shared prompts and tunings are frozen too, as in phase
+            2.
         frozen_dtype: What the frozen layers are held in and computed in, ``'float32'``
-            or ``'bfloat16'``; prompts, position embeddings, final norm and features
-            stay in float32.
+            or ``'bfloat16'``; prompts, tunings, position embeddings, final norm and
+            features stay in float32.
         with_cp: Whether to compute the hidden activations of the layers once more in
             the backward pass instead of keeping them: less memory, slower steps.
         compile: Whether to compile the layers, or keyword arguments of
@@ -49,6 +57,8 @@ class PromptedViT(SourcedViT):
         *args: object,
         prompt_length: int = 10,
         prompt_mode: str = "deep",
+        tunings: Sequence[dict] = (),
+        num_classes: int | None = None,
         frozen: bool = True,
         frozen_prompts: bool = False,
         frozen_dtype: str = "float32",
@@ -62,7 +72,9 @@ class PromptedViT(SourcedViT):
         except TypeError as error:  # name the component that has the wrong argument
             raise TypeError(f"PromptedViT: {error}") from error
         self.prompt_mode = prompt_mode
+        self.tunings: nn.ModuleList | None = None
         self.frozen = frozen
+        self.frozen_prompts = frozen_prompts
         self.with_cp = with_cp
         if frozen:
             self.requires_grad_(False)
@@ -76,6 +88,10 @@ class PromptedViT(SourcedViT):
                 requires_grad=not frozen_prompts,
             )
             trunc_normal_(self.shared_prompts, std=0.02)
+        if tunings:
+            self.tunings = build_tunings(
+                tunings, self.embed_dims, self.num_layers, num_classes
+            ).requires_grad_(not frozen_prompts)
         functions: Sequence[Callable] = (run_layer, run_class_token)
         if compile:
             options = compile if isinstance(compile, dict) else {}
@@ -144,10 +160,11 @@ class PromptedViT(SourcedViT):
         """
         for i in range(start, stop):
             layer, prompts = self.layers[i], self._prompts(i, start, group_prompts)
+            tunings = self._tunings(i)
             if self._heard:
-                tokens = run_heard_layer(layer, tokens, prompts)
+                tokens = run_heard_layer(layer, tokens, prompts, tunings)
             else:
-                tokens = self._run_layer(layer, tokens, prompts, self.with_cp)
+                tokens = self._run_layer(layer, tokens, prompts, tunings, self.with_cp)
         return tokens
 
     def finish(
@@ -164,7 +181,9 @@ class PromptedViT(SourcedViT):
             return self.readout(tokens, patch_resolution)
         tokens = self.encode(tokens, start, last, group_prompts)
         prompts = self._prompts(last, start, group_prompts)
-        class_token = self._run_class_token(self.layers[last], tokens, prompts)
+        class_token = self._run_class_token(
+            self.layers[last], tokens, prompts, self._tunings(last)
+        )
         return self.readout(class_token, patch_resolution)
 
     def _prompts(
@@ -177,6 +196,9 @@ class PromptedViT(SourcedViT):
         if group_prompts is not None:
             prompts.append(group_prompts[:, layer - start])
         return prompts
+
+    def _tunings(self, layer: int) -> tuple[Tuning, ...]:
+        return tuple(self.tunings[layer].values()) if self.tunings else ()
 
     @contextmanager
     def unheard(self) -> Iterator[None]:

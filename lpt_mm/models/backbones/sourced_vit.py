@@ -10,11 +10,11 @@ from lpt_mm.weights.architecture import ViTArchitecture
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.identity import (
     IDENTITY,
-    SHARED_PROMPTS,
     compare_backbones,
     decode_identity,
     describe_backbone,
     fingerprint,
+    is_tuned,
 )
 from lpt_mm.weights.pretrained_vit import PretrainedViT
 
@@ -25,14 +25,14 @@ class SourcedViT(VisionTransformer):
     Its arguments are those of ``VisionTransformer``. After its pre-trained weights have
     been loaded, ``source`` names them, and ``positions`` tells their position
     embeddings, whatever size those have here; a light state is completed with them,
-    however it is loaded. ``prompts_loaded`` tells whether a state brought shared
-    prompts.
+    however it is loaded. ``tuned_loaded`` tells whether a state brought what is trained
+    in it, prompts and tunings.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.source: str | None = None
-        self.prompts_loaded = False
+        self.tuned_loaded = False
         self.positions: str | None = None
         self.register_load_state_dict_pre_hook(restore_frozen)
 
@@ -48,8 +48,12 @@ class SourcedViT(VisionTransformer):
         )
 
     def frozen_state(self) -> dict[str, Tensor]:
-        """Give all tensors but the shared prompts, by name."""
-        return {k: v for k, v in self.state_dict().items() if k != SHARED_PROMPTS}
+        """Give all tensors but those of prompts and tunings, by name."""
+        return {k: v for k, v in self.state_dict().items() if not is_tuned(k)}
+
+    def tuned_state(self) -> dict[str, Tensor]:
+        """Give the tensors of prompts and tunings, by name."""
+        return {k: v for k, v in self.state_dict().items() if is_tuned(k)}
 
     @property
     def identity(self) -> dict[str, object]:
@@ -78,7 +82,7 @@ class SourcedViT(VisionTransformer):
             )
 
     def init_weights(self) -> None:
-        """Initialise the transformer; the prompts are initialised when built.
+        """Initialise the transformer; prompts and tunings are when they are built.
 
         Pre-trained weights replace the random ones: mmengine would draw those after
         having loaded, unless the initialiser is its own ``Pretrained``.
@@ -114,7 +118,7 @@ def restore_frozen(
 
     If need be the transformer first loads its pre-trained weights.
     """
-    module.prompts_loaded |= prefix + SHARED_PROMPTS in state_dict
+    module.tuned_loaded |= all(prefix + x in state_dict for x in module.tuned_state())
     identity = state_dict.pop(prefix + IDENTITY, None)
     if identity is None:
         if any(prefix + name in state_dict for name in module.frozen_state()):

@@ -41,6 +41,8 @@ class LPTClassifier(ImageClassifier):
         init_cfg: dict | None = None,
     ) -> None:
         if not isinstance(backbone, nn.Module):
+            if backbone.get("tunings") and head is not None:
+                backbone = dict(backbone, num_classes=head["num_classes"])
             backbone = MODELS.build(backbone)
         width = backbone.embed_dims
         out_type = getattr(backbone, "out_type", "cls_token")

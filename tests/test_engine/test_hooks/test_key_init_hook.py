@@ -50,7 +50,7 @@ def train(folder, max_images=20_000, has_hook=True, **changes):
         del cfg.default_hooks.key_init
     runner, record = Runner.from_cfg(cfg), Record()
     runner.register_hook(record)
-    runner.model.backbone.prompts_loaded = True  # random ones will do
+    runner.model.backbone.tuned_loaded = True  # random ones will do
     return runner.train(), record.keys
 
 

@@ -35,7 +35,7 @@ def make_runner(folder, phase=2):
         }
     )
     runner = Runner.from_cfg(cfg)
-    runner.model.backbone.prompts_loaded = True  # random ones will do
+    runner.model.backbone.tuned_loaded = True  # random ones will do
     return runner
 
 

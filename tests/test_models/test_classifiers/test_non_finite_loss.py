@@ -52,7 +52,7 @@ def run_into(spoil, phase, tmp_path):
     batches, hook = [], Spoil(lambda *args: batches.append(args[1]) or spoil(*args))
     cfg.phase1_work_dir = None
     runner = Runner.from_cfg(cfg)
-    runner.model.backbone.prompts_loaded = True  # random ones will do
+    runner.model.backbone.tuned_loaded = True  # random ones will do
     runner.register_hook(hook, "LOWEST")
     with pytest.raises(NonFiniteLossError) as caught:
         runner.train()

@@ -1,0 +1,44 @@
+"""What is trained beside a frozen layer."""
+
+from torch import Tensor, nn
+
+from lpt_mm.utils.errors import UserError
+
+
+class Tuning(nn.Module):
+    """Base of small parts that are trained beside one frozen transformer layer.
+
+    A subclass adds something in one or more places of the layer, and nothing in the
+    others. It computes in the type of what it is given, and starts as a layer without
+    it.
+
+    Args:
+        embed_dims: Width of the tokens, D.
+        bottleneck: Its inner width, r.
+    """
+
+    # Whether :meth:`add_after_ffn` adds anything.
+    follows_ffn = False
+
+    def __init__(self, embed_dims: int, bottleneck: int) -> None:
+        super().__init__()
+        if bottleneck < 1:
+            raise UserError(f"tunings: bottleneck must be at least 1, got {bottleneck}")
+        self.embed_dims = embed_dims
+        self.bottleneck = bottleneck
+
+    def add_to_query(self, query: Tensor, normed: Tensor) -> Tensor:
+        """Add to the queries (..., D) of tokens after the first norm, (..., D)."""
+        return query
+
+    def add_to_value(self, value: Tensor, normed: Tensor) -> Tensor:
+        """Add to the values (..., D) of tokens after the first norm, (..., D)."""
+        return value
+
+    def add_beside_ffn(self, out: Tensor, tokens: Tensor) -> Tensor:
+        """Add to ``out`` (B, N, D) what comes of the tokens before the second norm."""
+        return out
+
+    def add_after_ffn(self, out: Tensor, found: Tensor) -> Tensor:
+        """Add to ``out`` (B, N, D) what comes of the feed-forward network's output."""
+        return out
