@@ -37,6 +37,7 @@ from harness import (
 )
 from hostile_files import Attacker
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from tool_runs import RUNS, make_originals, prepare
 from watch import MARK, watch
@@ -120,9 +121,10 @@ def attack_all(args: argparse.Namespace, folder: Path) -> int:
     (outside / f"{MARK}.pth").write_bytes(names[0].read_bytes())
     untouched, began = checksum(outside), time.monotonic()
     tally, odd = Counter(), []
-    # A bar has a thread, whose lock a fork may inherit and then wait for.
-    for i in range(args.files):
-        if i % 50 == 0:
+    # The bar has no thread: forks would inherit its lock, and may wait for it.
+    items = track(range(args.files), "hostile checkpoints", auto_refresh=False)
+    for i in items:
+        if i % 50 == 0 and not sys.stderr.isatty():
             sys.stderr.write(f"{i} of {args.files} files\n")
         original = names[i % len(names)]
         attacker = Attacker(outside, np.random.default_rng([args.seed, i]))

@@ -100,7 +100,9 @@ def count(
 ) -> int:
     """Write and read all files, print what came of them, and return an exit status."""
     tally, odd, began = Counter(), [], time.monotonic()
-    for i in track(range(args.files), description=title):
+    # The bar has no thread: forks would inherit its lock, and may wait for it.
+    items = track(range(args.files), title, auto_refresh=False)
+    for i in items:
         path = write(i, folder)
         outcome = judge(path, read)
         path.unlink()

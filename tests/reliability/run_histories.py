@@ -321,7 +321,9 @@ def main() -> int:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     args = parser.parse_args()
     kinds, failures = [], []
-    for i in track(range(args.histories), description="histories"):
+    # The bar has no thread: forks would inherit its lock, and may wait for it.
+    items = track(range(args.histories), "histories", auto_refresh=False)
+    for i in items:
         rng = np.random.default_rng([args.seed, i])
         with tempfile.TemporaryDirectory() as folder:
             try:
