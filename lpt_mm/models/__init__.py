@@ -13,9 +13,12 @@ from lpt_mm.models.losses import (
     BalancedSoftmaxLoss,
     ClassBalancedLoss,
     GCLLoss,
+    GeneralizedReweightLoss,
+    LADELoss,
     LDAMLoss,
     LogitAdjustedLoss,
     SoftmaxFocalLoss,
+    VectorScalingLoss,
 )
 from lpt_mm.models.necks import GroupPromptNeck
 
@@ -25,7 +28,9 @@ __all__ = [
     "ClassBalancedLoss",
     "CosineHead",
     "GCLLoss",
+    "GeneralizedReweightLoss",
     "GroupPromptNeck",
+    "LADELoss",
     "LDAMLoss",
     "LPTClassifier",
     "LinearHead",
@@ -34,4 +39,5 @@ __all__ = [
     "NearestNeighborHead",
     "PromptedViT",
     "SoftmaxFocalLoss",
+    "VectorScalingLoss",
 ]
