@@ -1,3 +1,4 @@
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,8 @@ from torch import nn
 from torch.testing import assert_close
 
 from lpt_mm.engine.hooks import ClassCountHook
+from tests.conftest import ROOT
+from tests.docs_pages import files
 from tests.golden import tiny_lpt
 from tests.test_engine.short_runs import make_runner
 
@@ -136,3 +139,13 @@ def test_refuses_losses_that_it_cannot_weight(which):
     hook = HOOKS.build(drw())
     with pytest.raises(ValueError, match="cannot weight CrossEntropyLoss: set model"):
         hook.before_train(runner_with(model))
+
+
+def test_the_config_of_the_page_trains(tmp_path, run_here):
+    leaf = "configs/baselines/gnm_digits_lt.py"
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    (tmp_path / leaf).write_text(files("docs/guide/configs.md")[leaf])
+    now = ("train_cfg.max_epochs=1", "custom_hooks.0.begin=0")
+    out = run_here(ROOT / "tools" / "train.py", leaf, "--cfg-options", *now)
+    assert "weighted by the effective number (beta 0.9998)" in out
+    assert "long_tail/overall" in out
