@@ -23,8 +23,9 @@ class GNMOptimWrapper(OptimWrapper):
     added, e of a normal distribution of standard deviation 1/3, clamped to +-1; then
     come forward and backward pass, one of each; then it is as before, and the optimizer
     makes its step. The noise depends on run seed and step alone: it is the same in all
-    processes, in all batches of a step and after a resume. Source: Gaussian
-    Neighborhood Minimization for Prompt Tuning (GNM-PT), NeurIPS 2024.
+    processes, in all batches of a step and after a resume. Source:
+    Improving Visual Prompt Tuning by Gaussian Neighborhood Minimization for Long-Tailed
+    Visual Recognition (GNM-PT), https://neurips.cc/virtual/2024/poster/96426.
 
     Args:
         *args: Positional arguments of ``OptimWrapper``.
