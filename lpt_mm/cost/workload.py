@@ -9,6 +9,7 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
+from lpt_mm.engine.optimizers.bfloat16_optim_wrapper import bfloat16_type
 
 
 class Workload:
@@ -25,7 +26,7 @@ class Workload:
         if work == "train":
             optim_wrapper = cfg.optim_wrapper.copy()
             if amp:
-                optim_wrapper.type = "BFloat16OptimWrapper"
+                optim_wrapper.type = bfloat16_type(optim_wrapper)
             self.optim_wrapper = build_optim_wrapper(self.model, optim_wrapper)
         self.run()  # memory and arithmetic are those of every later run
 

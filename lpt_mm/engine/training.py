@@ -3,6 +3,7 @@
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from lpt_mm.engine.optimizers.bfloat16_optim_wrapper import bfloat16_type
 from lpt_mm.engine.processes import is_first_process
 from lpt_mm.engine.start import (
     Start,
@@ -39,7 +40,7 @@ def run_training(
         KeyboardInterrupt: If it is stopped by hand; says what is saved.
     """
     if amp:
-        set_amp(cfg)
+        cfg.optim_wrapper.type = bfloat16_type(cfg.optim_wrapper)
     if is_first_process():  # other machines may not have the checkpoint
         set_start(cfg, resume, phase1)
         check_start(cfg, training=True)
@@ -58,14 +59,6 @@ def _build_data(runner: Runner) -> None:
             getattr(runner, loop)  # is built when it is first asked for
     except RuntimeError as error:
         raise UserError(str(error)) from error
-
-
-def set_amp(cfg: Config) -> None:
-    """Let a training compute in bfloat16."""
-    kind = cfg.optim_wrapper.get("type", "OptimWrapper")
-    if kind not in ("OptimWrapper", "BFloat16OptimWrapper"):
-        raise UserError(f"--amp takes the place of an OptimWrapper, not of {kind}")
-    cfg.optim_wrapper.type = "BFloat16OptimWrapper"
 
 
 def set_start(cfg: Config, resume: str | None, phase1: str | None) -> None:

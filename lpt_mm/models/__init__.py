@@ -13,9 +13,12 @@ from lpt_mm.models.losses import (
     BalancedSoftmaxLoss,
     ClassBalancedLoss,
     GCLLoss,
+    GeneralizedReweightLoss,
+    LADELoss,
     LDAMLoss,
     LogitAdjustedLoss,
     SoftmaxFocalLoss,
+    VectorScalingLoss,
 )
 from lpt_mm.models.necks import GroupPromptNeck
 from lpt_mm.models.tunings import Adapter, AdaptFormer, LoRA
@@ -28,7 +31,9 @@ __all__ = [
     "ClassBalancedLoss",
     "CosineHead",
     "GCLLoss",
+    "GeneralizedReweightLoss",
     "GroupPromptNeck",
+    "LADELoss",
     "LDAMLoss",
     "LPTClassifier",
     "LinearHead",
@@ -38,4 +43,5 @@ __all__ = [
     "NearestNeighborHead",
     "PromptedViT",
     "SoftmaxFocalLoss",
+    "VectorScalingLoss",
 ]

@@ -173,6 +173,12 @@ def converter(name: str, suffix: str) -> Callable[[Path, Path], None]:
     return convert
 
 
+def make_soup(file: Path, configs: Path) -> None:
+    soup = TOOLS / "model_converters" / "soup.py"
+    run(soup, file, file, "--out", "out.pth")
+    assert read_file("out.pth").is_plain
+
+
 def publish(file: Path, configs: Path) -> None:
     tool = TOOLS / "model_converters" / "publish_model.py"
     run(tool, config_of(file, configs), file, "out.safetensors")
@@ -227,4 +233,5 @@ RUNS: dict[str, Callable[[Path, Path], None]] = {
     "mm_to_lpt.py": converter("mm_to_lpt", ".pth"),
     "lpt_to_mm.py": converter("lpt_to_mm", ".pth"),
     "mmpretrain.get_model": use_in_mmpretrain,
+    "soup.py": make_soup,
 }

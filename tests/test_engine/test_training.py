@@ -5,7 +5,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.engine.run_config import load_config
-from lpt_mm.engine.training import run_training, set_amp, set_start
+from lpt_mm.engine.training import run_training, set_start
 from tests.conftest import ROOT
 from tests.test_engine.test_checkpoints_to_start_from import make_run
 
@@ -78,14 +78,6 @@ def test_resume_goes_on_with_the_run_itself(tmp_path):
     assert cfg.resume
     with pytest.raises(FileNotFoundError, match="no checkpoint 'gone.pth'"):
         set_start(cfg, resume="gone.pth", phase1=None)
-
-
-def test_amp_takes_the_place_of_a_plain_wrapper_alone():
-    set_amp(cfg := Config(dict(optim_wrapper=dict(lr=1))))
-    set_amp(cfg)
-    assert cfg.optim_wrapper.type == "BFloat16OptimWrapper"
-    with pytest.raises(ValueError, match="not of GNMOptimWrapper"):
-        set_amp(Config(dict(optim_wrapper=dict(type="GNMOptimWrapper"))))
 
 
 def test_a_work_dir_below_a_file_is_refused(tmp_path):

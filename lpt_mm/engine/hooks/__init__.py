@@ -5,6 +5,7 @@ from lpt_mm.engine.hooks.checkpoint_check_hook import CheckpointCheckHook
 from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
 from lpt_mm.engine.hooks.config_check_hook import ConfigCheckHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
+from lpt_mm.engine.hooks.deferred_reweight_hook import DeferredReweightHook
 from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
 from lpt_mm.engine.hooks.key_init_hook import KeyInitHook
 from lpt_mm.engine.hooks.launcher_hook import LauncherHook
@@ -22,6 +23,7 @@ __all__ = [
     "ClassCountHook",
     "ConfigCheckHook",
     "DataCheckHook",
+    "DeferredReweightHook",
     "FeatureBankHook",
     "KeyInitHook",
     "LauncherHook",

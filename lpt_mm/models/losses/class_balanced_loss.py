@@ -1,14 +1,15 @@
 """Cross-entropy weighted by the effective number of images."""
 
-import math
 from collections.abc import Sequence
 
-import torch
 from mmpretrain.registry import MODELS
 from torch import Tensor
 
+from lpt_mm.models.losses.effective_number import (
+    effective_number_weights,
+    require_beta,
+)
 from lpt_mm.models.losses.long_tail_loss import LongTailLoss
-from lpt_mm.utils.errors import UserError
 
 
 @MODELS.register_module()
@@ -29,17 +30,13 @@ class ClassBalancedLoss(LongTailLoss):
         self, beta: float = 0.9999, cls_num_list: Sequence[int] | None = None
     ) -> None:
         super().__init__()
-        if not 0 <= beta < 1:
-            raise UserError(f"beta must be in [0, 1), got {beta}")
+        require_beta(beta)
         self.beta = beta
         self.cls_num_list = cls_num_list
 
     def from_counts(self, counts: Tensor) -> Tensor:
         """Compute the weight of each class; their mean is 1."""
-        # 1 - beta ** n is computed as -expm1(n log beta), exact for beta close to 1.
-        log_beta = math.log(self.beta) if self.beta > 0 else -math.inf
-        weight = -1 / torch.expm1(counts * log_beta)
-        return weight / weight.mean()
+        return effective_number_weights(counts, self.beta)
 
     def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
         """Weight the entropies by the weights of the labels, (B,)."""

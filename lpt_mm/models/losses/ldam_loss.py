@@ -17,7 +17,8 @@ class LDAMLoss(LongTailLoss):
     The margin of a class of n images is ``max_margin * (n_min / n) ** (1 / 4)``; it
     acts in training mode only. Source: Learning Imbalanced Datasets with
     Label-Distribution-Aware Margin Loss, section 3.2,
-    https://arxiv.org/abs/1906.07413, without its deferred re-weighting.
+    https://arxiv.org/abs/1906.07413; with ``DeferredReweightHook`` it is the paper's
+    LDAM-DRW.
 
     Args:
         max_margin: Margin of the rarest class, in units of the cosine.

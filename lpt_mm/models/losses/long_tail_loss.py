@@ -22,9 +22,15 @@ class SoftmaxLoss(nn.Module):
     Attributes:
         works_on_cosines: Whether it takes bare cosines, and multiplies them by its own
             ``scale``; only ``CosineHead`` can give them.
+        class_weight: (C,) weights of the images by their labels, or None for 1;
+            :class:`lpt_mm.engine.hooks.DeferredReweightHook` sets them.
     """
 
     works_on_cosines = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("class_weight", None, persistent=False)
 
     def forward(
         self,
@@ -45,9 +51,12 @@ class SoftmaxLoss(nn.Module):
             () mean loss, in float32 or better.
         """
         logit = self.logits(at_least_float32(score), target, *more)
-        return weight_reduce_loss(
-            self.image_losses(logit, target), avg_factor=avg_factor
-        )
+        losses = self.image_losses(logit, target)
+        if self.class_weight is not None:
+            # The weights come after the model has moved: follow it, once.
+            self.class_weight = self.class_weight.to(losses)
+            losses = losses * self.class_weight[target]
+        return weight_reduce_loss(losses, avg_factor=avg_factor)
 
     def logits(self, score: Tensor, target: Tensor) -> Tensor:
         """Compute what enters the softmax, (B, C)."""

@@ -11,6 +11,9 @@ ON_SCORES = [
     "ClassBalancedLoss",
     "BalancedSoftmaxLoss",
     "LogitAdjustedLoss",
+    "GeneralizedReweightLoss",
+    "VectorScalingLoss",
+    "LADELoss",
 ]
 ON_COSINES = ["LDAMLoss", "GCLLoss", "AsymmetricGCLLoss"]
 
