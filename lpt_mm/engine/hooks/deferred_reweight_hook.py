@@ -21,9 +21,8 @@ class DeferredReweightHook(Hook):
     """Weight the loss of each image by its class, from an epoch on.
 
     The weights are those of ``ClassBalancedLoss``, by the inverse effective number of
-    images, of mean 1 over the classes; they multiply the losses of both halves of a
-    dual batch. Images of instance-balanced sampling have a mean weight below 1: unlike
-    a weighted mean, the loss becomes smaller. Source: Learning Imbalanced Datasets with
+    images; the loss is the weighted mean of a batch, of either half of a dual one.
+    Source: Learning Imbalanced Datasets with
     Label-Distribution-Aware Margin Loss, section 3.4, https://arxiv.org/abs/1906.07413.
 
     Args:

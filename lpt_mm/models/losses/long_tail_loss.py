@@ -45,7 +45,8 @@ class SoftmaxLoss(nn.Module):
             score: (B, C) scores, or cosines in [-1, 1] where ``works_on_cosines``.
             target: (B,) int64 class indices.
             *more: What else :meth:`logits` takes.
-            avg_factor: What the sum is divided by; B by default.
+            avg_factor: What the sum is divided by; by default B, or the sum of the
+                weights of the images.
 
         Returns:
             () mean loss, in float32 or better.
@@ -55,7 +56,10 @@ class SoftmaxLoss(nn.Module):
         if self.class_weight is not None:
             # The weights come after the model has moved: follow it, once.
             self.class_weight = self.class_weight.to(losses)
-            losses = losses * self.class_weight[target]
+            weight = self.class_weight[target]
+            losses = losses * weight
+            if avg_factor is None:
+                return losses.sum() / weight.sum()
         return weight_reduce_loss(losses, avg_factor=avg_factor)
 
     def logits(self, score: Tensor, target: Tensor) -> Tensor:

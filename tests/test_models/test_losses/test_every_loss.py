@@ -141,8 +141,10 @@ def test_images_are_weighted_by_the_class_weights(name):
     weight = [0.5, 1.5, 3.0, 7.0]
     each = [loss(score[i : i + 1], target[i : i + 1]) for i in range(6)]
     loss.class_weight = torch.tensor(weight, dtype=torch.float64)
-    expected = sum(weight[y] * x for y, x in zip(target.tolist(), each, strict=True))
-    assert_close(loss(score, target), expected / 6)
+    weights = [weight[label] for label in target.tolist()]
+    expected = sum(w * x for w, x in zip(weights, each, strict=True))
+    assert_close(loss(score, target), expected / sum(weights))
+    assert_close(loss(score, target, avg_factor=3), expected / 3)
     assert not loss.state_dict()
     loss.class_weight = None
     assert_close(loss(score, target), sum(each) / 6)
