@@ -46,6 +46,7 @@ def write_report_page(
     require_new(out)
     set_test(cfg, checkpoint, split)
     # The images are found again by their place in the data set.
+    cfg.test_cfg = dict()  # one crop of each, whose groups are shown
     cfg.test_dataloader.sampler = dict(type="DefaultSampler", shuffle=False)
     check_start(cfg, training=False)
     runner = build_runner(cfg)
