@@ -128,6 +128,15 @@ def test_an_image_that_cannot_be_read_stops_nothing(shades, packs):
     assert predictor("no.jpg")[0].error == bad.error
 
 
+def test_the_model_is_given_a_batch_at_a_time(shades, packs):
+    predictor, sizes = load(shades, packs / "crops.safetensors"), []
+    predictor.model.backbone.patch_embed.register_forward_pre_hook(
+        lambda _, args: sizes.append(len(args[0]))
+    )
+    predictor(shades.paths[:7], batch_size=4)
+    assert sizes == [4] * 5 + [3] * 5
+
+
 def test_many_tasks_say_what_they_say_alone(shades, packs):
     paths = [packs / "crops.safetensors", packs / "plain.safetensors"]
     for tta in (None, True, False):
