@@ -13,6 +13,7 @@ from PIL import Image
 from torchvision.transforms.functional import five_crop
 
 import lpt_mm
+from lpt_mm.datasets import DigitsLT
 from lpt_mm.inference import BatchPredictor, Predictor
 from lpt_mm.inference.components import check_components
 from lpt_mm.inference.model_card import write_model_card
@@ -21,7 +22,7 @@ from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.pack import read_pack
 from tests.conftest import ROOT
-from tests.test_inference.conftest import Scores
+from tests.test_inference.conftest import Scores, digits_config
 from tests.test_inference.test_predictor import by_label
 
 TEST, PREDICT = ROOT / "tools" / "test.py", ROOT / "tools" / "predict.py"
@@ -173,6 +174,22 @@ def test_the_tools_go_together(shades, packs, run_here, tmp_path):
     run_here(*plain, "--tta", "--out", "b.csv")
     a, b, c = (list(csv.reader((tmp_path / f"{x}.csv").open())) for x in "abc")
     assert a == b != c
+
+
+def test_a_pack_of_neighbours_has_the_bank_of_whole_images(tmp_path):
+    banks, cfg = [], digits_config("baselines/knn_digits_lt")
+    for test_cfg in (dict(), dict(type="EnsembleTestLoop")):
+        cfg.update(work_dir=str(tmp_path), log_level="ERROR", test_cfg=test_cfg)
+        cfg.experiment_name = f"bank{len(banks)}"
+        pack = make_pack(cfg, None)
+        banks.append(pack.weights.tensors["head.bank"])
+    assert pack.tta == dict(TTA, expand=3)
+    assert torch.equal(*banks)
+    path = tmp_path / "knn.safetensors"
+    pack.save(path)
+    image = np.array(DigitsLT(split="test")[0]["img"])
+    crops, whole = (lpt_mm.load(path, tta=tta)(image)[0] for tta in (None, False))
+    assert crops.scores != whole.scores
 
 
 def test_an_export_says_that_it_takes_one_crop(shades, packs, run_here):
