@@ -37,6 +37,7 @@ def load(
     backbone: str | None = None,
     device: str | None = None,
     frozen_dtype: str | None = None,
+    tta: bool | None = None,
 ) -> "Predictor": ...
 
 
@@ -46,6 +47,7 @@ def load(
     backbone: str | None = None,
     device: str | None = None,
     frozen_dtype: str | None = None,
+    tta: bool | None = None,
 ) -> "Tasks": ...
 
 
@@ -54,6 +56,7 @@ def load(
     backbone: str | None = None,
     device: str | None = None,
     frozen_dtype: str | None = None,
+    tta: bool | None = None,
 ) -> "Predictor | Tasks":
     """Load a pack, the file of a trained model; it needs no config.
 
@@ -63,6 +66,8 @@ def load(
         backbone: File of the backbone, where the pack says that it needs one.
         device: Where to compute; by default a GPU if there is one.
         frozen_dtype: ``'bfloat16'`` to compute the frozen layers in.
+        tta: Whether to average over crops of each image, those of the pack or else five
+            with a room of 1.5 patches; by default if the pack says so.
 
     Returns:
         The predictor: ``predictor(images)`` classifies. Of several packs the tasks,
@@ -71,5 +76,5 @@ def load(
     from lpt_mm.inference import Predictor, Tasks  # training and testing need none
 
     if isinstance(pack, str | PathLike):
-        return Predictor.from_pack(pack, backbone, device, frozen_dtype)
-    return Tasks(pack, backbone, device, frozen_dtype)
+        return Predictor.from_pack(pack, backbone, device, frozen_dtype, tta)
+    return Tasks(pack, backbone, device, frozen_dtype, tta)

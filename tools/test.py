@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
-from lpt_mm.engine.command_line import add_run_options, make_parser, run_tool
+from lpt_mm.engine.command_line import (
+    add_run_options,
+    add_tta_option,
+    make_parser,
+    run_tool,
+)
 from lpt_mm.engine.run_config import load_config
-from lpt_mm.engine.testing import run_test
+from lpt_mm.engine.testing import run_test, use_crops
 from lpt_mm.evaluation.tables import print_tables
 
 
@@ -25,11 +30,14 @@ def main() -> None:
     )
     parser.add_argument("--out", metavar="JSON", help="new file for the metrics")
     parser.add_argument("--csv", help="new file for the numbers of each class")
+    add_tta_option(parser)
     add_run_options(parser)
     args = parser.parse_args()
     cfg = load_config(
         args.config, args.cfg_options, args.work_dir, args.launcher, args.local_rank
     )
+    if args.tta:
+        use_crops(cfg)
     report = run_test(cfg, args.checkpoint, args.split, args.out, args.csv)
     if report is not None:  # in the first process
         print_tables({Path(args.config).stem: report}, report["shot_groups"])

@@ -14,13 +14,20 @@ from lpt_mm.datasets.long_tailed_subset import LongTailedSubset
 from lpt_mm.datasets.rendered_glyphs import RenderedGlyphs
 from lpt_mm.datasets.samplers import ClassBalancedSampler, DualSampler
 from lpt_mm.datasets.split_list import SplitList
-from lpt_mm.datasets.transforms import LoadImage, LoadRandomResizedCrop
+from lpt_mm.datasets.transforms import (
+    CornerCrops,
+    GrowingSquareCrop,
+    LoadImage,
+    LoadRandomResizedCrop,
+)
 
 __all__ = [
     "ClassBalancedSampler",
+    "CornerCrops",
     "DigitsLT",
     "DualSampler",
     "DualSamplerDataset",
+    "GrowingSquareCrop",
     "INaturalist18",
     "ImageNetShift",
     "LoadImage",

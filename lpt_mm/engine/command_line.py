@@ -44,6 +44,16 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--local_rank", "--local-rank", type=int, default=0)
 
 
+def add_tta_option(parser: argparse.ArgumentParser) -> None:
+    """Declare test-time ensembling."""
+    parser.add_argument(
+        "--tta",
+        action="store_true",
+        help="average what the model says of five crops of each image, or of those "
+        "that the config or pack names",
+    )
+
+
 def run_tool(main: Callable[[], None]) -> None:
     """Run a command; end in one line where a traceback would tell the user nothing."""
     gc.freeze()  # mmengine collects garbage for each data set: what is imported is none

@@ -2,6 +2,7 @@
 
 from mmengine.config import Config
 
+from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.processes import is_first_process
 from lpt_mm.engine.start import check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
@@ -32,7 +33,8 @@ def run_test(
         csv: CSV file to write the numbers of each class to.
 
     Returns:
-        The report, see ``make_report``; None in all processes but the first.
+        The report, see ``make_report``, and with test-time ensembling as ``tta`` what
+        was averaged; None in all processes but the first.
 
     Raises:
         OSError: If the checkpoint does not exist, or a file to write does.
@@ -50,6 +52,8 @@ def run_test(
     if runner.rank != 0:
         return None
     report = make_report(metrics, long_tail)
+    if isinstance(runner.test_loop, EnsembleTestLoop):
+        report["tta"] = runner.test_loop.ensemble.facts()
     if out:
         write_json(out, report)
     if csv:
@@ -78,3 +82,22 @@ def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
             raise UserError("--split val: the config has no val_dataloader")
         cfg.test_dataloader = cfg.val_dataloader
         cfg.test_evaluator = cfg.val_evaluator
+
+
+def use_crops(cfg: Config) -> None:
+    """Have a config tested with test-time ensembling, its own if it says of which kind.
+
+    Args:
+        cfg: The config, whose ``test_cfg`` is completed.
+
+    Raises:
+        UserError: If the config is tested in another way.
+    """
+    test_cfg = cfg.get("test_cfg") or {}
+    kind = test_cfg.get("type", "TestLoop")
+    if kind not in ("TestLoop", EnsembleTestLoop.__name__):
+        raise UserError(
+            f"--tta: the config is tested by {kind}, which knows no crops: set "
+            "test_cfg=dict(type='EnsembleTestLoop')"
+        )
+    cfg.test_cfg = dict(test_cfg, type=EnsembleTestLoop.__name__)

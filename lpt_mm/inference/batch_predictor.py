@@ -22,6 +22,7 @@ class BatchPredictor:
         device: As of :func:`lpt_mm.load`.
         frozen_dtype: As of :func:`lpt_mm.load`.
         top: Classes of each image.
+        tta: As of :func:`lpt_mm.load`.
     """
 
     def __init__(
@@ -31,8 +32,9 @@ class BatchPredictor:
         device: str | None = None,
         frozen_dtype: str | None = None,
         top: int = 5,
+        tta: bool | None = None,
     ) -> None:
-        self.predictor = Predictor.from_pack(pack, backbone, device, frozen_dtype)
+        self.predictor = Predictor.from_pack(pack, backbone, device, frozen_dtype, tta)
         self.top = min(top, len(self.predictor.class_names))
 
     def __call__(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from mmengine.registry import Registry
 from mmpretrain.registry import MODELS, TRANSFORMS
 
+from lpt_mm.engine.crop_ensemble import CropEnsemble
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import list_some
@@ -74,6 +75,8 @@ def check_components(pack: Pack) -> None:
         _check_preprocessor(pack.data_preprocessor)
         _check(pack.pipeline, TRANSFORMS, "pipeline")
         ShotGroups(pack.convention, tuple(pack.thresholds))
+        if pack.tta is not None:
+            CropEnsemble.from_facts(pack.tta)
     except UserError as error:
         raise WeightFileError(
             f"{pack.source} is no pack that can be used: {error}"

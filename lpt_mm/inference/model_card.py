@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from lpt_mm.engine.crop_ensemble import CropEnsemble
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.evaluation.tables import CLASS_COLUMNS, COLUMNS
 from lpt_mm.utils.new_file import new_file
@@ -100,6 +101,8 @@ def _test(pack: Pack) -> Iterator[str]:
         return
     groups = ShotGroups(pack.convention, tuple(pack.thresholds))
     yield f"## Test\n\nIn per cent; images of a class, {for_markdown(groups)}.\n"
+    if pack.tta is not None:
+        yield f"Test-time ensembling: {CropEnsemble.from_facts(pack.tta)}.\n"
     yield "| metric | value |\n| --- | ---: |"
     for column, value in found:
         yield f"| {column.replace('_', ' ')} | {value:.2f} |"

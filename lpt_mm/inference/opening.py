@@ -6,6 +6,7 @@ from hashlib import file_digest
 
 import torch
 
+from lpt_mm.engine.crop_ensemble import CropEnsemble
 from lpt_mm.inference.predictor import Predictor
 from lpt_mm.inference.tasks import Tasks
 from lpt_mm.utils.errors import UserError
@@ -17,6 +18,7 @@ def open_predictor(
     backbone: str | None = None,
     device: str | None = None,
     frozen_dtype: str | None = None,
+    tta: bool | None = None,
 ) -> tuple[Predictor | Tasks, list[str], dict[str, object]]:
     """Load a model, of which the first words tell, or the packs of several tasks.
 
@@ -27,6 +29,7 @@ def open_predictor(
             each process that torchrun has started takes a GPU of its own.
         device: Where to compute.
         frozen_dtype: What to compute the frozen layers in.
+        tta: Whether to average over crops.
 
     Returns:
         The predictor or tasks, the words for images, and what tells the model from
@@ -47,21 +50,29 @@ def open_predictor(
         )
     if device is None and torch.cuda.is_available():
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
-    options = dict(backbone=backbone, device=device, frozen_dtype=frozen_dtype)
+    options = dict(backbone=backbone, device=device, frozen_dtype=frozen_dtype, tta=tta)
     if packs:
         tasks = Tasks(packs, **options)
-        return tasks, images, _facts(files, frozen_dtype, list(tasks))
+        crops = [predictor.views.ensemble for predictor in tasks.values()]
+        return tasks, images, _facts(files, frozen_dtype, list(tasks), crops)
     load = Predictor.from_pack if len(files) == 1 else Predictor.from_config
     predictor = load(*files, **options)
     pack = predictor.pack  # of a config, too, with what its bases say
     settings = [pack.model, pack.data_preprocessor, pack.pipeline]
-    return predictor, images, _facts(files, frozen_dtype, settings)
+    crops = [predictor.views.ensemble]
+    return predictor, images, _facts(files, frozen_dtype, settings, crops)
 
 
-def _facts(files: list[str], frozen_dtype: str | None, settings: list) -> dict:
+def _facts(
+    files: list[str],
+    frozen_dtype: str | None,
+    settings: list,
+    crops: list[CropEnsemble | None],
+) -> dict:
     """Tell a model from others."""
+    tta = [ensemble and ensemble.facts() for ensemble in crops]
     model = list(map(_digest, files))
-    return dict(model=model, frozen_dtype=frozen_dtype, settings=settings)
+    return dict(model=model, frozen_dtype=frozen_dtype, settings=settings, tta=tta)
 
 
 def _digest(path: str) -> str:

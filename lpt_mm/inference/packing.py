@@ -11,11 +11,13 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from lpt_mm.datasets.training_images import class_names_of, pipeline_of
+from lpt_mm.engine.crop_ensemble import CropEnsemble
 from lpt_mm.engine.hooks.settings_check_hook import (
     SettingsCheckHook,
     find_settings,
     preprocessor_of,
 )
+from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.start import check_classes_of, check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.engine.testing import set_test
@@ -101,6 +103,7 @@ def make_pack(
         thresholds=list(groups.thresholds),
         balancing=_balancing(cfg, model),
         report=None if report is None else read_report(report),
+        tta=_tta(cfg, model),
     )
     _check_report(pack, str(groups))
     return pack
@@ -189,6 +192,15 @@ def _balancing(cfg: Config, model: nn.Module) -> dict[str, str | None]:
     return names
 
 
+def _tta(cfg: Config, model: nn.Module) -> dict | None:
+    """Say which crops the test of a config averages."""
+    options = dict(cfg.get("test_cfg") or {})
+    options.pop("fp16", None)
+    if options.pop("type", None) != EnsembleTestLoop.__name__:
+        return None
+    return CropEnsemble.of(model.backbone, **options).facts()
+
+
 def _check_report(pack: Pack, shot_groups: str) -> None:
     """Refuse the report of another model, as far as can be told."""
     if pack.report is None:
@@ -200,6 +212,8 @@ def _check_report(pack: Pack, shot_groups: str) -> None:
         difference = "other counts of training images"
     elif [row["name"] for row in classes] != pack.class_names:
         difference = "other names of classes"
+    elif pack.report.get("tta") != pack.tta:
+        difference = "other test-time crops; test and publish both with --tta, or none"
     else:
         return
     raise UserError(f"the report is of another model than the checkpoint: {difference}")

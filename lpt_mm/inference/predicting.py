@@ -133,7 +133,9 @@ def predict_to_file(
     write_table(out, predictions(), top, has_tasks=isinstance(predictor, Tasks))
     for path in share.logs:
         path.unlink()
-    return f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
+    said = f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"
+    ensembles = dict.fromkeys(model.views.ensemble for model in models.values())
+    return "; ".join([said, *map(str, filter(None, ensembles))])
 
 
 def _require_new_folder(path: str | os.PathLike | None, resume: bool) -> None:

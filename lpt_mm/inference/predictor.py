@@ -9,16 +9,15 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmpretrain.models.classifiers import ImageClassifier
-from torch import Tensor
 
 from lpt_mm.engine.run_config import load_config
-from lpt_mm.inference.batches import BatchReader, PreparedImage
 from lpt_mm.inference.building import build_model
 from lpt_mm.inference.class_table import ClassTable, require_positive
 from lpt_mm.inference.components import check_components
-from lpt_mm.inference.images import ImageLike, Preparation
+from lpt_mm.inference.images import ImageLike
 from lpt_mm.inference.packing import make_pack
 from lpt_mm.inference.prediction import Prediction
+from lpt_mm.inference.views import Views
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.pack import Pack, read_pack
 
@@ -35,6 +34,7 @@ class Predictor:
         pack: What is known of it.
         device: Where it computes; by default a GPU if there is one.
         task: What its predictions say that they are of, if they are of several tasks.
+        tta: As of :class:`Views`.
 
     Attributes:
         model: The classifier, in evaluation mode, on its device.
@@ -43,7 +43,7 @@ class Predictor:
         class_names: Names of the classes, length C.
         classes: What gives scores a name.
         prepare: The transforms of the test: ``prepare(image)`` is (C, H, W) uint8.
-        reader: What runs them ahead of the model.
+        views: What runs them ahead of the model, and cuts crops.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Predictor:
         pack: Pack,
         device: str | torch.device | None = None,
         task: str | None = None,
+        tta: bool | None = None,
     ) -> None:
         self.device = torch.device(device or get_device())
         self.model = model.to(self.device).eval()
@@ -59,12 +60,8 @@ class Predictor:
         self.classes = ClassTable(pack, task)
         self.class_names = self.classes.names
         self.shot_groups = self.classes.shot_groups
-        channels = pack.model["backbone"].get("in_channels", 3)
-        self.prepare = Preparation(
-            pack.pipeline, pack.data_preprocessor, is_grey=channels == 1
-        )
-        size = getattr(model.backbone, "img_size", None)
-        self.reader = BatchReader(self.prepare, size)
+        self.views = Views(self.model, pack, tta)
+        self.prepare = self.views.prepare
 
     @classmethod
     def from_pack(
@@ -73,6 +70,7 @@ class Predictor:
         backbone: str | None = None,
         device: str | None = None,
         frozen_dtype: str | None = None,
+        tta: bool | None = None,
     ) -> Self:
         """Load a pack.
 
@@ -85,6 +83,7 @@ class Predictor:
                 is one.
             frozen_dtype: ``'bfloat16'`` to compute the frozen layers in; by default as
                 in training.
+            tta: As of the class.
 
         Returns:
             The predictor.
@@ -95,7 +94,8 @@ class Predictor:
         """
         pack = read_pack(path)
         check_components(pack)
-        return cls(build_model(pack, backbone, frozen_dtype), pack, device)
+        model = build_model(pack, backbone, frozen_dtype)
+        return cls(model, pack, device, tta=tta)
 
     @classmethod
     def from_config(
@@ -105,6 +105,7 @@ class Predictor:
         backbone: str | None = None,
         device: str | None = None,
         frozen_dtype: str | None = None,
+        tta: bool | None = None,
     ) -> Self:
         """Load a checkpoint with its config, which is code and must be trusted.
 
@@ -114,6 +115,7 @@ class Predictor:
             backbone: As in :meth:`from_pack`; by default that of the config.
             device: As in :meth:`from_pack`.
             frozen_dtype: As in :meth:`from_pack`.
+            tta: As in :meth:`from_pack`.
 
         Returns:
             The predictor.
@@ -126,7 +128,8 @@ class Predictor:
         pack = make_pack(cfg, checkpoint)
         if pack.weights.is_light and backbone is None:
             backbone = (cfg.model.backbone.get("init_cfg") or {}).get("checkpoint")
-        return cls(build_model(pack, backbone, frozen_dtype), pack, device)
+        model = build_model(pack, backbone, frozen_dtype)
+        return cls(model, pack, device, tta=tta)
 
     def __call__(
         self,
@@ -171,26 +174,12 @@ class Predictor:
             UnreadableImageError: If ``strict``, and an image cannot be read.
         """
         require_positive(top)
-        for batch in self.reader.batches(images, batch_size, strict):
+        views = self.views
+        for batch in views.crop_reader.batches(images, batch_size, strict):
             with torch.inference_mode():
-                inputs = self.inputs(batch)
-                logit = self.model(inputs, mode="tensor") if len(inputs) else inputs
+                crops = views.crops(batch)
+                logit = views.average([self.model(x, mode="tensor") for x in crops])
             yield from self.classes.read(batch, logit, top)
-
-    def inputs(self, batch: Iterable[PreparedImage]) -> Tensor:
-        """Put the images of a batch that could be read together.
-
-        Args:
-            batch: The images.
-
-        Returns:
-            (n, C, H, W) what the model takes, on its device.
-        """
-        pixels = [image.pixels for image in batch if image.pixels is not None]
-        if not pixels:
-            return torch.empty(0)
-        data = dict(inputs=torch.stack(pixels))
-        return self.model.data_preprocessor(data)["inputs"]
 
     def embed(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32
@@ -205,9 +194,9 @@ class Predictor:
             (n, D) float32.
         """
         rows = [np.empty((0, self.model.head.in_channels), np.float32)]
-        for batch in self.reader.batches(images, batch_size):
+        for batch in self.views.reader.batches(images, batch_size):
             with torch.inference_mode():
-                feature = self.model.extract_feat(self.inputs(batch), "pre_logits")
+                feature = self.model.extract_feat(self.views.whole(batch), "pre_logits")
             rows.append(feature.float().cpu().numpy())
         return np.concatenate(rows)
 
@@ -229,8 +218,9 @@ class Predictor:
         if not hasattr(self.model, "query") or not self.model.with_neck:
             raise UserError("the model has no group prompts, and so nothing to match")
         rows = [np.empty((0, self.model.neck.topk), np.int64)]
-        for batch in self.reader.batches(images, batch_size):
+        for batch in self.views.reader.batches(images, batch_size):
             with torch.inference_mode():
-                _, groups = self.model.neck.match(self.model.query(self.inputs(batch)))
+                query = self.model.query(self.views.whole(batch))
+                _, groups = self.model.neck.match(query)
             rows.append(groups.cpu().numpy())
         return np.concatenate(rows)

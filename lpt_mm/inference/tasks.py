@@ -40,6 +40,7 @@ class Tasks(Mapping[str, Predictor]):
         backbone: As of :meth:`Predictor.from_pack`, like the others.
         device: Where to compute.
         frozen_dtype: What the frozen layers are computed in.
+        tta: As of :class:`Views`, for each task.
 
     Raises:
         UserError: If a pack cannot be loaded or is of another backbone, two tasks have
@@ -52,10 +53,12 @@ class Tasks(Mapping[str, Predictor]):
         backbone: str | None = None,
         device: str | None = None,
         frozen_dtype: str | None = None,
+        tta: bool | None = None,
     ) -> None:
         self._backbone = backbone
         self._device = device
         self._frozen_dtype = frozen_dtype
+        self._tta = tta
         self._shared: SharedBackbone | None = None
         self._predictors: dict[str, Predictor] = {}
         self._views: list[_View] = []
@@ -104,7 +107,7 @@ class Tasks(Mapping[str, Predictor]):
             model = build_model(content, self._backbone, self._frozen_dtype)
         else:
             model = self._shared.build_model(content, self._frozen_dtype)
-        predictor = Predictor(model, content, self._device, name)
+        predictor = Predictor(model, content, self._device, name, self._tta)
         if self._shared is None:
             self._shared = SharedBackbone.of(predictor.model, content)
         self._predictors[name] = predictor
@@ -188,7 +191,7 @@ class _View:
     def __init__(self, predictors: Mapping[str, Predictor]) -> None:
         self._predictors = predictors
         self._first = next(iter(predictors.values()))
-        self.reader = self._first.reader
+        self.reader = self._first.views.crop_reader
         models = {name: x.model for name, x in predictors.items()}
         configs = {name: x.pack.model["backbone"] for name, x in predictors.items()}
         self._run = SharedPass(models, configs)
@@ -197,20 +200,19 @@ class _View:
     def answer(
         self, batch: list[PreparedImage], top: int
     ) -> dict[str, list[Prediction]]:
-        inputs = self._first.inputs(batch)
-        logits = dict.fromkeys(self._predictors, inputs)
-        if len(inputs):
-            logits = dict(self._run(inputs))
-        return {
-            name: list(predictor.classes.read(batch, logits[name], top))
-            for name, predictor in self._predictors.items()
-        }
+        logits = [dict(self._run(inputs)) for inputs in self._first.views.crops(batch)]
+        found = {}
+        for name, predictor in self._predictors.items():
+            logit = predictor.views.average([of_crop[name] for of_crop in logits])
+            found[name] = list(predictor.classes.read(batch, logit, top))
+        return found
 
 
 def _arrange(predictors: Mapping[str, Predictor]) -> list[_View]:
     views: dict[str, dict[str, Predictor]] = {}
     for name, predictor in predictors.items():
-        pack = predictor.pack
-        seen = [pack.pipeline, pack.data_preprocessor]
+        pack, ensemble = predictor.pack, predictor.views.ensemble
+        crops = None if ensemble is None else ensemble.facts()
+        seen = [pack.pipeline, pack.data_preprocessor, crops]
         views.setdefault(json.dumps(seen, sort_keys=True), {})[name] = predictor
     return list(map(_View, views.values()))

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from mmengine.config import Config
 
+from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.terminal_runner import build_runner
@@ -46,6 +47,8 @@ def write_report_page(
     require_new(out)
     set_test(cfg, checkpoint, split)
     # The images are found again by their place in the data set.
+    if (cfg.get("test_cfg") or {}).get("type") == EnsembleTestLoop.__name__:
+        cfg.test_cfg = dict()  # what is shown of an image is of one view
     cfg.test_dataloader.sampler = dict(type="DefaultSampler", shuffle=False)
     check_start(cfg, training=False)
     runner = build_runner(cfg)

@@ -48,6 +48,7 @@ FACTS: dict[str, Check] = dict(
     convention=is_text,
     thresholds=lambda value: are_counts(value) and len(value) == 2,
     balancing=_are_names,
+    tta=lambda value: value is None or is_dict(value),
     report=_is_report,
     lpt_mm=is_text,
 )
@@ -70,6 +71,7 @@ class Pack:
         balancing: What training has done about the counts already: type names of
             ``loss``, ``instance_loss`` and ``sampler``, None where there is none.
         report: What ``tools/test.py --out`` wrote, if anything.
+        tta: Arguments of ``CropEnsemble``, if crops of an image are averaged.
         lpt_mm: Version of the package that the pack was made with.
     """
 
@@ -81,6 +83,7 @@ class Pack:
     thresholds: list[int]
     balancing: dict
     report: dict | None = None
+    tta: dict | None = None
     lpt_mm: str = __version__
 
     def __post_init__(self) -> None:
@@ -159,6 +162,7 @@ def read_pack(path: str | Path) -> Pack:
             "is of: make one with tools/model_converters/publish_model.py, or name its "
             "config (Predictor.from_config)"
         )
+    facts = dict(tta=None) | facts  # packs of before have no word of it
     for name, check in FACTS.items():
         if name not in facts or not check(facts[name]):
             raise WeightFileError(f"{weights.source} is a pack without a valid {name}")

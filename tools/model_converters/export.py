@@ -25,7 +25,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     require_new(args.out)
-    model = load(args.pack, args.backbone, device="cpu")
+    model = load(args.pack, args.backbone, device="cpu", tta=False)
     exported = export(
         model.model, args.out, args.to, args.with_preprocessing, model.class_names
     )
@@ -33,6 +33,11 @@ def main() -> None:
         f"{args.out}: {exported.size / 2**20:.1f} MiB; its scores are within "
         f"{exported.difference:.1g} of the model's\n"
     )
+    if model.pack.tta is not None:
+        sys.stdout.write(
+            "The pack averages over crops of an image (tta); the file takes one crop, "
+            "and what is averaged is left to whoever runs it.\n"
+        )
 
 
 if __name__ == "__main__":

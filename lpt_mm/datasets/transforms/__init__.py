@@ -1,7 +1,15 @@
 """Transforms of images."""
 
+from lpt_mm.datasets.transforms.corner_crops import CornerCrops
+from lpt_mm.datasets.transforms.growing_square_crop import GrowingSquareCrop
 from lpt_mm.datasets.transforms.image_file import UnreadableImageError
 from lpt_mm.datasets.transforms.load_image import LoadImage
 from lpt_mm.datasets.transforms.load_random_resized_crop import LoadRandomResizedCrop
 
-__all__ = ["LoadImage", "LoadRandomResizedCrop", "UnreadableImageError"]
+__all__ = [
+    "CornerCrops",
+    "GrowingSquareCrop",
+    "LoadImage",
+    "LoadRandomResizedCrop",
+    "UnreadableImageError",
+]

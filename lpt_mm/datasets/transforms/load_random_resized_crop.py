@@ -38,8 +38,11 @@ class LoadRandomResizedCrop(RandomResizedCrop):
     ``max_attempts`` of mmpretrain's ``RandomResizedCrop``.
     """
 
+    INTERPOLATION = "bilinear"
+
     def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs, interpolation="bilinear", backend="pillow")
+        how = dict(interpolation=self.INTERPOLATION, backend="pillow")
+        super().__init__(*args, **kwargs, **how)
         self._load_image = LoadImage()
 
     def transform(self, results: dict) -> dict:
@@ -51,7 +54,7 @@ class LoadRandomResizedCrop(RandomResizedCrop):
                 results = self._load_image.transform(results)
             image = results["img"]
             crop = _cut(image, self._draw_crop(*image.shape[:2]))
-        results["img"] = _resize(crop, self.scale)
+        results["img"] = _resize(crop, self.scale, self.interpolation)
         results["img_shape"] = results["img"].shape[:2]
         return results
 
@@ -112,10 +115,12 @@ def _cut(image: np.ndarray, crop: tuple[int, int, int, int]) -> np.ndarray:
     return image[top : top + height, left : left + width]
 
 
-def _resize(image: np.ndarray, scale: tuple[int, int]) -> np.ndarray:
-    """Resize an image (height, width, 3) uint8 as Pillow's bilinear filter does."""
+def _resize(image: np.ndarray, scale: tuple[int, int], mode: str) -> np.ndarray:
+    """Resize an image (H, W, 3) or (H, W) uint8 as Pillow's filter of a name does."""
+    channels = image.shape[2:]
     if min(image.strides) < 0:  # torch has no such views
         image = image.copy()
+    image = image.reshape(*image.shape[:2], -1)
     image = torch.from_numpy(image).permute(2, 0, 1)[None]
-    image = F.interpolate(image, tuple(scale), mode="bilinear", antialias=True)
-    return image[0].permute(1, 2, 0).numpy()
+    image = F.interpolate(image, tuple(scale), mode=mode, antialias=True)
+    return image[0].permute(1, 2, 0).numpy().reshape(*scale, *channels)

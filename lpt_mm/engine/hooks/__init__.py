@@ -4,6 +4,7 @@ from lpt_mm.engine.hooks.beta_schedule_hook import BetaScheduleHook
 from lpt_mm.engine.hooks.checkpoint_check_hook import CheckpointCheckHook
 from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
 from lpt_mm.engine.hooks.config_check_hook import ConfigCheckHook
+from lpt_mm.engine.hooks.crop_schedule_hook import CropScheduleHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
 from lpt_mm.engine.hooks.deferred_reweight_hook import DeferredReweightHook
 from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
@@ -22,6 +23,7 @@ __all__ = [
     "CheckpointCheckHook",
     "ClassCountHook",
     "ConfigCheckHook",
+    "CropScheduleHook",
     "DataCheckHook",
     "DeferredReweightHook",
     "FeatureBankHook",

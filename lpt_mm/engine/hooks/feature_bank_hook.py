@@ -39,8 +39,9 @@ class FeatureBankHook(Hook):
             )
         if isinstance(runner.model, BaseTTAModel):
             raise UserError(
-                "test-time augmentation would augment the images that are compared "
-                "with, too: test without --tta"
+                "test-time augmentation of mmpretrain would augment the images that "
+                "are compared with, too: test without --tta, or with that of lpt_mm's "
+                "tools/test.py"
             )
         model = get_ori_model(runner.model)
         if not isinstance(model.head, FeatureBankHead):

@@ -1,5 +1,6 @@
 """Training loops."""
 
+from lpt_mm.engine.loops.ensemble_test_loop import EnsembleTestLoop
 from lpt_mm.engine.loops.resumable_train_loop import ResumableTrainLoop
 
-__all__ = ["ResumableTrainLoop"]
+__all__ = ["EnsembleTestLoop", "ResumableTrainLoop"]

@@ -10,6 +10,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from lpt_mm.datasets.transforms import LoadImage, LoadRandomResizedCrop
+from lpt_mm.utils.seeds import draw_seed
 
 # The share of the area that is cropped, and how far reduced decoding may change the
 # mean of 255: the ends of a part are rounded to whole pixels of the reduced image.
@@ -209,6 +210,16 @@ def test_without_its_end_marker_a_jpeg_is_left_to_load_image(path, divisors):
 def test_an_image_that_is_there_already_is_only_cropped(divisors, width, height):
     assert_same(dict(img=np.array(draw(width, height))), 224)
     assert divisors == []
+
+
+def test_a_grey_image_is_cropped_as_one_of_three_equal_channels():
+    colour = np.array(draw(60, 40).convert("L").convert("RGB"))
+    crops = []
+    for image in (colour, colour[..., 0]):
+        with draw_seed(0):
+            crops.append(LoadRandomResizedCrop(16).transform(dict(img=image))["img"])
+    assert crops[1].shape == (16, 16)
+    np.testing.assert_array_equal(crops[0], np.stack([crops[1]] * 3, axis=2))
 
 
 @pytest.mark.parametrize("name", ["x.jpg", "x.png"])
