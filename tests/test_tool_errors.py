@@ -56,6 +56,10 @@ CASES = {
     ("model_converters/model_card.py", "x.pth", "--out", "a.md"): "no weight file",
     ("model_converters/publish_backbone.py", "x", "y"): "no weight file 'x'",
     ("model_converters/publish_model.py", "x", "y"): "call 'y' NAME.safetensors",
+    (
+        *("model_converters/text_classifier.py", "--names", "gone.txt"),
+        *("--out", "a.safetensors"),
+    ): "gone.txt",
 }
 
 

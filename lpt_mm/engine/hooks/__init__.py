@@ -6,11 +6,13 @@ from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
 from lpt_mm.engine.hooks.config_check_hook import ConfigCheckHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
 from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
+from lpt_mm.engine.hooks.head_init_hook import HeadInitHook
 from lpt_mm.engine.hooks.key_init_hook import KeyInitHook
 from lpt_mm.engine.hooks.launcher_hook import LauncherHook
 from lpt_mm.engine.hooks.matching_hook import MatchingHook
 from lpt_mm.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from lpt_mm.engine.hooks.progress_hook import ProgressHook
+from lpt_mm.engine.hooks.prompt_init_hook import PromptInitHook
 from lpt_mm.engine.hooks.resume_hook import ResumeHook
 from lpt_mm.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
 from lpt_mm.engine.hooks.settings_check_hook import SettingsCheckHook
@@ -23,11 +25,13 @@ __all__ = [
     "ConfigCheckHook",
     "DataCheckHook",
     "FeatureBankHook",
+    "HeadInitHook",
     "KeyInitHook",
     "LauncherHook",
     "MatchingHook",
     "PlainCheckpointHook",
     "ProgressHook",
+    "PromptInitHook",
     "ResumeHook",
     "SafeCheckpointHook",
     "SettingsCheckHook",
