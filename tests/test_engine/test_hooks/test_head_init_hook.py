@@ -36,8 +36,13 @@ class Start(Hook):
 
 def start(folder, train=True, prompts=True, **changes):
     """Begin a run; return its runner and a copy of its model before the first step."""
-    cache = {"default_hooks.head_init.cache_dir": str(folder.parent / "cache")}
-    runner, _ = make_runner(folder, **dict(epochs=1, **cache) | changes)
+    cache = str(folder.parent / "cache")
+    own = {
+        "default_hooks.head_init.cache_dir": cache,
+        "default_hooks.prompt_init.cache_dir": cache,
+        "phase1_work_dir": None,
+    }
+    runner, _ = make_runner(folder, **dict(epochs=1, **own) | changes)
     runner.register_hook(kept := Start())
     if prompts:
         runner.model.backbone.prompts_loaded = True  # random ones will do
