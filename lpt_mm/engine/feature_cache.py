@@ -17,6 +17,7 @@ from lpt_mm.datasets.training_images import pipeline_of
 from lpt_mm.engine.hooks.settings_check_hook import preprocessor_of, to_json
 from lpt_mm.utils.new_file import new_file
 from lpt_mm.version import __version__
+from lpt_mm.weights.comparison import find_non_finite
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.model_file import digest_tensors, read_model, write_model
 
@@ -57,6 +58,7 @@ class FeatureCache:
             and feature is not None
             and feature.ndim == 2
             and len(feature) == len(label)
+            and find_non_finite({FEATURE: feature}) is None
             and np.array_equal(tensors.get(LABEL, ()), label)
         )
         if not is_asked_for:

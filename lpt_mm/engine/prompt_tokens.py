@@ -124,7 +124,7 @@ def read_tokens(
         in_batch = (place >= done) & (place < done + len(inputs))
         for layer, tokens in _inputs_of_layers(backbone, inputs, picks.layer.max()):
             mine = np.flatnonzero(in_batch & (picks.layer == layer))
-            found[mine] = tokens[place[mine] - done, picks.patch[mine]].float().cpu()
+            found[mine] = tokens[place[mine] - done, picks.patch[mine]].to(found)
         done += len(inputs)
     return found
 

@@ -118,7 +118,7 @@ def find_features(
         )
         feature = gather_features(own, loader).cpu()
         require_finite(feature, "training images")
-        if key is not None:
+        if key is not None:  # the first process alone
             FeatureCache(cache_dir).write(key, feature, torch.from_numpy(label))
     if not dist.is_main_process():
         return None

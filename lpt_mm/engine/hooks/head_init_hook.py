@@ -1,6 +1,7 @@
 """Where the head starts, and what is taken off features."""
 
 import torch
+from mmengine import dist
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
@@ -69,7 +70,10 @@ class HeadInitHook(Hook):
         elif not getattr(head, "weight_set", True):
             shape = (head.num_classes, head.in_channels)
             names = runner.train_dataloader.dataset.metainfo.get("classes")
-            head.start_from(read_head_weight(head.head_init, shape, names))
+            weight = None
+            if dist.is_main_process():  # other machines may not have the file
+                weight = read_head_weight(head.head_init, shape, names)
+            head.start_from(told_by_first(weight))
             runner.logger.info(f"the head starts at the weights of '{head.head_init}'")
 
     def _find(self, runner: Runner, kind: str) -> TrainingFeatures | None:
