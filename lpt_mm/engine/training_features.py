@@ -17,7 +17,9 @@ from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_cache import FeatureCache, describe_features, digest_module
 from lpt_mm.engine.feature_pass import compute_features, gather_features
+from lpt_mm.models.necks import GroupPromptNeck
 from lpt_mm.models.numerics import require_finite
+from lpt_mm.utils.errors import UserError
 
 
 class Images(NamedTuple):
@@ -72,6 +74,8 @@ class TrainingFeatures:
 
 def draw_per_class(label: np.ndarray, limit: int, seed: int) -> np.ndarray:
     """Draw at most ``limit`` images of each class; their indices, sorted."""
+    if limit < 1:
+        raise UserError(f"max_images_per_class must be at least 1, got {limit}")
     rng = np.random.default_rng(seed)
     drawn = []
     for name in np.unique(label):
@@ -105,11 +109,13 @@ def find_features(
     index = draw_per_class(images.label, limit, runner.seed)
     label = images.label[index]
     key = feature = None
-    if dist.is_main_process() and cache_dir is not None:
+    neck = getattr(model, "neck", None)
+    is_known = neck is None or _has_groups(neck)  # others may be trained
+    if dist.is_main_process() and cache_dir is not None and is_known:
         key = describe_features(runner.cfg, images.cfg, images.dataset, index, kind)
     if key is not None:
         key |= dict(tensors=digest_module(model.backbone))
-        key |= dict(layer=model.neck.num_shared_layers if kind == "query" else None)
+        key |= dict(layer=neck.num_shared_layers if kind == "query" else None)
         feature = FeatureCache(cache_dir).read(key, label)
     if not told_by_first(feature is not None):
         loader = images.loader(runner, index)
@@ -130,9 +136,13 @@ def feature_function(model: nn.Module, kind: str) -> Callable[[Tensor], Tensor]:
     """Give what computes features (B, D) of prepared images; see `find_features`."""
     if kind == "query":
         return model.query
-    # A neck of group prompts is what is about to start.
-    stage = "backbone" if hasattr(getattr(model, "neck", None), "match") else "neck"
+    # Group prompts are about to start: the features are those without them.
+    stage = "backbone" if _has_groups(getattr(model, "neck", None)) else "neck"
     return lambda inputs: model.extract_feat(inputs, stage)[-1]
+
+
+def _has_groups(neck: nn.Module | None) -> bool:
+    return isinstance(neck, GroupPromptNeck)
 
 
 def told_by_first(value: object) -> object:

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 import torch
 from torch.testing import assert_close
 
 from lpt_mm.engine.training_features import TrainingFeatures, draw_per_class
+from lpt_mm.utils.errors import UserError
 
 
 def test_images_are_drawn_of_each_class():
@@ -13,6 +15,8 @@ def test_images_are_drawn_of_each_class():
     assert np.array_equal(drawn, np.sort(drawn))
     assert np.array_equal(drawn, draw_per_class(label, 5, seed=3))
     assert not np.array_equal(drawn, draw_per_class(label, 5, seed=4))
+    with pytest.raises(UserError, match="at least 1, got 0"):
+        draw_per_class(label, 0, seed=3)
 
 
 def test_the_mean_is_of_all_images_that_those_drawn_stand_for():

@@ -13,7 +13,6 @@ from lpt_mm.engine.training_features import (
     find_features,
     told_by_first,
 )
-from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.head_weight import read_head_weight
 
 CLASS_MEANS = "class_means"
@@ -42,10 +41,6 @@ class HeadInitHook(Hook):
         max_images_per_class: int = 100,
         cache_dir: str | None = "work_dirs/features_cache",
     ) -> None:
-        if max_images_per_class < 1:
-            raise UserError(
-                f"max_images_per_class must be at least 1, got {max_images_per_class}"
-            )
         self.max_images_per_class = max_images_per_class
         self.cache_dir = cache_dir
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
-from mmpretrain.registry import DATASETS, HOOKS
+from mmpretrain.registry import DATASETS, MODELS
 from safetensors.torch import save_file
+from torch import nn
 from torch.nn import functional as F
 from torch.testing import assert_close
 
@@ -23,6 +24,14 @@ LINEAR = {
         _delete_=True, type="LinearHead", num_classes=10, head_init="class_means"
     )
 }
+
+
+@MODELS.register_module()
+class Doubled(nn.Module):
+    """A neck of others."""
+
+    def forward(self, feats):
+        return tuple(2 * feat for feat in feats)
 
 
 class Start(Hook):
@@ -257,6 +266,16 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path):
         start(tmp_path / "a", False, **path)
 
 
-def test_refuses_no_images():
-    with pytest.raises(UserError, match="at least 1, got 0"):
-        HOOKS.build(dict(type="HeadInitHook", max_images_per_class=0))
+def test_another_neck_goes_with_the_features(tmp_path):
+    """Features of a plain classifier are those that its head gets; none are kept."""
+    classifier = {"model.type": "ImageClassifier", "model.neck": dict(type="Doubled")}
+    loss = {"train_dataloader.sampler.type": "InstanceBalancedSampler"}
+    width = {"model.head.in_channels": 64}
+    plain = classifier | loss | width
+    _, model = start(tmp_path / "a", False, **MEANS, **CENTRED, **plain)
+    features, labels = features_of(model)
+    mean = features.mean(axis=0)
+    assert_close(model.head.feature_mean.double(), torch.from_numpy(2 * mean))
+    expected = directions(features - mean, labels)
+    assert_close(model.head.weight.T.double(), torch.from_numpy(expected))
+    assert not (tmp_path / "cache").exists()
