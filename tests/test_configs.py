@@ -17,10 +17,11 @@ SWEEPS = sorted((ROOT / "configs" / "sweeps").glob("*.py"))
 LEAVES = sorted(set((ROOT / "configs").glob("[!_]*/*.py")) - set(SWEEPS))
 LPT_LEAVES = [leaf for leaf in LEAVES if leaf.parent.name == "lpt"]
 BASELINES = [leaf for leaf in LEAVES if leaf.parent.name == "baselines"]
-TEST_ONLY = ("official", "shift", "knn", "nearest_class_mean")
+TEST_ONLY = ("official", "shift", "knn", "nearest_class_mean", "gda")
 TRAINED = {
     "knn": set(),
     "nearest_class_mean": set(),
+    "gda": set(),
     "linear_probe": {"head.fc.weight", "head.fc.bias"},
     "cosine_probe": {"head.weight"},
     "vpt_shallow": {"backbone.shared_prompts", "head.fc.weight", "head.fc.bias"},

@@ -57,6 +57,10 @@ CASES = {
     ("model_converters/publish_backbone.py", "x", "y"): "no weight file 'x'",
     ("model_converters/publish_model.py", "x", "y"): "call 'y' NAME.safetensors",
     ("model_converters/soup.py", "x", "y", "--out", "z"): "no weight file 'x'",
+    (
+        *("model_converters/text_classifier.py", "--names", "gone.txt"),
+        *("--out", "a.safetensors"),
+    ): "gone.txt",
 }
 
 

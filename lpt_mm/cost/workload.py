@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
 from lpt_mm.engine.optimizers.bfloat16_optim_wrapper import bfloat16_type
 
+FOUND_BY_A_RUN = ("key_init", "prompt_init", "head_init", "center")
+
 
 class Workload:
     """A model, its batch and its optimizer; see :func:`measure_model_speed`."""
@@ -72,8 +74,9 @@ def count_parameters(module: nn.Module) -> tuple[int, int]:
 def _build_model(cfg: Config) -> BaseClassifier:
     model = Config(cfg.to_dict()).model  # a copy: the config keeps its weights
     model.backbone.pop("init_cfg", None)
-    if model.get("neck"):
-        model.neck.pop("key_init", None)  # a run sets the keys, and random ones will do
+    for part in filter(None, map(model.get, ("backbone", "neck", "head"))):
+        for name in FOUND_BY_A_RUN:  # random values will do
+            part.pop(name, None)
     model = MODELS.build(model)
     for module in model.modules():
         if hasattr(module, "cls_num_list"):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from mmengine.dist import is_main_process
+from mmengine.dist import all_gather, is_main_process
 from mmpretrain.models.classifiers import BaseClassifier
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -32,3 +32,11 @@ def compute_features(
             features.append(feature_of(batch["inputs"]))
             labels += [sample.gt_label for sample in batch["data_samples"]]
     return torch.cat(features), torch.cat(labels)
+
+
+def gather_features(feature: Tensor, loader: DataLoader) -> Tensor:
+    """Put together what all processes computed (number of images, D), in order."""
+    # The sampler deals the images to the processes in turn, and the first ones again
+    # where the number does not come out even.
+    feature = torch.stack(all_gather(feature), dim=1).flatten(0, 1)
+    return feature[: len(loader.dataset)]

@@ -52,6 +52,7 @@ def frozen_backbone(cfg: Config) -> Config:
         )
     cfg.model.neck = cfg.train_cfg = None
     cfg.model.backbone.update(prompt_mode="none", frozen=True)
+    cfg.model.head.pop("center", None)  # which its own features would be
     return cfg
 
 

@@ -38,7 +38,10 @@ from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.weights import Weights
 
 # What a model is trained with, or made quicker by, and answers nothing with.
-LEFT_OUT = {"init_cfg", "compile", "with_cp", "train_cfg", "pretrained"}
+LEFT_OUT = {
+    *("init_cfg", "compile", "with_cp", "train_cfg", "pretrained"),
+    *("head_init", "prompt_init"),
+}
 ONLY_IN_TRAINING = {"batch_augments", "to_onehot", "num_classes"}
 
 

@@ -4,6 +4,7 @@ from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.models.classifiers import LPTClassifier
 from lpt_mm.models.heads import (
     CosineHead,
+    GDAHead,
     LinearHead,
     NearestClassMeanHead,
     NearestNeighborHead,
@@ -31,6 +32,7 @@ __all__ = [
     "ClassBalancedLoss",
     "CosineHead",
     "GCLLoss",
+    "GDAHead",
     "GeneralizedReweightLoss",
     "GroupPromptNeck",
     "LADELoss",

@@ -41,7 +41,7 @@ def write_model(tensors: Mapping[str, Tensor], meta: Mapping[str, object]) -> by
     # A data set of others may have facts that are not plain.
     kept = {key: meta[key] for key in FACTS if meta.get(key) is not None}
     facts = json.dumps({key: fact for key, fact in kept.items() if is_plain(fact)})
-    metadata = {"format": "pt", META: facts, DIGEST: _digest(tensors, facts)}
+    metadata = {"format": "pt", META: facts, DIGEST: digest_tensors(tensors, facts)}
     return save(tensors, metadata)
 
 
@@ -60,7 +60,7 @@ def read_model(path: Path) -> tuple[dict[str, Tensor], dict[str, object]]:
         return tensors, {}
     text = metadata.get(META, "")
     facts = _parse(text, path)
-    if metadata.get(DIGEST) != _digest(tensors, text):
+    if metadata.get(DIGEST) != digest_tensors(tensors, text):
         raise WeightFileError(f"'{path}' {DAMAGED}: its checksum does not fit")
     return tensors, facts
 
@@ -83,7 +83,8 @@ def _parse(text: str, path: Path) -> dict[str, object]:
     return facts
 
 
-def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
+def digest_tensors(tensors: Mapping[str, Tensor], facts: str) -> str:
+    """Compute a SHA-256 digest of plain tensors on the CPU, and of a text."""
     digest = sha256(facts.encode())
     for name in sorted(tensors):
         tensor = tensors[name]

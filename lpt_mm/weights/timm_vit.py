@@ -67,7 +67,7 @@ def read_npz(path: Path) -> Weights:
     that is damaged, none of these, or small but would fill the memory is refused.
     """
     try:
-        shapes = _read_shapes(path)
+        shapes = read_shapes(path)
         with torch.device("meta"):
             model = _build_for(shapes)
         wanted = sum(parameter.numel() for parameter in model.parameters())
@@ -87,7 +87,7 @@ def read_npz(path: Path) -> Weights:
     return Weights(model.state_dict(), meta, "npz", source=f"'{path}'")
 
 
-def _read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Read the shapes of the arrays alone: numpy makes room for values it lacks."""
     shapes = {}
     with zipfile.ZipFile(path) as archive:

@@ -22,7 +22,7 @@ from safetensors.torch import save
 from torch import Tensor
 from watch import MARK
 
-from lpt_mm.weights.model_file import DIGEST, META, _digest, read_model
+from lpt_mm.weights.model_file import DIGEST, META, digest_tensors, read_model
 
 MOST_VALUES = 10**6
 LARGEST = 10**8  # bytes; what is larger takes long because it is, in each tool
@@ -87,7 +87,7 @@ class Attacker:
         if any(prod(tensor.shape) > MOST_VALUES for tensor in tensors.values()):
             raise ValueError("safetensors writes each value")
         tensors = {str(k): v.contiguous() for k, v in tensors.items()}
-        digest = _digest(tensors, text)
+        digest = digest_tensors(tensors, text)
         metadata = {"format": "pt", META: text, DIGEST: digest, self._text(): "x"}
         return save(tensors, metadata)
 

@@ -125,9 +125,17 @@ def digits_config(name="lpt/phase1_digits_lt"):
     return Config.fromfile(CONFIGS / f"{name}.py")
 
 
+def set_means(model):
+    """Give parts that centre their features something to take off."""
+    for part in model.modules():
+        if getattr(part, "center", False):
+            part.set_mean(torch.randn_like(part.feature_mean))
+
+
 def save_digits(path, cfg, **meta):
     """Save the checkpoint of a model of digits as a run does, without training it."""
     model = MODELS.build(cfg.model)
+    set_means(model)
     state = model.state_dict()
     if model.backbone.frozen:
         model.backbone.load_source()

@@ -185,12 +185,29 @@ def test_a_bank_that_is_none_is_refused(knn, tmp_path, name, change):
         load(changed(knn, {f"head.{name}": tensor}), tmp_path)
 
 
-@pytest.fixture(scope="module")
-def knn(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("knn")
-    cfg = digits_config("baselines/knn_digits_lt")
+def untrained(folder, name):
+    cfg = digits_config(f"baselines/{name}_digits_lt")
     cfg.merge_from_dict({"work_dir": str(folder), "log_level": "ERROR"})
     return make_pack(cfg, None)
+
+
+@pytest.fixture(scope="module")
+def knn(tmp_path_factory):
+    return untrained(tmp_path_factory.mktemp("knn"), "knn")
+
+
+def test_weights_of_gda_that_are_none_are_refused(tmp_path):
+    gda = untrained(tmp_path, "gda")
+    bank, bias = (gda.weights.tensors[f"head.{x}"] for x in ("bank", "bias"))
+    changes = (
+        {"head.bank": bank[:9], "head.bank_label": torch.arange(9)},
+        {"head.bias": bias[:9]},
+        {"head.bias": bias * torch.nan},
+    )
+    for i, change in enumerate(changes):
+        (folder := tmp_path / str(i)).mkdir()
+        with pytest.raises(WeightFileError, match=r"head\.(bank|bias)"):
+            load(changed(gda, change), folder)
 
 
 def test_a_pack_without_its_bank_is_refused(knn, tmp_path):

@@ -17,8 +17,10 @@ from lpt_mm.inference.agreement import require_agreement
 from lpt_mm.inference.export import export
 from lpt_mm.inference.file_formats import FORMATS
 from lpt_mm.inference.packing import publish
+from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.utils.errors import UserError
 from tests.conftest import ROOT
+from tests.test_inference.conftest import set_means
 from tests.test_weights.test_families import FAMILIES, build_timm, small_arch
 
 TOOL = ROOT / "tools" / "model_converters" / "export.py"
@@ -33,6 +35,14 @@ CASES = {
     "augreg, phase 2": (*("vit_small_patch16_224", {}, NECK, COSINE, "onnx", True),),
     "clip, phase 1": (
         *("vit_base_patch16_clip_quickgelu_224", {}, None, LINEAR, "onnx", False),
+    ),
+    "augreg, phase 2, centred": (
+        *("vit_small_patch16_224", {}, dict(NECK, center=True)),
+        *(dict(COSINE, center=True), "onnx", False),
+    ),
+    "augreg, GDA": (
+        *("vit_small_patch16_224", {}, None, dict(type="GDAHead", num_classes=4)),
+        *("onnx", False),
     ),
     "dinov2, phase 2, query of layer K": (
         *("vit_small_patch14_dinov2", {}, dict(NECK, query="layer_k"), COSINE),
@@ -61,6 +71,10 @@ def build(family, backbone, neck, head, folder):
     trained = [model.backbone.shared_prompts, *model.head.parameters()]
     for parameter in trained + list(model.neck.parameters() if neck else ()):
         nn.init.normal_(parameter)
+    set_means(model)
+    if isinstance(model.head, FeatureBankHead):
+        feature = torch.randn(20, model.backbone.embed_dims)
+        model.head.fill(feature, torch.arange(20) % 4)
     return model
 
 

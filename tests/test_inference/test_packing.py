@@ -67,12 +67,18 @@ def test_the_tool_writes_all_that_is_known(shades, run_here, tmp_path):
         "baselines/fine_tuning_digits_lt",
         "baselines/knn_digits_lt",
         "baselines/nearest_class_mean_digits_lt",
+        "baselines/gda_digits_lt",
+        "centred",
     ],
 )
 def test_a_pack_is_as_good_as_its_checkpoint(name, tmp_path):
     """All images of the test set are classified, one way and the other."""
-    config, checkpoint = str(CONFIGS / f"{name}.py"), None
-    options = {"log_level": "ERROR"}
+    config, checkpoint, options = str(CONFIGS / f"{name}.py"), None, {}
+    if name == "centred":
+        config = str(CONFIGS / "lpt/phase2_digits_lt.py")
+        options = {"model.head.center": True, "model.neck.center": True}
+        options["model.head.head_init"] = "/a/file.npz"  # read by trainings alone
+    options["log_level"] = "ERROR"
     cfg = load_config(config, options, str(tmp_path / "work"))
     if cfg.train_cfg is not None:
         checkpoint = tmp_path / "a.pth"

@@ -14,12 +14,13 @@ import lpt_mm
 from lpt_mm.inference import Predictor, Tasks
 from lpt_mm.inference.task_cost import measure_tasks, tensor_bytes
 from lpt_mm.models.backbones import PromptedViT
+from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.identity import leave_out_backbone
 from lpt_mm.weights.pack import Pack
 from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
-from tests.test_inference.conftest import digits_config
+from tests.test_inference.conftest import digits_config, set_means
 
 ARCH = dict(embed_dims=32, num_layers=4, num_heads=2, feedforward_channels=48)
 NECK = dict(
@@ -47,6 +48,8 @@ TASKS = dict(
     probe=dict(prompt_mode="none"),
     second_probe=dict(prompt_mode="none", classes=2, classifier="ImageClassifier"),
     k_nn=dict(prompt_mode="none", head="NearestNeighborHead"),
+    gda=dict(prompt_mode="none", head="GDAHead"),
+    centred=dict(neck=NECK | dict(center=True), head="CosineHead", center=True),
     shallow=dict(prompt_mode="shallow"),
     two_outputs=dict(out_indices=[1, 3]),
     other_crop=dict(neck=NECK, pipeline=OTHER_PIPELINE),
@@ -77,11 +80,13 @@ class Packs:
         pipeline=PIPELINE,
         preprocessor=PREPROCESSOR,
         light=True,
+        center=None,
         **backbone,
     ):
         """Write a pack of random values: ``prompts`` seeds the shared prompts."""
         backbone = dict(type="PromptedViT", prompt_length=2, **self.vit) | backbone
         head = dict(type=head, num_classes=classes, in_channels=32)
+        head |= {} if center is None else dict(center=center)
         model = dict(type=classifier, backbone=backbone, head=head)
         model |= {} if neck is None else dict(neck=neck)
         init = dict(type="PretrainedViT", checkpoint=self.backbone)
@@ -97,7 +102,8 @@ class Packs:
         for part in [trained.head, *([trained.neck] if trained.with_neck else [])]:
             for parameter in part.parameters():
                 torch.nn.init.normal_(parameter)
-        if head["type"] == "NearestNeighborHead":
+        set_means(trained)
+        if isinstance(trained.head, FeatureBankHead):
             trained.head.fill(torch.randn(20, 32), torch.arange(20) % classes)
         tensors = trained.state_dict()
         if light:

@@ -7,7 +7,12 @@ from mmengine.runner import CheckpointLoader
 from torch.testing import assert_close
 
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.model_file import _digest, load_model, read_model, write_model
+from lpt_mm.weights.model_file import (
+    digest_tensors,
+    load_model,
+    read_model,
+    write_model,
+)
 from lpt_mm.weights.reading import read_file
 
 TENSORS = {
@@ -82,7 +87,7 @@ def test_mmengine_loads_it(file):
 @pytest.mark.parametrize("facts", ["[" * 10**5, "{", "[]", "3"])
 def test_facts_that_are_none_are_refused(tmp_path, facts):
     tensors = {"a": torch.zeros(1)}
-    metadata = {"lpt_mm": facts, "sha256": _digest(tensors, facts)}
+    metadata = {"lpt_mm": facts, "sha256": digest_tensors(tensors, facts)}
     safetensors.torch.save_file(tensors, tmp_path / "m", metadata)
     with pytest.raises(WeightFileError, match="truncated or damaged"):
         read_model(tmp_path / "m")

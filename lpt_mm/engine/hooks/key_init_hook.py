@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from mmengine.dist import all_gather, broadcast, is_main_process
+from mmengine.dist import broadcast, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS, HOOKS
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
 from lpt_mm.datasets.training_images import training_images
-from lpt_mm.engine.feature_pass import compute_features
+from lpt_mm.engine.feature_pass import compute_features, gather_features
 from lpt_mm.models.numerics import require_finite, unit
 from lpt_mm.utils.errors import UserError
 
@@ -74,7 +74,4 @@ class KeyInitHook(Hook):
 def extract_queries(model: nn.Module, loader: DataLoader) -> Tensor:
     """Compute the queries (number of images, D) of length 1, all processes together."""
     queries, _ = compute_features(model, loader, model.query, "training images")
-    # The sampler deals the images to the processes in turn, and the first ones again
-    # where the number does not come out even.
-    queries = torch.stack(all_gather(unit(queries, dim=1)), dim=1).flatten(0, 1)
-    return queries[: len(loader.dataset)]
+    return gather_features(unit(model.neck.centered(queries), dim=1), loader)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.models.utils import resize_pos_embed
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
@@ -13,9 +12,12 @@ from lpt_mm.models.backbones.compiled_layer import compile_layers
 from lpt_mm.models.backbones.heard_layer import is_heard, run_heard_layer, silenced
 from lpt_mm.models.backbones.prompted_layer import run_class_token, run_layer
 from lpt_mm.models.backbones.sourced_vit import SourcedViT
+from lpt_mm.models.loading import note_when_loaded
 from lpt_mm.models.numerics import at_least_float32
+from lpt_mm.models.prompt_init import require_prompts, start_prompts
 from lpt_mm.models.tunings import Tuning, build_tunings
 from lpt_mm.utils.errors import UserError, require_choice
+from lpt_mm.weights.identity import SHARED_PROMPTS
 
 
 @MODELS.register_module()
@@ -33,6 +35,9 @@ class PromptedViT(SourcedViT):
         prompt_mode: ``'deep'``: every layer has its own prompt; ``'shallow'``: one
             prompt joins the input of the first layer and runs through all of them;
             ``'none'``: the plain transformer.
+        prompt_init: Where prompts start: ``'normal'`` (small random numbers),
+            ``'uniform'`` (VPT's larger ones), or ``'tokens'``: ``PromptInitHook`` then
+            sets them to tokens of the training images.
         tunings: Configs of what else is trained in the layers, such as
             ``dict(type='AdaptFormer')``, by default nothing; ``bottleneck`` and
             ``layers`` of each are those of :func:`build_tunings`.
@@ -57,6 +62,7 @@ class PromptedViT(SourcedViT):
         *args: object,
         prompt_length: int = 10,
         prompt_mode: str = "deep",
+        prompt_init: str = "normal",
         tunings: Sequence[dict] = (),
         num_classes: int | None = None,
         frozen: bool = True,
@@ -87,7 +93,11 @@ class PromptedViT(SourcedViT):
                 torch.empty(num_prompts, prompt_length, self.embed_dims),
                 requires_grad=not frozen_prompts,
             )
-            trunc_normal_(self.shared_prompts, std=0.02)
+            patch_size = self.patch_embed.projection.kernel_size[0]
+            start_prompts(self.shared_prompts, prompt_init, patch_size)
+        require_choice("prompt_init", prompt_init, ("normal", "uniform", "tokens"))
+        self.prompts_set = prompt_mode == "none" or prompt_init != "tokens"
+        note_when_loaded(self, "prompts_set", SHARED_PROMPTS)
         if tunings:
             self.tunings = build_tunings(
                 tunings, self.embed_dims, self.num_layers, num_classes
@@ -125,6 +135,7 @@ class PromptedViT(SourcedViT):
         Gives the tokens (B, N, D), class token first, and the patch grid (rows,
         columns).
         """
+        require_prompts(self)
         self._heard = is_heard(self)
         weight = self.patch_embed.projection.weight
         patches, patch_resolution = self.patch_embed(x.to(weight.dtype))

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lpt_mm.models.heads.long_tail_head import LongTailHead, works_on_cosines
+from lpt_mm.models.loading import note_when_loaded
 from lpt_mm.models.numerics import unit
 
 
@@ -25,6 +26,11 @@ class CosineHead(LongTailHead):
         instance_loss: Config of the loss of the instance-balanced half of a dual batch;
             by default ``loss`` serves both halves.
         init_cfg: Initialisation config of mmengine.
+        head_init: Where the weights start: None for at random; ``'class_means'``, the
+            mean features of the classes, or a file with ``weight`` (C, D), which
+            ``HeadInitHook`` then sets.
+        center: Whether to take the mean feature of the training images, which
+            ``HeadInitHook`` finds, off all features.
     """
 
     def __init__(
@@ -36,9 +42,18 @@ class CosineHead(LongTailHead):
         loss: dict | nn.Module = dict(type="AsymmetricGCLLoss"),  # noqa: B006
         instance_loss: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
+        head_init: str | None = None,
+        center: bool = False,
     ) -> None:
         super().__init__(
-            num_classes, in_channels, dropout, loss, instance_loss, init_cfg
+            num_classes=num_classes,
+            in_channels=in_channels,
+            dropout=dropout,
+            loss=loss,
+            instance_loss=instance_loss,
+            init_cfg=init_cfg,
+            head_init=head_init,
+            center=center,
         )
         self.scale = scale
         for module in (self.loss_module, self.instance_loss_module):
@@ -47,17 +62,23 @@ class CosineHead(LongTailHead):
         # Gaussian columns point in uniformly distributed directions.
         weight = torch.randn(in_channels, num_classes)
         self.weight = nn.Parameter(F.normalize(weight, dim=0))
+        note_when_loaded(self, "weight_set", "weight")
 
     def cosine(self, feature: Tensor) -> Tensor:
         """Compute the cosines (B, C) of features and class weights, in float32."""
         with torch.autocast(feature.device.type, enabled=False):
             return unit(feature, dim=1) @ unit(self.weight, dim=0)
 
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Compute the scores (B, C) of the last feature (B, D)."""
-        return self.scale * self.cosine(self.pre_logits(feats))
+    def scores(self, feature: Tensor) -> Tensor:
+        """Scale the cosines (B, C) of features (B, D)."""
+        return self.scale * self.cosine(feature)
 
     def loss_scores(self, feature: Tensor, loss: nn.Module) -> Tensor:
         """Give the bare cosines to losses that work on them, else the scores."""
-        cosine = self.cosine(feature)
-        return cosine if works_on_cosines(loss) else self.scale * cosine
+        return self.cosine(feature) if works_on_cosines(loss) else self.scores(feature)
+
+    @torch.no_grad()
+    def start_from(self, weight: Tensor) -> None:
+        """Let training start from the directions of weights (C, D)."""
+        self.weight.copy_(unit(weight, dim=1).T)
+        self.weight_set = True

@@ -1,11 +1,19 @@
 """A linear classifier."""
 
+import torch
 from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from lpt_mm.models.heads.long_tail_head import LongTailHead, works_on_cosines
+from lpt_mm.models.loading import note_when_loaded
+from lpt_mm.models.numerics import unit
 from lpt_mm.utils.errors import UserError
+
+# The largest score of a feature of ordinary length where the weights start at class
+# means: that of CosineHead. Scores in proportion to the lengths of features, which are
+# in the dozens, would saturate the softmax from the first step on.
+START_SCALE = 20.0
 
 
 @MODELS.register_module()
@@ -24,6 +32,11 @@ class LinearHead(LongTailHead):
         instance_loss: Config of the loss of the instance-balanced half of a dual batch;
             by default ``loss`` serves both halves.
         init_cfg: Initialisation config of mmengine.
+        head_init: Where the weights start: None for at random; ``'class_means'``, the
+            mean features of the classes, or a file with ``weight`` (C, D), which
+            ``HeadInitHook`` then sets.
+        center: Whether to take the mean feature of the training images, which
+            ``HeadInitHook`` finds, off all features.
     """
 
     def __init__(
@@ -34,9 +47,18 @@ class LinearHead(LongTailHead):
         loss: dict | nn.Module = dict(type="CrossEntropyLoss"),  # noqa: B006
         instance_loss: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
+        head_init: str | None = None,
+        center: bool = False,
     ) -> None:
         super().__init__(
-            num_classes, in_channels, dropout, loss, instance_loss, init_cfg
+            num_classes=num_classes,
+            in_channels=in_channels,
+            dropout=dropout,
+            loss=loss,
+            instance_loss=instance_loss,
+            init_cfg=init_cfg,
+            head_init=head_init,
+            center=center,
         )
         for module in (self.loss_module, self.instance_loss_module):
             if works_on_cosines(module):
@@ -47,7 +69,22 @@ class LinearHead(LongTailHead):
         self.fc = nn.Linear(in_channels, num_classes)
         trunc_normal_(self.fc.weight, std=0.02)
         nn.init.zeros_(self.fc.bias)
+        note_when_loaded(self, "weight_set", "fc.weight")
 
-    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
-        """Compute the scores (B, C) of the last feature (B, D)."""
-        return self.fc(self.pre_logits(feats))
+    def scores(self, feature: Tensor) -> Tensor:
+        """Compute the scores (B, C) of features (B, D)."""
+        return self.fc(feature)
+
+    @torch.no_grad()
+    def start_from(self, weight: Tensor) -> None:
+        """Let training start from weights (C, D) as they are, without a bias."""
+        self.fc.weight.copy_(weight)
+        nn.init.zeros_(self.fc.bias)
+        self.weight_set = True
+
+    def weight_of_means(self, means: Tensor, length: float) -> Tensor:
+        """Scale mean features (C, D) so that scores start as those of a cosine head.
+
+        A feature of the mean ``length`` has ``START_SCALE`` times its cosines.
+        """
+        return START_SCALE / length * unit(means, dim=1)

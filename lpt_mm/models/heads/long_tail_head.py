@@ -7,14 +7,18 @@ from mmpretrain.structures import DataSample
 from torch import Tensor, nn
 
 from lpt_mm.datasets.dual_sampler_dataset import INSTANCE_BALANCED
+from lpt_mm.models.centering import Centered
+from lpt_mm.models.numerics import unit
 from lpt_mm.utils.errors import UserError
 
 
-class LongTailHead(ClsHead):
+class LongTailHead(Centered, ClsHead):
     """Base of heads that own the losses of both halves of a dual batch.
 
-    Subclasses define ``forward``, the scores that are predicted from, and may define
-    :meth:`loss_scores`; they document the arguments.
+    Subclasses define :meth:`scores` and :meth:`start_from`, and may define
+    :meth:`loss_scores` and :meth:`weight_of_means`; they document the arguments.
+    ``weight_set`` tells whether the weights are where they are to start, or a state
+    brought them.
     """
 
     def __init__(
@@ -25,6 +29,8 @@ class LongTailHead(ClsHead):
         loss: dict | nn.Module,
         instance_loss: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
+        head_init: str | None = None,
+        center: bool = False,
     ) -> None:
         if num_classes < 2:
             raise UserError(f"num_classes must be at least 2, got {num_classes}")
@@ -35,11 +41,43 @@ class LongTailHead(ClsHead):
         self.num_classes = num_classes
         self.in_channels = in_channels
         self.dropout = nn.Dropout(dropout)
+        self.head_init = head_init
+        self.weight_set = head_init is None
+        self.init_center(center, in_channels)
+
+    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Take the last feature (B, D), centred if the head is to."""
+        return self.centered(super().pre_logits(feats))
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Compute the scores (B, C) of the last feature (B, D)."""
+        return self.scores(self.pre_logits(feats))
+
+    def scores(self, feature: Tensor) -> Tensor:
+        """Compute the scores (B, C) of :meth:`pre_logits`."""
+        raise NotImplementedError
+
+    def start_from(self, weight: Tensor) -> None:
+        """Let training start from weights (C, D)."""
+        raise NotImplementedError
+
+    def weight_of_means(self, means: Tensor, length: float) -> Tensor:
+        """Turn mean features (C, D) of the classes into weights (C, D) to start from.
+
+        ``length`` is the mean length of a feature.
+        """
+        return unit(means, dim=1)
 
     def loss(
         self, feats: tuple[Tensor, ...], data_samples: list[DataSample]
     ) -> dict[str, Tensor]:
         """Compute the mean loss of a batch, or of one half of a dual batch."""
+        if not self.weight_set:
+            raise UserError(
+                f"head_init={self.head_init!r}, but nothing has set the weights of the "
+                f"{type(self).__name__}: add dict(type='HeadInitHook') to custom_hooks "
+                "or set head_init=None"
+            )
         if "gt_score" in data_samples[0]:
             raise UserError(
                 f"{type(self).__name__} needs class indices, got scores: "
@@ -54,7 +92,7 @@ class LongTailHead(ClsHead):
 
     def loss_scores(self, feature: Tensor, loss: nn.Module) -> Tensor:
         """Compute what a loss works on, (B, C), from the features after dropout."""
-        return self((feature,))
+        return self.scores(feature)
 
 
 def works_on_cosines(loss: nn.Module | None) -> bool:

@@ -6,12 +6,15 @@ from mmengine.model.weight_init import trunc_normal_
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
+from lpt_mm.models.centering import Centered
+from lpt_mm.models.loading import note_when_loaded
 from lpt_mm.models.numerics import unit
+from lpt_mm.models.prompt_init import require_prompts, start_prompts
 from lpt_mm.utils.errors import UserError, require_choice
 
 
 @MODELS.register_module()
-class GroupPromptNeck(BaseModule):
+class GroupPromptNeck(Centered, BaseModule):
     """Keys and prompts of M groups: match a query, mix the prompts of its groups.
 
     Source: Long-tailed Prompt Tuning, section 4.3, https://arxiv.org/abs/2210.01033.
@@ -21,7 +24,7 @@ class GroupPromptNeck(BaseModule):
 
     The buffer ``usage`` (M,) counts how often each group was chosen in training, since
     ``MatchingHook`` last read it. ``keys_set`` tells whether the keys are where they
-    are to start, or a state brought them.
+    are to start, or a state brought them, and ``prompts_set`` the same of the prompts.
 
     Args:
         embed_dims: Width of the transformer, D.
@@ -38,6 +41,11 @@ class GroupPromptNeck(BaseModule):
             K (``'layer_k'``), which saves this second pass.
         key_init: Where keys start, ``'random'`` or ``'kmeans'``: ``KeyInitHook`` then
             sets them to the cluster centres of the training images' queries.
+        prompt_init: Where prompts start, ``'normal'`` (small random numbers) or
+            ``'tokens'``: ``PromptInitHook`` then sets them to tokens of the training
+            images.
+        center: Whether to take the mean query of the training images, which
+            ``HeadInitHook`` finds, off all queries.
         init_cfg: Initialisation config of mmengine.
     """
 
@@ -53,12 +61,15 @@ class GroupPromptNeck(BaseModule):
         similarity_reduction: str = "sum",
         query: str = "final_layer",
         key_init: str = "random",
+        prompt_init: str = "normal",
+        center: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         require_choice("similarity_reduction", similarity_reduction, ("sum", "mean"))
         require_choice("query", query, ("final_layer", "layer_k"))
         require_choice("key_init", key_init, ("random", "kmeans"))
+        require_choice("prompt_init", prompt_init, ("normal", "tokens"))
         if prompt_length < 1:
             raise UserError(f"prompt_length must be at least 1, got {prompt_length}")
         if not 1 <= topk <= pool_size:
@@ -79,6 +90,7 @@ class GroupPromptNeck(BaseModule):
         self.query = query
         self.key_init = key_init
         self.keys_set = key_init == "random"
+        self.prompts_set = prompt_init == "normal"
         self.topk = topk
         self.num_shared_layers = num_shared_layers
         self.loss_weight = loss_weight
@@ -89,17 +101,19 @@ class GroupPromptNeck(BaseModule):
             torch.empty(pool_size, num_group_layers, prompt_length, embed_dims)
         )
         trunc_normal_(self.prompt_keys, std=0.02)
-        trunc_normal_(self.group_prompts, std=0.02)
+        start_prompts(self.group_prompts, prompt_init)
         usage = torch.zeros(pool_size, dtype=torch.int64)
         self.register_buffer("usage", usage, persistent=False)
-        self.register_load_state_dict_pre_hook(_note_keys)
+        self.init_center(center, embed_dims)
+        note_when_loaded(self, "keys_set", "prompt_keys")
+        note_when_loaded(self, "prompts_set", "group_prompts")
 
     def match(self, query: Tensor) -> tuple[Tensor, Tensor]:
         """Find the k groups most similar to queries (B, D): cosines, indices (B, k)."""
         # Under mixed precision the similarities stay in float32.
         with torch.autocast(query.device.type, enabled=False):
             keys = unit(self.prompt_keys, dim=1)
-            similarity = unit(query, dim=1) @ keys.T  # (B, M)
+            similarity = unit(self.centered(query), dim=1) @ keys.T  # (B, M)
         return tuple(similarity.topk(self.topk, dim=1))
 
     def forward(self, query: Tensor) -> tuple[Tensor, Tensor]:
@@ -112,6 +126,7 @@ class GroupPromptNeck(BaseModule):
                 f"key_init={self.key_init!r}, but nothing has set the keys: add "
                 "dict(type='KeyInitHook') to custom_hooks or set key_init='random'"
             )
+        require_prompts(self)
         similarity, groups = self.match(query)
         share = torch.zeros(
             query.shape[0],
@@ -129,9 +144,3 @@ class GroupPromptNeck(BaseModule):
         """Compute the key loss (), which pulls the chosen keys to the queries."""
         joined = getattr(similarity, self.similarity_reduction)(dim=1)
         return -self.loss_weight * joined.mean()
-
-
-def _note_keys(
-    neck: GroupPromptNeck, state_dict: dict[str, Tensor], prefix: str, *_: object
-) -> None:
-    neck.keys_set |= f"{prefix}prompt_keys" in state_dict

@@ -49,6 +49,34 @@ def test_a_loss_on_cosines_gets_them_and_the_heads_scale():
     assert_close(loss, head.loss_module(head.cosine(feature), target))
 
 
+def test_a_centred_head_classifies_what_is_left_of_features():
+    head = build_head(scale=10.0, center=True, loss=CROSS_ENTROPY)
+    mean, feature, labels = torch.randn(6), torch.randn(3, 6), torch.tensor([0, 1, 2])
+    head.set_mean(mean)
+    expected = 10 * F.cosine_similarity(
+        (feature - mean)[:, :, None], head.weight[None], dim=1
+    )
+    assert_close(head((feature,)), expected)
+    assert_close(head.pre_logits((feature,)), feature - mean)
+    loss = head.loss((feature,), samples(labels.tolist()))["loss"]
+    assert_close(loss, F.cross_entropy(expected, labels))
+
+
+def test_starts_from_the_directions_of_given_weights():
+    head = build_head(head_init="class_means", loss=CROSS_ENTROPY)
+    feature, labels = torch.randn(3, 6), samples([0, 1, 2])
+    with pytest.raises(ValueError, match="nothing has set the weights.*HeadInitHook"):
+        head.loss((feature,), labels)
+    head((feature,))
+    weight = torch.randn(4, 6)
+    head.start_from(5 * weight)
+    assert_close(head.weight.T, F.normalize(weight, dim=1))
+    head.loss((feature,), labels)
+    other = build_head(head_init="class_means", loss=CROSS_ENTROPY)
+    other.load_state_dict(head.state_dict())
+    other.loss((feature,), labels)
+
+
 def test_any_other_loss_gets_the_scaled_scores():
     head = build_head(loss=CROSS_ENTROPY)
     feature, target = torch.randn(3, 6), torch.tensor([0, 1, 2])

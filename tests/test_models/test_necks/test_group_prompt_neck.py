@@ -79,6 +79,26 @@ def test_keys_that_nothing_set_are_not_trained():
     neck(query)
 
 
+def test_centred_queries_are_matched(float64):
+    neck, query, mean = build_neck(center=True), torch.randn(7, 8), torch.randn(8)
+    neck.set_mean(mean)
+    similarity, groups = neck.match(query)
+    for i in range(7):
+        cosine = F.cosine_similarity((query[i] - mean)[None], neck.prompt_keys, dim=1)
+        values, expected = cosine.sort(descending=True)
+        assert_close(similarity[i], values[:3])
+        assert torch.equal(groups[i], expected[:3])
+
+
+def test_prompts_that_nothing_set_are_not_trained():
+    neck, query = build_neck(prompt_init="tokens"), torch.randn(4, 8)
+    with pytest.raises(ValueError, match="the prompts: add .*PromptInitHook"):
+        neck(query)
+    neck.eval()(query)
+    neck.train().load_state_dict(build_neck().state_dict())
+    neck(query)
+
+
 def test_starts_as_small_truncated_normal():
     neck = build_neck(pool_size=200, embed_dims=64)
     for parameter in (neck.prompt_keys, neck.group_prompts):
@@ -96,6 +116,7 @@ def test_starts_as_small_truncated_normal():
         (dict(similarity_reduction="max"), "'sum', 'mean'"),
         (dict(query="layer_j"), "'final_layer', 'layer_k'"),
         (dict(key_init="zeros"), "'random', 'kmeans'"),
+        (dict(prompt_init="zeros"), "'normal', 'tokens'"),
         (dict(query="layer_k", num_shared_layers=0), "num_shared_layers of 1 or more"),
     ],
 )
