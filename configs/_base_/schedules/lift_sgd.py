@@ -1,0 +1,10 @@
+"""LIFT's optimizer; the learning rate is that of 128 images a step."""
+
+optim_wrapper = dict(
+    optimizer=dict(type="SGD", lr=0.01, momentum=0.9, weight_decay=5e-4)
+)
+auto_scale_lr = dict(enable=True, base_batch_size=128)
+param_scheduler = [dict(type="CosineAnnealingLR")]  # once an epoch, no warm-up
+train_cfg = dict(type="ResumableTrainLoop", max_epochs=10, val_interval=1)
+val_cfg = dict()
+test_cfg = dict()

@@ -1,0 +1,25 @@
+"""GNM-PT on iNaturalist 2018: VPT-deep, GCL, re-weighting, noisy gradients.
+
+Paper:     Gaussian Neighborhood Minimization for Prompt Tuning, NeurIPS 2024.
+Command:   python tools/train.py configs/recipes/gnm_pt_inat18.py --amp
+Published: 76.5 overall, by the authors; run here: two steps on photographs.
+"""
+
+_base_ = [
+    "../_base_/models/lpt_vit_base.py",
+    "../_base_/datasets/inat18.py",
+    "../_base_/schedules/gnm_sgd.py",
+    "../_base_/default_runtime.py",
+    "../_base_/tunings/vpt_deep_gcl.py",
+]
+
+model = dict(
+    backbone=_base_.tuning.backbone,
+    head=dict(_base_.tuning.head, num_classes=8142),
+)
+train_dataloader = dict(
+    batch_size=128, sampler=dict(type="InstanceBalancedSampler")
+)
+optim_wrapper = dict(type="GNMOptimWrapper")
+custom_hooks = [dict(type="DeferredReweightHook", begin=59, beta=0.9998)]
+val_cfg = None

@@ -1,0 +1,11 @@
+"""LPT phase 2 on iNaturalist 2018, with a classifier that starts at the class means.
+
+Command:   python tools/train.py configs/recipes/lpt_class_means_phase2_inat18.py --amp
+Published: nothing; run here: two steps on photographs.
+"""
+
+_base_ = "./lpt_class_means_phase1_inat18.py"
+
+phase1_work_dir = "work_dirs/lpt_class_means_phase1_inat18"
+
+model = dict(backbone=dict(frozen_prompts=True), neck=_base_.group_prompts)

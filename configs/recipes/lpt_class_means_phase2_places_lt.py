@@ -1,0 +1,11 @@
+"""LPT phase 2 on Places-LT, with a classifier that starts at the class means.
+
+Command:   python tools/train.py configs/recipes/lpt_class_means_phase2_places_lt.py --amp
+Published: nothing; run here: two steps on photographs.
+"""
+
+_base_ = "./lpt_class_means_phase1_places_lt.py"
+
+phase1_work_dir = "work_dirs/lpt_class_means_phase1_places_lt"
+
+model = dict(backbone=dict(frozen_prompts=True), neck=_base_.group_prompts)
