@@ -1,8 +1,8 @@
-"""GNM-PT on CIFAR-100-LT, imbalance ratio 100: VPT-deep, GCL, re-weighting, noisy gradients.
+"""GNM-PT on CIFAR-100-LT (IR 100): VPT-deep, GCL, re-weighting, noisy gradients.
 
 Paper:     Gaussian Neighborhood Minimization for Prompt Tuning, NeurIPS 2024.
 Command:   python tools/train.py configs/recipes/gnm_pt_cifar100_lt_ir100.py --amp
-Published: 90.28 overall, by the authors; run here: two steps on photographs.
+Published: 90.28; run here: two steps on photographs.
 """
 
 _base_ = [
@@ -18,9 +18,7 @@ model = dict(
     head=dict(_base_.tuning.head, num_classes=100),
     data_preprocessor=dict(to_rgb=False),
 )
-train_dataloader = dict(
-    batch_size=128, sampler=dict(type="InstanceBalancedSampler")
-)
+train_dataloader = dict(batch_size=128, sampler=dict(type="InstanceBalancedSampler"))
 optim_wrapper = dict(type="GNMOptimWrapper")
 custom_hooks = [dict(type="DeferredReweightHook", begin=59, beta=0.9998)]
 val_cfg = None

@@ -2,7 +2,7 @@
 
 Paper:     Gaussian Neighborhood Minimization for Prompt Tuning, NeurIPS 2024.
 Command:   python tools/train.py configs/recipes/gnm_pt_inat18.py --amp
-Published: 76.5 overall, by the authors; run here: two steps on photographs.
+Published: 76.5; run here: two steps on photographs.
 """
 
 _base_ = [
@@ -17,9 +17,7 @@ model = dict(
     backbone=_base_.tuning.backbone,
     head=dict(_base_.tuning.head, num_classes=8142),
 )
-train_dataloader = dict(
-    batch_size=128, sampler=dict(type="InstanceBalancedSampler")
-)
+train_dataloader = dict(batch_size=128, sampler=dict(type="InstanceBalancedSampler"))
 optim_wrapper = dict(type="GNMOptimWrapper")
 custom_hooks = [dict(type="DeferredReweightHook", begin=59, beta=0.9998)]
 val_cfg = None

@@ -1,9 +1,9 @@
-"""LIFT on ImageNet-LT, with CLIP's ViT-B/16. Paper: arXiv 2309.10019.
+"""LIFT on ImageNet-LT, with CLIP's ViT-B/16: arXiv 2309.10019.
 
 Start:     python tools/model_converters/text_classifier.py --names NAMES.txt \
                --pretrained openai --out data/ImageNet_LT/text_classifier.safetensors
 Command:   python tools/train.py configs/recipes/lift_imagenet_lt.py --amp
-Published: 77.0 (78.3 with --tta) overall, by the authors; run here: two steps on photographs.
+Published: 77.0 (78.3 with --tta); run here: two steps on photographs.
 """
 
 _base_ = [
@@ -16,9 +16,11 @@ _base_ = [
 
 model = dict(
     backbone=_base_.tuning.backbone,
-    head=dict(_base_.tuning.head, num_classes=1000, head_init="data/ImageNet_LT/text_classifier.safetensors"),
+    head=dict(
+        _base_.tuning.head,
+        num_classes=1000,
+        head_init="data/ImageNet_LT/text_classifier.safetensors",
+    ),
 )
-train_dataloader = dict(
-    batch_size=128, sampler=dict(type="InstanceBalancedSampler")
-)
+train_dataloader = dict(batch_size=128, sampler=dict(type="InstanceBalancedSampler"))
 default_hooks = dict(checkpoint=dict(save_best="long_tail/overall", rule="greater"))

@@ -1,9 +1,9 @@
-"""LIFT on iNaturalist 2018, with CLIP's ViT-B/16. Paper: arXiv 2309.10019.
+"""LIFT on iNaturalist 2018, with CLIP's ViT-B/16: arXiv 2309.10019.
 
 Start:     python tools/model_converters/text_classifier.py --names NAMES.txt \
                --pretrained openai --out data/iNaturalist18/text_classifier.safetensors
 Command:   python tools/train.py configs/recipes/lift_inat18.py --amp
-Published: 79.1 overall, by the authors; run here: two steps on photographs.
+Published: 79.1; run here: two steps on photographs.
 """
 
 _base_ = [
@@ -16,10 +16,12 @@ _base_ = [
 
 model = dict(
     backbone=_base_.tuning.backbone,
-    head=dict(_base_.tuning.head, num_classes=8142, head_init="data/iNaturalist18/text_classifier.safetensors"),
+    head=dict(
+        _base_.tuning.head,
+        num_classes=8142,
+        head_init="data/iNaturalist18/text_classifier.safetensors",
+    ),
 )
-train_dataloader = dict(
-    batch_size=128, sampler=dict(type="InstanceBalancedSampler")
-)
+train_dataloader = dict(batch_size=128, sampler=dict(type="InstanceBalancedSampler"))
 train_cfg = dict(max_epochs=20)
 val_cfg = None

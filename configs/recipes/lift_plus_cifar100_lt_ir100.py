@@ -1,4 +1,4 @@
-"""LIFT+ on CIFAR-100-LT, imbalance ratio 100, with CLIP's ViT-B/16. Paper: arXiv 2504.13282.
+"""LIFT+ on CIFAR-100-LT (IR 100), with CLIP's ViT-B/16: arXiv 2504.13282.
 
 Start:     as lift_cifar100_lt_ir100.py
 Command:   python tools/train.py configs/recipes/lift_plus_cifar100_lt_ir100.py --amp
@@ -16,7 +16,11 @@ _base_ = [
 
 model = dict(
     backbone=_base_.tuning.backbone,
-    head=dict(_base_.tuning.head, num_classes=100, head_init="data/cifar100/text_classifier.safetensors"),
+    head=dict(
+        _base_.tuning.head,
+        num_classes=100,
+        head_init="data/cifar100/text_classifier.safetensors",
+    ),
     data_preprocessor=dict(to_rgb=False),
 )
 train_pipeline = [

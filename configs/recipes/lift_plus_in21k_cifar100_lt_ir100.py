@@ -1,7 +1,8 @@
-"""LIFT+ on CIFAR-100-LT, imbalance ratio 100, with ViT-B/16 of ImageNet-21k. Paper: arXiv 2504.13282.
+"""LIFT+ on CIFAR-100-LT (IR 100), on ImageNet-21k's ViT-B/16: arXiv 2504.13282.
 
-Command:   python tools/train.py configs/recipes/lift_plus_in21k_cifar100_lt_ir100.py --amp
-Published: 89 to 90 overall, by the authors; run here: two steps on photographs.
+Command:   python tools/train.py configs/recipes/lift_plus_in21k_cifar100_lt_ir100.py \
+               --amp
+Published: 89 to 90; run here: two steps on photographs.
 """
 
 _base_ = [

@@ -1,4 +1,4 @@
-"""LIFT+ on iNaturalist 2018, with CLIP's ViT-B/16. Paper: arXiv 2504.13282.
+"""LIFT+ on iNaturalist 2018, with CLIP's ViT-B/16: arXiv 2504.13282.
 
 Start:     as lift_inat18.py
 Command:   python tools/train.py configs/recipes/lift_plus_inat18.py --amp
@@ -16,7 +16,11 @@ _base_ = [
 
 model = dict(
     backbone=_base_.tuning.backbone,
-    head=dict(_base_.tuning.head, num_classes=8142, head_init="data/iNaturalist18/text_classifier.safetensors"),
+    head=dict(
+        _base_.tuning.head,
+        num_classes=8142,
+        head_init="data/iNaturalist18/text_classifier.safetensors",
+    ),
 )
 train_pipeline = [
     dict(type="GrowingSquareCrop", scale=224),

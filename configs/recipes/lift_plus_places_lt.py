@@ -1,4 +1,4 @@
-"""LIFT+ on Places-LT, with CLIP's ViT-B/16. Paper: arXiv 2504.13282.
+"""LIFT+ on Places-LT, with CLIP's ViT-B/16: arXiv 2504.13282.
 
 Start:     as lift_places_lt.py
 Command:   python tools/train.py configs/recipes/lift_plus_places_lt.py --amp
@@ -16,7 +16,11 @@ _base_ = [
 
 model = dict(
     backbone=_base_.tuning.backbone,
-    head=dict(_base_.tuning.head, num_classes=365, head_init="data/Places_LT/text_classifier.safetensors"),
+    head=dict(
+        _base_.tuning.head,
+        num_classes=365,
+        head_init="data/Places_LT/text_classifier.safetensors",
+    ),
 )
 train_pipeline = [
     dict(type="GrowingSquareCrop", scale=224),

@@ -1,7 +1,8 @@
 """LPT phase 2 on ImageNet-LT, with AdaptFormer beside the shared prompt.
 
-Command:   python tools/train.py configs/recipes/lpt_adaptformer_phase2_imagenet_lt.py --amp
-Published: nothing; run here: two steps on photographs.
+Command:   python tools/train.py configs/recipes/lpt_adaptformer_phase2_imagenet_lt.py \
+               --amp
+Run here: two steps on photographs.
 """
 
 _base_ = "./lpt_adaptformer_phase1_imagenet_lt.py"

@@ -1,7 +1,7 @@
 """LPT phase 2 on iNaturalist 2018, with AdaptFormer beside the shared prompt.
 
 Command:   python tools/train.py configs/recipes/lpt_adaptformer_phase2_inat18.py --amp
-Published: nothing; run here: two steps on photographs.
+Run here: two steps on photographs.
 """
 
 _base_ = "./lpt_adaptformer_phase1_inat18.py"

@@ -1,7 +1,8 @@
-"""LPT phase 1 on ImageNet-LT, with a classifier that starts at the class means.
+"""LPT phase 1 on ImageNet-LT, from a classifier of class means.
 
-Command:   python tools/train.py configs/recipes/lpt_class_means_phase1_imagenet_lt.py --amp
-Published: nothing; run here: two steps on photographs.
+Command:   python tools/train.py configs/recipes/lpt_class_means_phase1_imagenet_lt.py \
+               --amp
+Run here: two steps on photographs.
 """
 
 _base_ = "../lpt/phase1_imagenet_lt.py"

@@ -1,7 +1,7 @@
-"""LPT phase 1 on iNaturalist 2018, with a classifier that starts at the class means.
+"""LPT phase 1 on iNaturalist 2018, from a classifier of class means.
 
 Command:   python tools/train.py configs/recipes/lpt_class_means_phase1_inat18.py --amp
-Published: nothing; run here: two steps on photographs.
+Run here: two steps on photographs.
 """
 
 _base_ = "../lpt/phase1_inat18.py"

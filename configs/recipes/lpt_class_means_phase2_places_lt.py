@@ -1,7 +1,8 @@
-"""LPT phase 2 on Places-LT, with a classifier that starts at the class means.
+"""LPT phase 2 on Places-LT, from a classifier of class means.
 
-Command:   python tools/train.py configs/recipes/lpt_class_means_phase2_places_lt.py --amp
-Published: nothing; run here: two steps on photographs.
+Command:   python tools/train.py configs/recipes/lpt_class_means_phase2_places_lt.py \
+               --amp
+Run here: two steps on photographs.
 """
 
 _base_ = "./lpt_class_means_phase1_places_lt.py"

@@ -1,0 +1,8 @@
+"""GNM-PT on digits-LT: VPT-deep, GCL, re-weighting, noisy gradients.
+
+Command: python tools/train.py configs/recipes/gnm_pt_digits_lt.py
+"""
+
+_base_ = "./vpt_deep_gcl_drw_digits_lt.py"
+
+optim_wrapper = dict(type="GNMOptimWrapper")

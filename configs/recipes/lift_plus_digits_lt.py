@@ -1,0 +1,18 @@
+"""LIFT+ on digits-LT, from class means. Paper: arXiv 2504.13282.
+
+Command: python tools/train.py configs/recipes/lift_plus_digits_lt.py
+"""
+
+_base_ = ["../lpt/phase1_digits_lt.py", "../_base_/tunings/lift.py"]
+
+model = dict(
+    backbone=_base_.tuning.backbone,
+    head=dict(_base_.tuning.head, head_init="class_means"),
+)
+train_pipeline = [dict(type="GrowingSquareCrop", scale=8), dict(type="PackInputs")]
+train_dataloader = dict(
+    dataset=dict(dataset=dict(pipeline=train_pipeline)),
+    sampler=dict(type="InstanceBalancedSampler"),
+)
+custom_hooks = [dict(type="CropScheduleHook")]
+optim_wrapper = dict(optimizer=dict(lr=0.02, weight_decay=5e-4))

@@ -1,0 +1,8 @@
+"""LPT phase 1 on digits-LT, with AdaptFormer beside the shared prompt.
+
+Command: python tools/train.py configs/recipes/lpt_adaptformer_phase1_digits_lt.py
+"""
+
+_base_ = "../lpt/phase1_digits_lt.py"
+
+model = dict(backbone=dict(tunings=[dict(type="AdaptFormer")]))
