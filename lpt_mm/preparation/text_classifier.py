@@ -122,8 +122,9 @@ def load_clip(
         file = pretrained
     else:
         file, config["quick_gelu"] = _fetch(open_clip, name, pretrained)
-    tensors = read_file(file).tensors
     clip = open_clip.CLIP(**config)
+    # The temperature says nothing of directions, and has a shape of its own in some.
+    tensors = read_file(file).tensors | dict(logit_scale=clip.logit_scale.detach())
     if misfit := compare_tensors(tensors, clip.state_dict()):
         raise WeightFileError(f"'{file}' does not fit {name}: {misfit}")
     clip.load_state_dict(tensors)
