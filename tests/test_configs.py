@@ -1,5 +1,6 @@
 """Every config parses, builds and is put together as documented."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ BASE = ROOT / "configs" / "_base_"
 SWEEPS = sorted((ROOT / "configs" / "sweeps").glob("*.py"))
 LEAVES = sorted(set((ROOT / "configs").glob("[!_]*/*.py")) - set(SWEEPS))
 LPT_LEAVES = [leaf for leaf in LEAVES if leaf.parent.name == "lpt"]
+RECIPES = [leaf for leaf in LEAVES if leaf.parent.name == "recipes"]
 BASELINES = [leaf for leaf in LEAVES if leaf.parent.name == "baselines"]
 TEST_ONLY = ("official", "shift", "knn", "nearest_class_mean", "gda")
 TRAINED = {
@@ -26,6 +28,8 @@ TRAINED = {
     "cosine_probe": {"head.weight"},
     "vpt_shallow": {"backbone.shared_prompts", "head.fc.weight", "head.fc.bias"},
     "vpt_deep": {"backbone.shared_prompts", "head.fc.weight", "head.fc.bias"},
+    "lift": {"backbone.tunings.adaptformer", "head.weight"},
+    "vpt_deep_gcl": {"backbone.shared_prompts", "head.weight"},
     "joint": {
         "backbone.shared_prompts",
         "neck.prompt_keys",
@@ -103,6 +107,7 @@ def test_places_model_has_the_published_size():
     assert 0.01 < trained / sum(p.numel() for p in model.parameters()) < 0.015
 
 
+DATA = ("places_lt", "imagenet_lt", "cifar100_lt_ir100", "inat18", "digits_lt")
 MODELS_OF = dict(digits_lt="lpt_vit_glyphs", cifar10_jpeg_lt="lpt_vit_cifar10_half")
 
 
@@ -121,9 +126,13 @@ def test_every_tuning_goes_with_every_data_set(tuning, data, tmp_path):
 
 def require_trained(model, tuning):
     """The parameters that are trained are those of the tuning."""
-    trained = {name for name, p in model.named_parameters() if p.requires_grad}
     everything = {name for name, _ in model.named_parameters()}
-    assert trained == TRAINED.get(tuning, everything)
+    assert find_trained(model) == TRAINED.get(tuning, everything)
+
+
+def find_trained(model):
+    names = [name for name, p in model.named_parameters() if p.requires_grad]
+    return {re.sub(r"tunings\.\d+\.(\w+).*", r"tunings.\1", name) for name in names}
 
 
 @pytest.mark.parametrize("leaf", BASELINES, ids=stem)
@@ -141,6 +150,33 @@ def test_baselines_train_what_their_name_says_on_the_data_of_lpt(leaf):
         dual = leaf.name.startswith(("cosine_probe", "joint"))
         sampler = "DualSampler" if dual else "InstanceBalancedSampler"
         assert cfg.train_dataloader.sampler.type == sampler
+
+
+OF_RECIPES = dict(
+    lift=TRAINED["lift"],
+    gnm_pt=TRAINED["vpt_deep_gcl"],
+    vpt_deep_gcl_drw=TRAINED["vpt_deep_gcl"],
+    lpt_adaptformer_phase1=TRAINED["lift"] | TRAINED["vpt_deep_gcl"],
+    lpt_class_means_phase1=TRAINED["vpt_deep_gcl"],
+    lpt=TRAINED["joint"] - {"backbone.shared_prompts"},  # phase 2
+)
+
+
+@pytest.mark.parametrize("leaf", RECIPES, ids=stem)
+def test_recipes_train_what_their_name_says_on_the_data_of_lpt(leaf):
+    cfg = read(leaf)
+    recipe = max((r for r in OF_RECIPES if leaf.stem.startswith(r)), key=len)
+    assert find_trained(skeleton(leaf)) == OF_RECIPES[recipe]
+    data = next(x for x in DATA if leaf.stem.endswith(x))
+    phase1 = read(ROOT / "configs" / "lpt" / f"phase1_{data}.py")
+    assert cfg.test_dataloader == phase1.test_dataloader
+    assert cfg.model.head.num_classes == phase1.model.head.num_classes
+    assert cfg.get("val_cfg") == phase1.get("val_cfg")
+    dual = leaf.stem.startswith("lpt")
+    sampler = "DualSampler" if dual else "InstanceBalancedSampler"
+    assert cfg.train_dataloader.sampler.type == sampler
+    if "phase2" in leaf.stem:
+        assert Path(cfg.phase1_work_dir).name == leaf.stem.replace("phase2", "phase1")
 
 
 @pytest.mark.parametrize("sweep", SWEEPS, ids=stem)

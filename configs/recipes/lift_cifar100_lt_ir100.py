@@ -7,7 +7,7 @@ Published: 80.3 (81.7 with --tta); run here: two steps on photographs.
 """
 
 _base_ = [
-    "../_base_/models/lpt_vit_clip.py",
+    "../_base_/models/lpt_vit_base_clip.py",
     "../_base_/datasets/cifar100_lt.py",
     "../_base_/schedules/lift_sgd.py",
     "../_base_/default_runtime.py",

@@ -7,7 +7,7 @@ Published: 77.0 overall for LIFT, LIFT+ in its paper; run here: two steps on
 """
 
 _base_ = [
-    "../_base_/models/lpt_vit_clip.py",
+    "../_base_/models/lpt_vit_base_clip.py",
     "../_base_/datasets/imagenet_lt.py",
     "../_base_/schedules/lift_sgd.py",
     "../_base_/default_runtime.py",
