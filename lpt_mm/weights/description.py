@@ -1,5 +1,7 @@
 """What a weight file is."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -27,6 +29,7 @@ class Description:
     group_prompt_length: int | None
     num_shared_layers: int | None  # first layers without group prompts
     num_classes: int | None
+    tunings: dict[str, int]  # their bottlenecks by name
 
 
 def describe(weights: Weights) -> Description:
@@ -35,11 +38,13 @@ def describe(weights: Weights) -> Description:
     if layouts.is_official(tensors):
         tensors = layouts.official_to_own(tensors)
     backbone = layouts.to_mmpretrain(tensors)
-    shared = backbone.get(SHARED_PROMPTS)
-    backbone = {name: x for name, x in backbone.items() if not is_tuned(name)}
+    tuned = {name: backbone.pop(name) for name in [*filter(is_tuned, backbone)]}
+    shared = tuned.get(SHARED_PROMPTS)
     pool = tensors.get("neck.group_prompts")
     architecture = ViTArchitecture.of(backbone)
+    tunings = _find_tunings(tuned)
     classifier = next((tensors[k] for k in CLASSIFIERS if k in tensors), None)
+    is_cosine = "head.weight" in tensors and bool(tuned)  # classes come last
     phase = None
     if shared is not None and "head.weight" in tensors:
         phase = 1 if pool is None or pool.ndim != 4 else 2
@@ -56,8 +61,19 @@ def describe(weights: Weights) -> Description:
         pool_size=_size(pool, 0),
         group_prompt_length=_size(pool, 2),
         num_shared_layers=depth - _size(pool, 1) if phase == 2 and depth else None,
-        num_classes=_size(classifier, 1 if phase else 0),
+        num_classes=_size(classifier, 1 if is_cosine else 0),
+        tunings=tunings,
     )
+
+
+def _find_tunings(tuned: Mapping[str, Tensor]) -> dict[str, int]:
+    """Find the tunings, and the widths that they go through."""
+    found = {}
+    for name, tensor in tuned.items():
+        match = re.fullmatch(r"tunings\.\d+\.(\w+)\.(down\.weight|query_b)", name)
+        if match and tensor.ndim == 2:
+            found[match[1]] = tensor.shape[0]
+    return found
 
 
 def _size(tensor: Tensor | None, axis: int) -> int | None:

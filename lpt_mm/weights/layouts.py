@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.identity import BACKBONE, is_frozen
 from lpt_mm.weights.weights import Weights
 
 Layout = Sequence[tuple[str, str]]  # beginnings of names, and what takes their place
@@ -59,7 +60,7 @@ def find_layout(weights: Weights) -> str | None:
     layers = re.compile(r"layers\.\d+\.attn\.qkv\.")
     if not any(map(layers.match, to_mmpretrain(names))):
         return None
-    if "backbone.shared_prompts" in names:
+    if any(x.startswith(BACKBONE) and not is_frozen(x) for x in names):
         return OWN
     if weights.format == "npz":
         return "Google's AugReg"

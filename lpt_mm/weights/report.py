@@ -31,7 +31,7 @@ def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
     description = describe(weights)
     if description.architecture is None and not weights.is_light:
         return
-    if description.phase is None:
+    if description.phase is None and not description.tunings:
         for path in sorted(folder.glob("_base_/models/*.py")):
             backbone = build_skeleton(Config.fromfile(path).model.backbone)
             try:
@@ -42,7 +42,7 @@ def fitting_configs(weights: Weights, folder: str | Path) -> Iterator[Path]:
         return
     if is_official(weights.tensors):
         weights = from_official(weights)
-    for path in sorted(folder.glob("lpt/*.py")):
+    for path in sorted([*folder.glob("lpt/*.py"), *folder.glob("recipes/*.py")]):
         model = build_skeleton(Config.fromfile(path).model)
         if find_misfit(model, weights, new="") is None:
             yield path
@@ -93,6 +93,8 @@ def _facts(weights: Weights, file: Description) -> dict[str, object]:
     facts["phase of LPT"] = file.phase
     if file.prompt_length is not None:
         facts["shared prompt"] = f"{file.prompt_length} tokens per layer"
+    for name, width in file.tunings.items():
+        facts[name] = f"bottleneck {width}"
     if file.pool_size is not None:
         groups = f"{file.pool_size} groups of {file.group_prompt_length}"
         facts["group prompts"] = groups

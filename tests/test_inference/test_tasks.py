@@ -37,6 +37,7 @@ PREPROCESSOR = dict(
     type="ClsDataPreprocessor", mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True
 )
 # Three models of one phase 1, others like it, and others of all kinds.
+BOTH = ("Adapter", "LoRA")
 TASKS = dict(
     birds=dict(neck=NECK),
     trees=dict(neck=NECK, classes=7),
@@ -50,6 +51,8 @@ TASKS = dict(
     k_nn=dict(prompt_mode="none", head="NearestNeighborHead"),
     gda=dict(prompt_mode="none", head="GDAHead"),
     centred=dict(neck=NECK | dict(center=True), head="CosineHead", center=True),
+    lift=dict(prompt_mode="none", tunings=[dict(type="AdaptFormer", bottleneck=2)]),
+    tuned=dict(neck=NECK, tunings=[dict(type=x, bottleneck=2) for x in BOTH]),
     shallow=dict(prompt_mode="shallow"),
     two_outputs=dict(out_indices=[1, 3]),
     other_crop=dict(neck=NECK, pipeline=OTHER_PIPELINE),
@@ -98,6 +101,9 @@ class Packs:
         torch.manual_seed(prompts)
         if hasattr(trained.backbone, "shared_prompts"):
             torch.nn.init.normal_(trained.backbone.shared_prompts)
+        if trained.backbone.tunings is not None:
+            for parameter in trained.backbone.tunings.parameters():
+                torch.nn.init.normal_(parameter, std=0.1)
         torch.manual_seed(sum(name.encode()))
         for part in [trained.head, *([trained.neck] if trained.with_neck else [])]:
             for parameter in part.parameters():
@@ -202,6 +208,8 @@ class Count:
         (["birds", "other_phase2"], 1, 2 * 6),
         (["birds", "other_crop"], 2, 2 * 6),
         (["birds", "shallow"], 2, 6 + 4),
+        (["probe", "lift"], 1, 2 * 4),
+        (["birds", "tuned"], 1, 2 * 6),
         (["birds", "two_outputs"], 2, 6 + 4),
     ],
 )

@@ -7,7 +7,7 @@ from lpt_mm.weights.architecture import ViTArchitecture, find_missing
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.layouts import to_mmpretrain
-from lpt_mm.weights.official import from_official
+from lpt_mm.weights.official import from_official, to_official
 from lpt_mm.weights.report import fitting_configs, print_weights
 from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
@@ -181,3 +181,16 @@ def test_tensors_without_values_are_no_transformer():
     assert ViTArchitecture.of(state) is not None
     empty = {name: torch.empty([0] * tensor.ndim) for name, tensor in state.items()}
     assert ViTArchitecture.of(empty) is None
+
+
+def test_tunings_are_told_with_their_bottlenecks(capsys):
+    tunings = [dict(type="AdaptFormer", bottleneck=3), dict(type="LoRA", bottleneck=2)]
+    model = MODELS.build(tiny_lpt(1, prompt_mode="none", tunings=tunings))
+    weights = Weights(model.state_dict())
+    description = describe(weights)
+    assert description.tunings == dict(adaptformer=3, lora=2)
+    assert (description.phase, description.num_classes) == (None, 7)
+    print_weights(weights, description, [])
+    assert "bottleneck 3" in capsys.readouterr().out
+    with pytest.raises(WeightFileError, match="not whole"):
+        to_official(weights)
