@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from lpt_mm.utils.errors import UserError
 from tests.test_engine.short_runs import read
-from tests.test_engine.test_hooks.test_head_init_hook import start, training_images
+from tests.test_engine.starts import start, training_images
 
 TOKENS = {"model.backbone.prompt_init": "tokens"}
 GROUPS = {"model.neck.prompt_init": "tokens", "config": "phase2"}
