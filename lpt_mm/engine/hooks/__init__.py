@@ -6,6 +6,7 @@ from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
 from lpt_mm.engine.hooks.config_check_hook import ConfigCheckHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
 from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
+from lpt_mm.engine.hooks.group_prompt_init_hook import GroupPromptInitHook
 from lpt_mm.engine.hooks.head_init_hook import HeadInitHook
 from lpt_mm.engine.hooks.key_init_hook import KeyInitHook
 from lpt_mm.engine.hooks.launcher_hook import LauncherHook
@@ -25,6 +26,7 @@ __all__ = [
     "ConfigCheckHook",
     "DataCheckHook",
     "FeatureBankHook",
+    "GroupPromptInitHook",
     "HeadInitHook",
     "KeyInitHook",
     "LauncherHook",
