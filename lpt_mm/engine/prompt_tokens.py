@@ -6,10 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from mmengine import dist
+from mmengine.runner import Runner
 from mmpretrain.models.classifiers import BaseClassifier
+from mmpretrain.utils import get_ori_model
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, SequentialSampler, Subset
 
+from lpt_mm.engine.training_features import Images, told_by_first
 from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.utils.errors import UserError
 
@@ -98,23 +102,26 @@ def _draw(
     return np.stack([images[drawn // num_patches], drawn % num_patches])
 
 
+def compute_tokens(runner: Runner, images: Images, picks: Picks) -> Tensor:
+    """Compute tokens (number of tokens, D) of a run's model, in one pass.
+
+    The first process computes them, and tells the others.
+    """
+    tokens = None
+    if dist.is_main_process():
+        shown = np.unique(picks.image)
+        dataset = Subset(images.dataset, shown.tolist())
+        cfg = dict(images.cfg, dataset=dataset, sampler=SequentialSampler(dataset))
+        loader = runner.build_dataloader(cfg)
+        tokens = _read_tokens(get_ori_model(runner.model), loader, shown, picks)
+    return told_by_first(tokens)
+
+
 @torch.no_grad()
-def read_tokens(
+def _read_tokens(
     model: BaseClassifier, loader: DataLoader, shown: np.ndarray, picks: Picks
 ) -> Tensor:
-    """Compute tokens (number of tokens, D) of images, in one pass.
-
-    Those of layer 0 are patches without their positions.
-
-    Args:
-        model: The classifier, with a ``PromptedViT``.
-        loader: Loader of the images, without shuffling.
-        shown: Indices of the loader's images in the training set, sorted.
-        picks: Which tokens.
-
-    Returns:
-        The tokens, on the CPU.
-    """
+    """Compute tokens of the images of a loader, sorted as ``shown``, on the CPU."""
     model.eval()
     backbone, done = model.backbone, 0
     place = np.searchsorted(shown, picks.image)
@@ -132,7 +139,10 @@ def read_tokens(
 def _inputs_of_layers(
     backbone: PromptedViT, images: Tensor, last: int
 ) -> Iterator[tuple[int, Tensor]]:
-    """Compute the patch tokens (B, patches, D) that enter each layer up to a last."""
+    """Compute the patch tokens (B, patches, D) that enter each layer up to a last.
+
+    Those of layer 0 are without their positions.
+    """
     weight = backbone.patch_embed.projection.weight
     yield 0, backbone.patch_embed(images.to(weight.dtype))[0]
     tokens, _ = backbone.embed(images)

@@ -45,7 +45,7 @@ def run(out: Path, launcher: str) -> None:
     """Begin a run, and save its model as it was before the first step."""
     options = OPTIONS | {
         f"default_hooks.{name}.cache_dir": str(out / f"cache{get_rank()}")
-        for name in ("head_init", "prompt_init")
+        for name in ("head_init", "group_prompt_init")
     }
     config = str(ROOT / "configs" / "lpt" / "phase2_digits_lt.py")
     runner = Runner.from_cfg(load_config(config, options, str(out / "run"), launcher))

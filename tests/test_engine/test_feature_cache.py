@@ -24,7 +24,7 @@ def cache(tmp_path):
 
 def test_what_was_written_is_read(cache):
     assert_close(cache.read(KEY, LABEL), FEATURE, rtol=0, atol=0)
-    assert cache.read(KEY | dict(images="abd"), LABEL) is None
+    assert cache.read(KEY | dict(images="xyz"), LABEL) is None
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_what_was_written_is_read(cache):
         write_model(dict(feature=FEATURE, label=torch.from_numpy(LABEL)), {}),
         write_model(
             dict(feature=FEATURE, label=torch.from_numpy(LABEL)),
-            dict(settings=KEY | dict(images="abd")),
+            dict(settings=KEY | dict(images="xyz")),
         ),
         write_model(dict(label=torch.from_numpy(LABEL)), dict(settings=KEY)),
         write_model(dict(feature=FEATURE), dict(settings=KEY)),

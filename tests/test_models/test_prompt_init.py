@@ -32,7 +32,7 @@ def test_others_start_as_small_truncated_normal():
 
 def test_prompts_that_nothing_set_are_not_trained():
     vit, images = build(prompt_init="tokens"), torch.randn(1, 3, 16, 16)
-    with pytest.raises(UserError, match="the prompts: add .*PromptInitHook"):
+    with pytest.raises(UserError, match="the prompts: add .*'PromptInitHook"):
         vit(images)
     vit.eval()(images)
     vit.train().load_state_dict(build().state_dict())

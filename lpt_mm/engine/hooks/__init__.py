@@ -8,6 +8,7 @@ from lpt_mm.engine.hooks.crop_schedule_hook import CropScheduleHook
 from lpt_mm.engine.hooks.data_check_hook import DataCheckHook
 from lpt_mm.engine.hooks.deferred_reweight_hook import DeferredReweightHook
 from lpt_mm.engine.hooks.feature_bank_hook import FeatureBankHook
+from lpt_mm.engine.hooks.group_prompt_init_hook import GroupPromptInitHook
 from lpt_mm.engine.hooks.head_init_hook import HeadInitHook
 from lpt_mm.engine.hooks.key_init_hook import KeyInitHook
 from lpt_mm.engine.hooks.launcher_hook import LauncherHook
@@ -29,6 +30,7 @@ __all__ = [
     "DataCheckHook",
     "DeferredReweightHook",
     "FeatureBankHook",
+    "GroupPromptInitHook",
     "HeadInitHook",
     "KeyInitHook",
     "LauncherHook",

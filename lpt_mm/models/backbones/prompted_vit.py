@@ -135,7 +135,7 @@ class PromptedViT(SourcedViT):
         Gives the tokens (B, N, D), class token first, and the patch grid (rows,
         columns).
         """
-        require_prompts(self)
+        require_prompts(self, "PromptInitHook")
         self._heard = is_heard(self)
         weight = self.patch_embed.projection.weight
         patches, patch_resolution = self.patch_embed(x.to(weight.dtype))

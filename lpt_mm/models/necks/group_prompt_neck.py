@@ -42,8 +42,8 @@ class GroupPromptNeck(Centered, BaseModule):
         key_init: Where keys start, ``'random'`` or ``'kmeans'``: ``KeyInitHook`` then
             sets them to the cluster centres of the training images' queries.
         prompt_init: Where prompts start, ``'normal'`` (small random numbers) or
-            ``'tokens'``: ``PromptInitHook`` then sets them to tokens of the training
-            images.
+            ``'tokens'``: ``GroupPromptInitHook`` then sets them to tokens of the
+            training images.
         center: Whether to take the mean query of the training images, which
             ``HeadInitHook`` finds, off all queries.
         init_cfg: Initialisation config of mmengine.
@@ -126,7 +126,7 @@ class GroupPromptNeck(Centered, BaseModule):
                 f"key_init={self.key_init!r}, but nothing has set the keys: add "
                 "dict(type='KeyInitHook') to custom_hooks or set key_init='random'"
             )
-        require_prompts(self)
+        require_prompts(self, "GroupPromptInitHook")
         similarity, groups = self.match(query)
         share = torch.zeros(
             query.shape[0],

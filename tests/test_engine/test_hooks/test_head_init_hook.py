@@ -1,13 +1,11 @@
 """Where heads start, and what centres features, against formulas of its own."""
 
 import logging
-from copy import deepcopy
 
 import numpy as np
 import pytest
 import torch
-from mmengine.hooks import Hook
-from mmpretrain.registry import DATASETS, MODELS
+from mmpretrain.registry import MODELS
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
@@ -15,7 +13,8 @@ from torch.testing import assert_close
 
 from lpt_mm.engine.hooks import head_init_hook
 from lpt_mm.utils.errors import UserError
-from tests.test_engine.short_runs import FEW, assert_same, make_runner, read
+from tests.test_engine.short_runs import assert_same, read
+from tests.test_engine.starts import start, training_images
 
 MEANS = {"model.head.head_init": "class_means"}
 CENTRED = {"model.head.center": True}
@@ -32,49 +31,6 @@ class Doubled(nn.Module):
 
     def forward(self, feats):
         return tuple(2 * feat for feat in feats)
-
-
-class Start(Hook):
-    """Keep a copy of the model before its first step."""
-
-    priority = "LOWEST"
-
-    def before_train(self, runner):
-        self.model = deepcopy(runner.model).eval()
-
-
-def start(folder, train=True, prompts=True, **changes):
-    """Begin a run; return its runner and a copy of its model before the first step."""
-    cache = str(folder.parent / "cache")
-    own = {
-        "default_hooks.head_init.cache_dir": cache,
-        "default_hooks.prompt_init.cache_dir": cache,
-        "phase1_work_dir": None,
-    }
-    runner, _ = make_runner(folder, **dict(epochs=1, **own) | changes)
-    runner.register_hook(kept := Start())
-    if prompts:
-        runner.model.backbone.prompts_loaded = True  # random ones will do
-    if train:
-        runner.train()
-    else:
-        runner.call_hook("before_run")
-        runner._init_model_weights()
-        runner.call_hook("before_train")
-    return runner, kept.model
-
-
-def training_images(model):
-    """Prepare the images of a short run, and give their labels."""
-    indices = FEW["train_dataloader.dataset.dataset.indices"]
-    pipeline = [dict(type="PackInputs")]
-    dataset = DATASETS.build(
-        dict(type="DigitsLT", split="train", pipeline=pipeline, indices=indices)
-    )
-    samples = [dataset[i] for i in range(len(dataset))]
-    inputs = model.data_preprocessor(dict(inputs=[x["inputs"] for x in samples]))
-    labels = np.array([int(x["data_samples"].gt_label) for x in samples])
-    return inputs["inputs"], labels
 
 
 @torch.no_grad()

@@ -3,46 +3,19 @@
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
 from torch.testing import assert_close
 
 from lpt_mm.utils.errors import UserError
 from tests.test_engine.short_runs import read
-from tests.test_engine.test_hooks.test_head_init_hook import start, training_images
+from tests.test_engine.starts import (
+    distance_to,
+    find,
+    start,
+    tokens_of,
+    training_images,
+)
 
 TOKENS = {"model.backbone.prompt_init": "tokens"}
-GROUPS = {"model.neck.prompt_init": "tokens", "config": "phase2"}
-
-
-@torch.no_grad()
-def tokens_of(model, prompts=None):
-    """Compute the patch tokens (images, patches, D) that enter each layer.
-
-    Prompts (layers, P, D) are joined as tokens of which nothing is kept.
-    """
-    vit = model.backbone
-    images, labels = training_images(model)
-    patches = vit.patch_embed(images)[0]
-    tokens = torch.cat([vit.cls_token.expand(len(images), -1, -1), patches], dim=1)
-    tokens = tokens + vit.pos_embed
-    entering = [patches]
-    for i, layer in enumerate(vit.layers):
-        if i:
-            entering.append(tokens[:, 1:])
-        extra = [] if prompts is None else [prompts[i].expand(len(images), -1, -1)]
-        tokens = layer(torch.cat([tokens, *extra], dim=1))[:, :17]
-    return torch.stack(entering), labels
-
-
-def distance_to(token, among):
-    return (among - token).abs().amax(dim=-1)
-
-
-def find(token, among):
-    """Find the place of a token among tokens (images, patches, D), where it is once."""
-    distance = distance_to(token, among)
-    assert (distance < 1e-4).sum() == 1
-    return tuple(np.unravel_index(distance.argmin().item(), distance.shape))
 
 
 def test_shared_prompts_are_tokens_of_their_layer_from_all_classes(tmp_path):
@@ -74,36 +47,6 @@ def test_a_shallow_prompt_is_made_of_patches(tmp_path):
     assert distance_to(prompt[0], patches[0]).min() < 1e-4
 
 
-def test_group_prompts_are_tokens_of_the_images_nearest_to_their_key(tmp_path):
-    changes = {"model.neck.key_init": "kmeans", "model.neck.prompt_length": 3}
-    changes |= {"model.neck.pool_size": 6, "model.neck.center": True}
-    _, model = start(tmp_path / "a", False, **GROUPS, **changes)
-    tokens, _ = tokens_of(model, model.backbone.shared_prompts)
-    images, _ = training_images(model)
-    with torch.no_grad():
-        query = model.backbone(images)[-1]
-    centred = query - query.mean(dim=0)
-    cosine = F.cosine_similarity(
-        model.neck.prompt_keys[:, None], centred[None], dim=2
-    )  # (M, N)
-    for prompts, row in zip(model.neck.group_prompts.detach(), cosine, strict=True):
-        nearest = set(row.topk(3).indices.tolist())
-        for prompt, entering in zip(prompts, tokens[3:], strict=True):
-            places = [find(token, entering) for token in prompt]
-            assert len(set(places)) == 3
-            assert {int(image) for image, _ in places} <= nearest
-
-
-def test_without_clusters_group_prompts_are_of_all_classes(tmp_path):
-    changes = {"model.neck.prompt_length": 2, "model.neck.pool_size": 5}
-    _, model = start(tmp_path / "a", False, **GROUPS, **changes)
-    tokens, labels = tokens_of(model, model.backbone.shared_prompts)
-    for i, entering in enumerate(tokens[3:]):
-        flat = model.neck.group_prompts[:, i].detach().flatten(0, 1)
-        places = [find(token, entering) for token in flat]
-        assert sorted(labels[image] for image, _ in places) == list(range(10))
-
-
 def test_a_resumed_run_and_phase_2_keep_their_prompts(tmp_path):
     start(tmp_path / "a", epochs=2, **TOKENS)
     resume = tmp_path / "a" / "epoch_1.pth"
@@ -123,10 +66,16 @@ def test_more_prompts_than_tokens_are_refused(tmp_path):
         start(tmp_path / "a", False, **TOKENS, **length)
 
 
-@pytest.mark.parametrize("part", ["backbone", "neck"])
-def test_without_the_hook_nothing_is_trained(tmp_path, part):
+def test_without_the_hook_nothing_is_trained(tmp_path):
     off = {"default_hooks.prompt_init": dict(_delete_=True, type="MatchingHook")}
-    tokens = {f"model.{part}.prompt_init": "tokens", "config": "phase2"}
-    tokens["model.backbone.frozen_prompts"] = False
     with pytest.raises(UserError, match="nothing has set the prompts"):
-        start(tmp_path / "a", **tokens, **off)
+        start(tmp_path / "a", **TOKENS, **off)
+
+
+def test_the_head_starts_at_features_with_these_prompts(tmp_path):
+    means = {"model.head.head_init": "class_means", "model.head.center": True}
+    _, model = start(tmp_path / "a", False, **TOKENS, **means)
+    images, _ = training_images(model)
+    with torch.no_grad():
+        mean = model.backbone(images)[-1].mean(dim=0)
+    assert_close(model.head.feature_mean, mean, rtol=1e-4, atol=1e-5)

@@ -92,7 +92,7 @@ def test_centred_queries_are_matched(float64):
 
 def test_prompts_that_nothing_set_are_not_trained():
     neck, query = build_neck(prompt_init="tokens"), torch.randn(4, 8)
-    with pytest.raises(ValueError, match="the prompts: add .*PromptInitHook"):
+    with pytest.raises(ValueError, match="the prompts: add .*GroupPromptInitHook"):
         neck(query)
     neck.eval()(query)
     neck.train().load_state_dict(build_neck().state_dict())
