@@ -6,17 +6,19 @@ PHOTOS names a folder of JPEG files, laid out as the data set is.
 
 import json
 import os
+import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpretrain.datasets import CIFAR10, CIFAR100
+from PIL import Image
 from safetensors.torch import save_file
 from torch import randn
 
 from tests.conftest import ROOT
-from tests.test_datasets.test_long_tailed_cifar import write_cifar
 from tests.test_engine.short_runs import FEW, NUMBERS, assert_same, read
 
 LEAVES = sorted((ROOT / "configs" / "recipes").glob("*.py"))
@@ -95,8 +97,8 @@ def test_at_full_size(leaf, tmp_path, monkeypatch):
     data, changes = tmp_path / "data", dict(FULL_SIZE)
     if "cifar100" in leaf.stem:
         changes["model.head.num_classes"] = 100
-        (data / "cifar100").mkdir(parents=True)
-        write_cifar(data / "cifar100", CIFAR100, "fine_labels", 100, 2)
+        changes["train_dataloader.dataset.dataset.imbalance_ratio"] = 2
+        lay_out_cifar(data / "cifar100" / CIFAR100.base_folder, photos)
         monkeypatch.setattr(CIFAR10, "_check_integrity", lambda self: True)
     else:
         for name in ("Places_LT", "ImageNet_LT"):
@@ -105,6 +107,17 @@ def test_at_full_size(leaf, tmp_path, monkeypatch):
     classes = changes["model.head.num_classes"]
     save_file(dict(weight=randn(classes, 768)), "text.safetensors")
     check(leaf, tmp_path, changes)
+
+
+def lay_out_cifar(folder, photos):
+    folder.mkdir(parents=True)
+    labels = [*range(100)] * 2
+    images = [Image.open(photo).convert("RGB").resize((32, 32)) for photo in photos]
+    pixels = [np.moveaxis(np.array(image), 2, 0).ravel() for image in images]
+    data = np.stack([pixels[i % len(pixels)] for i in range(len(labels))])
+    for name, _ in CIFAR100.train_list + CIFAR100.test_list:
+        content = pickle.dumps(dict(data=data, fine_labels=labels))
+        (folder / name).write_bytes(content)
 
 
 def lay_out_lists(folder, name, photos):
