@@ -5,7 +5,7 @@ import os
 import runpy
 import subprocess
 import sys
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 # Tests run beside each other, a process for each core.
@@ -13,11 +13,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch
-from mmengine.config.config import FormatCode
 from mmengine.registry import DefaultScope
 
 import lpt_mm  # noqa: F401 (registers the components)
-from tests.programs import TIMEOUT, run_script
+from tests.programs import FORKS, TIMEOUT, python_folder, run_script
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,12 +43,20 @@ def _plain_output():
 @pytest.fixture(scope="session", autouse=True)
 def _quick_config_text():
     """mmengine writes the text of a config, nicely laid out, into each checkpoint."""
-    layout = lru_cache(lambda text, style: FormatCode(text, style_config=dict(style)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "mmengine.config.config.FormatCode",
-            lambda text, style_config: layout(text, tuple(style_config.items())),
+            lambda text, style_config: (text, True),
         )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_server_of_forks():
+    """Let sweeps fork the process that the tests fork, which finds the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FORKS, "set_forkserver_preload", lambda modules: None)
+        patch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
         yield
 
 
@@ -77,18 +84,21 @@ def float64():
     torch.set_default_dtype(torch.float32)
 
 
-def run_in(folder, *command, fails=False, timeout=TIMEOUT):
-    """Run a command in a folder, as a user would, and return what it printed."""
-    python = Path(sys.executable)
+def run_in(folder, *command, fails=False, timeout=TIMEOUT, forks=True):
+    """Run a command in a folder, as a user would, and return what it printed.
+
+    With ``forks=False`` its Python has nothing imported already.
+    """
     command = [str(part) for part in command]
     if command[0].startswith(f"{ROOT}/"):
         return run_script(folder, command, fails, timeout)
     if command[0].endswith(".py"):
-        command.insert(0, str(python))
+        command.insert(0, "python")
+    pythons = [str(python_folder())] if forks else []
+    pythons.append(str(Path(sys.executable).parent))
     env = dict(
         os.environ,
-        PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        PATH=os.pathsep.join([str(python.parent), os.environ["PATH"]]),
+        PATH=os.pathsep.join([*pythons, os.environ["PATH"]]),
     )
     done = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, timeout=timeout
