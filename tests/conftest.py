@@ -16,7 +16,7 @@ import torch
 from mmengine.registry import DefaultScope
 
 import lpt_mm  # noqa: F401 (registers the components)
-from tests.programs import FORKS, TIMEOUT, python_folder, run_script
+from tests.programs import FORKS, TIMEOUT, quick_environment, run_script
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -94,12 +94,9 @@ def run_in(folder, *command, fails=False, timeout=TIMEOUT, forks=True):
         return run_script(folder, command, fails, timeout)
     if command[0].endswith(".py"):
         command.insert(0, "python")
-    pythons = [str(python_folder())] if forks else []
-    pythons.append(str(Path(sys.executable).parent))
-    env = dict(
-        os.environ,
-        PATH=os.pathsep.join([*pythons, os.environ["PATH"]]),
-    )
+    folders = [quick_environment() / "bin"] if forks else []
+    folders += [Path(sys.executable).parent, os.environ["PATH"]]
+    env = dict(os.environ, PATH=os.pathsep.join(map(str, folders)))
     done = subprocess.run(
         command, cwd=folder, env=env, capture_output=True, text=True, timeout=timeout
     )

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from functools import cache, partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -75,9 +76,10 @@ def _run(folder, command, variables, fails, timeout):
 
 
 @cache
-def python_folder():
-    """Make a folder for PATH whose `python` begins programs as forks, too."""
-    folder = Path(tempfile.mkdtemp(prefix="python"))  # short, as sockets ask for
+def quick_environment():
+    """Make a folder like a virtual environment's: `bin/python` begins forks, too."""
+    environment = Path(tempfile.mkdtemp(prefix="python"))  # short, as sockets ask for
+    (folder := environment / "bin").mkdir()
     shim = (Path(__file__).parent / "python_shim.py").read_text()
     (folder / "python").write_text(f"#!{sys.executable} -ISE\n{shim}")
     (folder / "python").chmod(0o755)
@@ -85,7 +87,7 @@ def python_folder():
     listener.bind(str(folder / "socket"))
     listener.listen()
     Thread(target=_listen, args=(listener,), daemon=True).start()
-    return folder
+    return environment
 
 
 def _listen(listener):
@@ -102,7 +104,8 @@ def _serve(connection):
         wait([connection, process.sentinel])
         process.kill()
         process.join()
-        connection.sendall(str(process.exitcode).encode())
+        with suppress(BrokenPipeError):  # the one who asked was killed
+            connection.sendall(str(process.exitcode).encode())
 
 
 def _begin(command, folder, environment, files):
