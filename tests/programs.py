@@ -4,10 +4,12 @@ Each has a process of its own, like a program that is started, but does without 
 seconds that torch and mmpretrain take to be imported.
 """
 
+import atexit
 import json
 import multiprocessing
 import os
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
@@ -79,6 +81,7 @@ def _run(folder, command, variables, fails, timeout):
 def quick_environment():
     """Make a folder like a virtual environment's: `bin/python` begins forks, too."""
     environment = Path(tempfile.mkdtemp(prefix="python"))  # short, as sockets ask for
+    atexit.register(shutil.rmtree, environment, ignore_errors=True)
     (folder := environment / "bin").mkdir()
     shim = (Path(__file__).parent / "python_shim.py").read_text()
     (folder / "python").write_text(f"#!{sys.executable} -ISE\n{shim}")
@@ -96,7 +99,7 @@ def _listen(listener):
 
 
 def _serve(connection):
-    """Run the program that a `python` is asked to run; it ends at the latest with it."""
+    """Run the program that a `python` is asked for, which does not outlive that."""
     with connection:
         _, files, *_ = socket.recv_fds(connection, 1, 3)
         with connection.makefile("rb") as request:
@@ -111,9 +114,7 @@ def _serve(connection):
 def _begin(command, folder, environment, files):
     """Begin a program as a fork; it is handed the files 0, 1 and 2."""
     files = [Connection(file) for file in files]  # which can be sent
-    process = FORKS.Process(
-        target=_become, args=(command, folder, environment, *files)
-    )
+    process = FORKS.Process(target=_become, args=(command, folder, environment, *files))
     process.start()
     for file in files:
         file.close()
@@ -125,7 +126,7 @@ def _become(command, folder, environment, *files):
     for number, file in enumerate(files):
         os.dup2(file.fileno(), number)
         file.close()
-    sys.stdin = open(0, closefd=False)
+    sys.stdin = os.fdopen(0, closefd=False)
     os.chdir(folder)
     _be_python(command, environment)
 
