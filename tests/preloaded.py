@@ -14,6 +14,7 @@ from tests.programs import fork
 for name in (
     "lpt_mm.sweep.run",
     "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
     "mmpretrain.engine",
     "mmpretrain.visualization",
     "setuptools",
