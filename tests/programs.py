@@ -155,16 +155,17 @@ def fork(args, env, **options):
 
 
 def _be_child(arguments, environment):
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # as programs do that are started
-    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
-        signal.signal(signal.Signals[name], signal.SIG_DFL)
+    """Be a program that was started, whatever the process was in the middle of."""
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     code = 1
     try:
         _be_python(arguments, environment)
         code = 0
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else bool(end.code)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
             sys.stderr.write(f"{end.code}\n")
     except BaseException:
