@@ -26,13 +26,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST = [
     "test_answers.py",
     "test_resume.py",
-    "test_export.py",
     "test_processes.py",
+    "test_export.py",
+    "test_wheel.py",
     "test_commands.py",
+    "test_machines.py",
     "test_lpt_classifier.py",
     "test_tasks.py",
-    "test_machines.py",
-    "test_wheel.py",
     "test_packing.py",
 ]
 

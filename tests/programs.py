@@ -84,7 +84,7 @@ def quick_environment():
     atexit.register(shutil.rmtree, environment, ignore_errors=True)
     (folder := environment / "bin").mkdir()
     shim = (Path(__file__).parent / "python_shim.py").read_text()
-    (folder / "python").write_text(f"#!{sys.executable} -ISE\n{shim}")
+    (folder / "python").write_text(f"#!{sys.executable} -IS\n{shim}")
     (folder / "python").chmod(0o755)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(folder / "socket"))
