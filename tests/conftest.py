@@ -27,6 +27,7 @@ LONGEST = [
     "test_answers.py",
     "test_resume.py",
     "test_processes.py",
+    "test_reliability.py",
     "test_export.py",
     "test_wheel.py",
     "test_commands.py",
