@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
+from tests.programs import quick_environment
 
 PARTS = ("configs", "lpt_mm", "tools", "requirements.txt", "pyproject.toml")
 
@@ -13,7 +14,7 @@ PARTS = ("configs", "lpt_mm", "tools", "requirements.txt", "pyproject.toml")
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     """Copy what the scripts need; the running environment counts as active."""
-    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
+    monkeypatch.setenv("VIRTUAL_ENV", str(quick_environment()))
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         copy(ROOT / part, tmp_path / part)

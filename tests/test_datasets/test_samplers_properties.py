@@ -12,7 +12,7 @@ from mmpretrain.registry import DATA_SAMPLERS
 from torch.utils.data import BatchSampler
 
 KINDS = pytest.mark.parametrize("kind", ["ClassBalancedSampler", "DualSampler"])
-MANY = settings(deadline=None, derandomize=True, max_examples=100)
+MANY = settings(deadline=None, derandomize=True, max_examples=50)
 PROCESSES = st.integers(1, 9)
 
 

@@ -2,9 +2,9 @@
 
 import csv
 import json
-import sys
 
 from tests.docs_pages import blocks
+from tests.programs import quick_environment
 from tests.test_setup import repository, shorten  # noqa: F401 (a fixture)
 
 PAGE = "docs/guide/use.md"
@@ -27,7 +27,7 @@ def test_the_script_goes_from_a_clone_to_answers(repository, run_tool):  # noqa:
     (repository / "answers.sh").write_text(f"set -euo pipefail\n{script}")
     out = run_tool("bash", "answers.sh", timeout=900)
 
-    assert f"environment: the active one, {sys.prefix}" in out
+    assert f"environment: the active one, {quick_environment()}" in out
     rows = [" linear probe ", " VPT-deep ", " phase 1 ", " phase 2 ", "Gain in points"]
     places = [out.index(row) for row in rows]
     assert places == sorted(places)

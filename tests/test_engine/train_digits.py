@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 
 CONFIGS = ROOT / "configs" / "lpt"
 # 4 steps an epoch and 63 images left, whatever the number of processes.
-IMAGES, TOTAL_BATCH, EPOCHS = 319, 64, 5
+IMAGES, TOTAL_BATCH, EPOCHS = 319, 64, 3
 TESTED = (739, 1)  # the second is less than one for each process
 
 

@@ -72,13 +72,14 @@ def test_the_tool_writes_all_that_is_known(shades, run_here, tmp_path):
     ],
 )
 def test_a_pack_is_as_good_as_its_checkpoint(name, tmp_path):
-    """All images of the test set are classified, one way and the other."""
-    config, checkpoint, options = str(CONFIGS / f"{name}.py"), None, {}
+    """A third of the test set is classified, one way and the other."""
+    config, checkpoint = str(CONFIGS / f"{name}.py"), None
+    chosen = list(range(0, 739, 3))
+    options = {"log_level": "ERROR", "test_dataloader.dataset.indices": chosen}
     if name == "centred":
         config = str(CONFIGS / "lpt/phase2_digits_lt.py")
-        options = {"model.head.center": True, "model.neck.center": True}
+        options |= {"model.head.center": True, "model.neck.center": True}
         options["model.head.head_init"] = "/a/file.npz"  # read by trainings alone
-    options["log_level"] = "ERROR"
     cfg = load_config(config, options, str(tmp_path / "work"))
     if cfg.train_cfg is not None:
         checkpoint = tmp_path / "a.pth"
@@ -89,7 +90,7 @@ def test_a_pack_is_as_good_as_its_checkpoint(name, tmp_path):
     predictor = lpt_mm.load(tmp_path / "a.safetensors")
     assert predictor.pack.cls_num_list == COUNTS
     dataset = DATASETS.build(dict(type="DigitsLT", split="test"))
-    images = [dataset.get_data_info(i) for i in range(len(dataset))]
+    images = [dataset.get_data_info(i) for i in chosen]
     labels = [image["gt_label"] for image in images]
     predictions = predictor([image["img"] for image in images], top=1)
     hits = [p.label == label for p, label in zip(predictions, labels, strict=True)]

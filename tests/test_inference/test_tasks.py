@@ -20,6 +20,7 @@ from lpt_mm.weights.identity import leave_out_backbone
 from lpt_mm.weights.pack import Pack
 from lpt_mm.weights.weights import Weights
 from tests.conftest import ROOT
+from tests.programs import FORKS
 from tests.test_inference.conftest import digits_config, set_means
 
 ARCH = dict(embed_dims=32, num_layers=4, num_heads=2, feedforward_channels=48)
@@ -412,7 +413,8 @@ def test_the_tool_writes_a_row_for_each_image_and_task(
     assert (tmp_path / "b.csv").read_text() == (tmp_path / "a.csv").read_text()
 
 
-def test_the_cost_of_tasks_is_measured():
+def test_the_cost_of_tasks_is_measured(monkeypatch):
+    monkeypatch.setattr("lpt_mm.inference.task_cost.get_context", lambda method: FORKS)
     cfg = digits_config("lpt/phase2_digits_lt")
     numbers = measure_tasks(cfg, number=3, batch_size=2, repeats=1)
     assert numbers["tensor_bytes_of_one"] < numbers["tensor_bytes"]

@@ -115,8 +115,8 @@ def test_seeds_depend_on_all_numbers():
 
 
 def test_an_epoch_must_have_a_full_batch(tmp_path):
-    runner, _ = make_runner(tmp_path, **{"train_dataloader.batch_size": 85})
-    message = r"no full batch: .* 84 of the 84 .*batch_size=85.*lower train_dataload"
+    runner, _ = make_runner(tmp_path, **{"train_dataloader.batch_size": 44})
+    message = r"no full batch: .* 43 of the 43 .*batch_size=44.*lower train_dataload"
     with pytest.raises(ValueError, match=message):
         runner.train()
 

@@ -15,7 +15,7 @@ from tests.test_evaluation.test_metrics.test_long_tail_metric import (
     results,
 )
 
-MANY = settings(deadline=None, derandomize=True, max_examples=300)
+MANY = settings(deadline=None, derandomize=True, max_examples=100)
 
 
 @st.composite

@@ -73,7 +73,7 @@ def compute(loss, cosine, target, noise=None):
     return value.detach(), cosine.grad
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=60)
 @given(st.data())
 @pytest.mark.parametrize("dtype", [torch.float64, *DTYPES], ids=str)
 def test_cosines_give_loss_and_gradient_of_the_formula(dtype, data):
@@ -96,7 +96,7 @@ def test_cosines_give_loss_and_gradient_of_the_formula(dtype, data):
     assert_close(gradient, slope, **fine)
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=80)
 @given(st.data())
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_any_finite_scores_give_a_finite_loss_and_gradient(dtype, data):
