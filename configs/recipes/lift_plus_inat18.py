@@ -6,32 +6,10 @@ Published: 79.1 overall for LIFT, LIFT+ in its paper; run here: two steps on
            photographs.
 """
 
-_base_ = [
-    "../_base_/models/lpt_vit_base_clip.py",
-    "../_base_/datasets/inat18.py",
-    "../_base_/schedules/lift_sgd.py",
-    "../_base_/default_runtime.py",
-    "../_base_/tunings/lift.py",
-]
+_base_ = "./lift_inat18.py"
 
-model = dict(
-    backbone=_base_.tuning.backbone,
-    head=dict(
-        _base_.tuning.head,
-        num_classes=8142,
-        head_init="data/iNaturalist18/text_classifier.safetensors",
-    ),
-)
-train_pipeline = [
-    dict(type="GrowingSquareCrop", scale=224),
-    dict(type="PackInputs"),
-]
-train_dataloader = dict(
-    batch_size=128,
-    dataset=dict(dataset=dict(pipeline=train_pipeline)),
-    sampler=dict(type="InstanceBalancedSampler"),
-)
+train_pipeline = [dict(type="GrowingSquareCrop", scale=224), dict(type="PackInputs")]
+train_dataloader = dict(dataset=dict(dataset=dict(pipeline=train_pipeline)))
 optim_wrapper = dict(optimizer=dict(lr=0.02))
 custom_hooks = [dict(type="CropScheduleHook")]
 train_cfg = dict(max_epochs=15)
-val_cfg = None

@@ -38,10 +38,8 @@ from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.weights import Weights
 
 # What a model is trained with, or made quicker by, and answers nothing with.
-LEFT_OUT = {
-    *("init_cfg", "compile", "with_cp", "train_cfg", "pretrained"),
-    *("head_init", "prompt_init"),
-}
+LEFT_OUT = {"compile", "head_init", "init_cfg", "pretrained", "prompt_init"}
+LEFT_OUT |= {"train_cfg", "with_cp"}
 ONLY_IN_TRAINING = {"batch_augments", "to_onehot", "num_classes"}
 
 
