@@ -28,7 +28,7 @@ TINY = (  # no weights to fetch, seconds on a CPU
 STORIES = {
     "flowers": ["README.md", "docs/guide/data.md"],
     "digits": [f"docs/guide/{page}.md" for page in ("train", "use", "looking_closer")],
-    "configs": ["docs/guide/configs.md"],
+    "configs": ["docs/guide/configs.md", "docs/guide/recipes.md"],
     "weights": ["docs/guide/weights.md"],
 }
 
