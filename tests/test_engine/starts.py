@@ -30,7 +30,7 @@ def start(folder, train=True, prompts=True, **changes):
     runner, _ = make_runner(folder, **dict(epochs=1, **own) | changes)
     runner.register_hook(kept := Start())
     if prompts:
-        runner.model.backbone.prompts_loaded = True  # random ones will do
+        runner.model.backbone.tuned_loaded = True  # random ones will do
     if train:
         runner.train()
     else:
