@@ -11,12 +11,13 @@ from torch import Tensor, nn
 from lpt_mm.datasets.transforms.corner_crops import CHOICES
 from lpt_mm.utils.errors import UserError, require_choice
 from lpt_mm.utils.text import list_some
-from lpt_mm.weights.facts import is_count
+from lpt_mm.weights.facts import are_counts, is_count
 
 MEANS = ("logits", "probabilities")
 LOADERS = ("LoadImage", "LoadImageFromFile")
 RESIZES = ("Resize", "ResizeEdge")
 CROP, PACKING = "CenterCrop", "PackInputs"
+MOST_STRETCHED = 100  # the longer side is as much longer, and a pack may say what it is
 BY_DEFAULT = dict(backend="pillow", interpolation="bilinear")
 
 
@@ -180,8 +181,16 @@ def _resize_to(short: int, like: Mapping | None) -> dict:
     if like["type"] == "ResizeEdge" or like.get("keep_ratio"):
         return dict(type="ResizeEdge", scale=short, edge="short", **how)
     scale = like.get("scale")
-    if scale is None:
-        raise UserError("test-time crops: Resize needs a scale, not a scale_factor")
     sides = (scale, scale) if isinstance(scale, int) else scale
+    if not (are_counts(sides) and len(sides) == 2 and min(sides) > 0):
+        raise UserError(
+            "test-time crops: Resize needs a scale, one number of pixels or two, not a "
+            f"scale_factor; got {scale!r:.80}"
+        )
+    if max(sides) > MOST_STRETCHED * min(sides):
+        raise UserError(
+            f"test-time crops: of Resize one side is more than {MOST_STRETCHED} times "
+            f"the other, {tuple(sides)}"
+        )
     sides = tuple(round(short * side / min(sides)) for side in sides)
     return dict(type="Resize", scale=sides, **how)

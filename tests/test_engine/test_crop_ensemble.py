@@ -124,6 +124,9 @@ def test_one_crop_without_room_is_the_image_of_the_test(pipeline):
         ([LOAD, CROP, SHORT, PACK], "has ResizeEdge"),
         ([LOAD, CROP, CROP, PACK], "has CenterCrop"),
         ([dict(type="Resize", scale_factor=2), PACK], "needs a scale"),
+        ([dict(type="Resize", scale="x"), PACK], "needs a scale.* got 'x'"),
+        ([dict(type="Resize", scale=(0, 0)), PACK], "needs a scale"),
+        ([dict(type="Resize", scale=(1, 4096)), PACK], "more than 100 times the other"),
         ([dict(type="CenterCrop", crop_size=(8, 9)), PACK], "are square.*got .8, 9."),
     ],
 )
