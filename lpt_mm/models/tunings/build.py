@@ -1,12 +1,13 @@
 """From configs of tunings to those of each layer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmpretrain.registry import MODELS
 from torch import nn
 
 from lpt_mm.models.tunings.tuning import Tuning
 from lpt_mm.utils.errors import UserError
+from lpt_mm.weights.facts import are_counts
 
 
 def build_tunings(
@@ -33,6 +34,11 @@ def build_tunings(
     """
     layers = nn.ModuleList(nn.ModuleDict() for _ in range(num_layers))
     for config in configs:
+        if not isinstance(config, Mapping) or "type" not in config:
+            raise UserError(
+                "tunings is a list of dicts with a type, such as "
+                f"[dict(type='AdaptFormer')], got {config!r:.80} in it"
+            )
         config = dict(config)
         kind = _find_kind(config.pop("type"))
         name = kind.__name__.lower()
@@ -57,12 +63,14 @@ def bottleneck_for(num_classes: int, num_layers: int) -> int:
 
 
 def _range_of(layers: Sequence[int] | None, num_layers: int) -> tuple[int, int]:
-    start, stop = (0, num_layers) if layers is None else layers
-    if not 0 <= start < stop <= num_layers:
+    layers = (0, num_layers) if layers is None else layers
+    is_pair = are_counts(layers) and len(layers) == 2
+    if not is_pair or not layers[0] < layers[1] <= num_layers:
         raise UserError(
-            f"tunings: layers=({start}, {stop}) is no range of the {num_layers} layers"
+            f"tunings: layers={layers!r} is no range of the {num_layers} layers: give "
+            "the first one and the one after the last one"
         )
-    return start, stop
+    return layers[0], layers[1]
 
 
 def _default_bottleneck(name: str, num_layers: int, num_classes: int | None) -> int:
@@ -74,8 +82,8 @@ def _default_bottleneck(name: str, num_layers: int, num_classes: int | None) -> 
     return bottleneck_for(num_classes, num_layers)
 
 
-def _find_kind(name: str) -> type[Tuning]:
-    kind = MODELS.get(name)
-    if kind is None or not issubclass(kind, Tuning):
+def _find_kind(name: str | type) -> type[Tuning]:
+    kind = MODELS.get(name) if isinstance(name, str) else name
+    if not isinstance(kind, type) or not issubclass(kind, Tuning):
         raise UserError(f"tunings: {name!r} is none: take AdaptFormer, Adapter or LoRA")
     return kind

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from lpt_mm.utils.errors import UserError
+from lpt_mm.weights.facts import is_count
 
 
 class Tuning(nn.Module):
@@ -22,8 +23,11 @@ class Tuning(nn.Module):
 
     def __init__(self, embed_dims: int, bottleneck: int) -> None:
         super().__init__()
-        if bottleneck < 1:
-            raise UserError(f"tunings: bottleneck must be at least 1, got {bottleneck}")
+        if not is_count(bottleneck) or bottleneck < 1:
+            raise UserError(
+                "tunings: bottleneck must be a whole number, at least 1, got "
+                f"{bottleneck!r}"
+            )
         self.embed_dims = embed_dims
         self.bottleneck = bottleneck
 

@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.testing import assert_close
 
+from lpt_mm.models.tunings import LoRA
 from lpt_mm.models.tunings.build import bottleneck_for, build_tunings
 from lpt_mm.weights.identity import leave_out_backbone
 from tests.golden import tiny_lpt
@@ -120,9 +121,17 @@ def test_some_layers_alone():
 @pytest.mark.parametrize(
     ("tunings", "error"),
     [
-        ([dict(type="LoRA", bottleneck=0)], "bottleneck must be at least 1, got 0"),
+        ([dict(type="LoRA", bottleneck=0)], "bottleneck must be .* least 1, got 0"),
+        ([dict(type="LoRA", bottleneck=True)], "at least 1, got True"),
+        ([dict(type="Adapter", bottleneck=1.5)], "a whole number, .* got 1.5"),
+        ([dict(type="Adapter", bottleneck="x")], "a whole number, .* got 'x'"),
         ([dict(type="LoRA", bottleneck=1, layers=(2, 5))], r"layers=\(2, 5\) is no"),
         ([dict(type="LoRA", bottleneck=1, layers=(2, 2))], r"layers=\(2, 2\) is no"),
+        ([dict(type="LoRA", bottleneck=1, layers=3)], "layers=3 is no range"),
+        ([dict(type="LoRA", bottleneck=1, layers=(0, 1, 2))], r"1, 2\) is no range"),
+        ([dict(type="LoRA", bottleneck=1, layers=(0, 1.0))], r"1.0\) is no range"),
+        (dict(type="LoRA", bottleneck=1), "list of dicts with a type.* got 'type'"),
+        ([dict(bottleneck=1)], "list of dicts with a type.* got {'bottleneck': 1}"),
         ([dict(type="LoRA", bottleneck=1)] * 2, "LoRA is there twice"),
         ([dict(type="LinearClsHead", bottleneck=1)], "'LinearClsHead' is none"),
     ],
@@ -130,6 +139,12 @@ def test_some_layers_alone():
 def test_bad_settings_are_refused(tunings, error):
     with pytest.raises(ValueError, match=error):
         build(tunings=tunings)
+
+
+def test_a_class_is_as_good_as_its_name():
+    assert isinstance(
+        build_tunings([dict(type=LoRA, bottleneck=1)], 8, 1)[0]["lora"], LoRA
+    )
 
 
 def test_bottleneck_is_asked_for_where_classes_are_unknown():
