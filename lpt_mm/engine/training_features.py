@@ -17,6 +17,7 @@ from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.feature_cache import FeatureCache, describe_features, digest_module
 from lpt_mm.engine.feature_pass import compute_features, gather_features
+from lpt_mm.engine.hooks.class_count_hook import count_classes
 from lpt_mm.models.necks import GroupPromptNeck
 from lpt_mm.models.numerics import require_finite
 from lpt_mm.utils.errors import UserError
@@ -103,9 +104,14 @@ def find_features(
 
     Returns:
         The features; None in all processes but the first.
+
+    Raises:
+        UserError: If a class has no images.
     """
     model = get_ori_model(runner.model)
     images = open_images(runner)
+    # A class without images has no mean; not every run has a ClassCountHook.
+    counts = count_classes(images.dataset, model.head.num_classes)
     index = draw_per_class(images.label, limit, runner.seed)
     label = images.label[index]
     key = feature = None
@@ -128,8 +134,9 @@ def find_features(
             FeatureCache(cache_dir).write(key, feature, torch.from_numpy(label))
     if not dist.is_main_process():
         return None
-    counts = torch.from_numpy(np.bincount(images.label)).double()
-    return TrainingFeatures(feature.double(), torch.from_numpy(label), index, counts)
+    cls_num_list = torch.tensor(counts, dtype=torch.float64)
+    label = torch.from_numpy(label)
+    return TrainingFeatures(feature.double(), label, index, cls_num_list)
 
 
 def feature_function(model: nn.Module, kind: str) -> Callable[[Tensor], Tensor]:

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.testing import assert_close
 
+from lpt_mm.datasets import DigitsLT
 from lpt_mm.engine.hooks import head_init_hook
 from lpt_mm.utils.errors import UserError
 from tests.test_engine.short_runs import assert_same, read
@@ -139,6 +140,18 @@ def test_without_the_hook_nothing_is_trained(tmp_path, changes, message):
     off = {"default_hooks.head_init": dict(_delete_=True, type="MatchingHook")}
     with pytest.raises(UserError, match=message):
         start(tmp_path / "a", **changes, **off)
+
+
+@pytest.mark.parametrize("missing", [4, 9])
+@pytest.mark.parametrize("changes", [MEANS, CENTRED])
+def test_a_class_without_images_has_no_mean(tmp_path, missing, changes):
+    labels = DigitsLT(split="train").get_gt_labels()
+    others = [i for i, label in enumerate(labels) if label != missing]
+    name = "train_dataloader.dataset.dataset.indices"
+    nothing = dict(_delete_=True, type="MatchingHook")  # which would count, too
+    hooks = {f"default_hooks.{x}": nothing for x in ("class_count", "data_check")}
+    with pytest.raises(UserError, match=f"no image of 1 of 10 classes: {missing}"):
+        start(tmp_path / "a", False, **changes, **{name: others}, **hooks)
 
 
 @pytest.fixture
