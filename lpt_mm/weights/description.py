@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lpt_mm.weights import layouts
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing, square_side
-from lpt_mm.weights.identity import POSITIONS, SHARED_PROMPTS, is_tuned
+from lpt_mm.weights.identity import BACKBONE, POSITIONS, SHARED_PROMPTS, is_tuned
 from lpt_mm.weights.weights import Weights
 
 # Classifiers of timm and mmpretrain; classes come first in their shape.
@@ -44,7 +44,9 @@ def describe(weights: Weights) -> Description:
     architecture = ViTArchitecture.of(backbone)
     tunings = _find_tunings(tuned)
     classifier = next((tensors[k] for k in CLASSIFIERS if k in tensors), None)
-    is_cosine = "head.weight" in tensors and bool(tuned)  # classes come last
+    # Beside a backbone it is that of a CosineHead, whose classes come last.
+    is_model = any(name.startswith(BACKBONE) for name in tensors)
+    is_cosine = is_model and "head.weight" in tensors
     phase = None
     if shared is not None and "head.weight" in tensors:
         phase = 1 if pool is None or pool.ndim != 4 else 2

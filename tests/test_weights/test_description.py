@@ -6,6 +6,7 @@ from mmpretrain.registry import MODELS
 from lpt_mm.weights.architecture import ViTArchitecture, find_missing
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.identity import leave_out_backbone
 from lpt_mm.weights.layouts import to_mmpretrain
 from lpt_mm.weights.official import from_official, to_official
 from lpt_mm.weights.report import fitting_configs, print_weights
@@ -89,6 +90,14 @@ def test_lpt_checkpoints_are_described(official, phase):
         (6, 5, 2) if phase == 2 else (None, None, None)
     )
     assert file.img_size == (16, 16)
+
+
+@pytest.mark.parametrize("tunings", [(), [dict(type="LoRA", bottleneck=2)]])
+def test_classes_of_a_cosine_head_are_counted_without_prompts(tunings):
+    model = MODELS.build(tiny_lpt(1, prompt_mode="none", tunings=tunings))
+    light = leave_out_backbone(model.state_dict(), model.backbone.identity)
+    for state in (model.state_dict(), light):
+        assert describe(Weights(state)).num_classes == 7
 
 
 @pytest.mark.parametrize(
