@@ -51,7 +51,7 @@ def frozen_backbone(cfg: Config) -> Config:
             "pre-trained weights there is no frozen backbone to compare with"
         )
     cfg.model.neck = cfg.train_cfg = None
-    cfg.model.backbone.update(prompt_mode="none", frozen=True)
+    cfg.model.backbone.update(prompt_mode="none", tunings=[], frozen=True)
     cfg.model.head.pop("center", None)  # which its own features would be
     return cfg
 

@@ -12,6 +12,7 @@ from torch.testing import assert_close
 from lpt_mm.engine.testing import set_test
 from lpt_mm.features.extraction import extract_features, frozen_backbone
 from lpt_mm.weights.identity import leave_out_backbone
+from lpt_mm.weights.skeleton import build_skeleton
 from tests.conftest import ROOT
 
 TOOL = ROOT / "tools" / "analysis_tools" / "features.py"
@@ -52,6 +53,13 @@ def test_frozen_features_are_those_of_the_pretrained_weights():
     with torch.no_grad():
         expected = backbone((image[None, None].float() - 127.5) / 127.5)[-1]
     assert_close(torch.from_numpy(features.test[-1:]), expected)
+
+
+def test_nothing_that_was_trained_is_in_the_frozen_backbone():
+    cfg = Config.fromfile(PHASE1)
+    cfg.model.backbone.tunings = [dict(type="AdaptFormer", bottleneck=2)]
+    backbone = build_skeleton(frozen_backbone(cfg).model).backbone
+    assert not backbone.tuned_state()
 
 
 def test_the_tool_compares_with_the_frozen_backbone(checkpoint, run_here, tmp_path):
