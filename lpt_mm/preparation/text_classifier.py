@@ -162,8 +162,11 @@ def _import_open_clip() -> ModuleType:
 
 def _read_lines(path: str) -> list[str]:
     """Read the lines of a file, none of which may be empty."""
-    lines = Path(path).read_text(encoding="utf-8").splitlines()
-    lines = [line.strip() for line in lines]
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"'{printable(path)}' is no text in UTF-8") from error
+    lines = [line.strip() for line in text.splitlines()]
     if not lines or not all(lines):
         raise UserError(f"'{printable(path)}' is empty, or has an empty line")
     return lines

@@ -78,6 +78,8 @@ def test_the_tool_writes_what_a_head_reads(tiny, run_here, tmp_path):
     (tmp_path / "texts.txt").write_text("\n".join(TEMPLATES))
     options = ("--model", "ViT-tiny", "--pretrained", "clip.safetensors")
     command = ("--names", "names.txt", *options, "--out", "w.safetensors")
+    names = (tmp_path / "names.txt").read_text(encoding="utf-8")
+    (tmp_path / "names.txt").write_text(names, encoding="utf-8-sig")  # of Windows
     run_here(TOOL, *command, "--templates", "texts.txt")
     path = tmp_path / "w.safetensors"
     weight = read_head_weight(path, (3, 64), tuple(NAMES))
@@ -91,12 +93,14 @@ def test_what_does_not_fit_is_refused_in_a_line(tiny, tmp_path, monkeypatch):
     given = dict(names="names.txt", out="w.safetensors", pretrained="clip.safetensors")
     empty = tmp_path / "empty.txt"
     empty.write_text("cat\n\ndog")
+    (tmp_path / "latin.txt").write_bytes("Ångström".encode("latin-1"))
     for change, message in (
         (dict(model="ViT-none"), "open_clip has no model 'ViT-none': .*ViT-B-16"),
         (dict(model="ViT-B-32"), "'clip.safetensors' does not fit ViT-B-32"),
         (dict(model="RN50"), "no plain CLIP with a vision transformer"),
         (dict(model="ViT-tiny", pretrained="x"), "no file 'x', .*no such weights"),
         (dict(model="ViT-tiny", names="empty.txt"), "empty line"),
+        (dict(model="ViT-tiny", names="latin.txt"), "'latin.txt' is no text in UTF-8"),
         (dict(model="ViT-tiny", templates="names.txt"), "without {class}: 'cat'"),
     ):
         with pytest.raises(UserError, match=message) as error:
