@@ -26,7 +26,7 @@ class SharedBackbone:
             depend on.
         source: That of ``PromptedViT``, like ``positions``.
         positions: Digest of the position embeddings of the source.
-        tensors: All its tensors but the shared prompts.
+        tensors: All its tensors but those of prompts and tunings.
     """
 
     first: str
@@ -88,7 +88,7 @@ class SharedBackbone:
         return complete(model, pack)
 
     def _lend_to(self, backbone: PromptedViT, pack: Pack) -> None:
-        """Give a backbone without values these, and room for prompts of its own."""
+        """Give a backbone without values these, and room for what is its own."""
         states = backbone.frozen_state(), self.tensors
         shapes, theirs = ({k: x.shape for k, x in state.items()} for state in states)
         types, their_types = ({k: x.dtype for k, x in s.items()} for s in states)
