@@ -27,7 +27,8 @@ class LoRA(Tuning):
             start = torch.empty(embed_dims, bottleneck)
             nn.init.uniform_(start, -(bottleneck**-0.5), bottleneck**-0.5)
             setattr(self, f"{name}_a", nn.Parameter(start))
-            setattr(self, f"{name}_b", nn.Parameter(torch.zeros_like(start.T)))
+            zeros = torch.zeros(bottleneck, embed_dims)
+            setattr(self, f"{name}_b", nn.Parameter(zeros))
 
     def add_to_query(self, query: Tensor, normed: Tensor) -> Tensor:
         """Add to the queries (..., D) of tokens after the first norm, (..., D)."""

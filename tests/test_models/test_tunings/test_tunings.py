@@ -92,6 +92,8 @@ def test_initial_values():
         assert 0.95 / 8 < a.abs().max().item() <= 1 / 8
         assert a.std().item() == pytest.approx(1 / 8 / math.sqrt(3), rel=0.05)
         assert not getattr(tuned["lora"], f"{name}_b").any()
+    # Files of others, such as safetensors, take no other order in memory.
+    assert all(p.is_contiguous() for p in tuned.parameters())
 
 
 @pytest.mark.parametrize(
