@@ -7,7 +7,6 @@ and ``LPTClassifier`` are called for all models of the same settings and values.
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from hashlib import sha256
 
 from mmpretrain.models.classifiers import ImageClassifier
 from torch import Tensor
@@ -16,7 +15,7 @@ from lpt_mm.models.backbones import PromptedViT
 from lpt_mm.models.backbones.heard_layer import is_heard
 from lpt_mm.models.classifiers import LPTClassifier
 from lpt_mm.models.necks import GroupPromptNeck
-from lpt_mm.weights.plain_tensors import value_bytes
+from lpt_mm.weights.model_file import digest_tensors
 
 # What the tokens of the first layer do not depend on, as long as the frozen tensors are
 # the same.
@@ -35,7 +34,7 @@ Grid = tuple[int, int]
 class SharedPass:
     """Models of one frozen backbone that are given the same inputs.
 
-    Shared prompts are compared once: the models are not to be trained meanwhile.
+    Prompts and tunings are compared once: the models are not to be trained meanwhile.
 
     Args:
         models: The models by name.
@@ -93,11 +92,8 @@ def _keys_of(backbone: PromptedViT, config: Mapping) -> tuple[str, str]:
     """Say what the tokens, and what the layers depend on, beside the frozen tensors."""
     settings = {k: v for k, v in config.items() if k not in NOT_OF_TOKENS}
     of_tokens = json.dumps(settings, sort_keys=True)
-    of_prompts = backbone.prompt_mode
-    for name, tensor in backbone.tuned_state().items():
-        values = tensor.cpu().contiguous()
-        digest = sha256(value_bytes(values)).hexdigest()
-        of_prompts += f" {name} {tuple(values.shape)} {digest}"
+    tuned = {name: tensor.cpu() for name, tensor in backbone.tuned_state().items()}
+    of_prompts = digest_tensors(tuned, backbone.prompt_mode)
     if backbone.prompt_mode == "shallow":  # prompts are tokens
         of_tokens += of_prompts
     return of_tokens, of_prompts
@@ -106,7 +102,7 @@ def _keys_of(backbone: PromptedViT, config: Mapping) -> tuple[str, str]:
 def _run(
     models: Mapping[str, ImageClassifier], tokens: Tensor, grid: Grid
 ) -> Iterator[tuple[str, Tensor]]:
-    """Run models of the same shared prompts on the tokens of the first layer."""
+    """Run models of the same prompts and tunings on the tokens of the first layer."""
     backbone = next(iter(models.values())).backbone
     stops = {m.neck.num_shared_layers for m in models.values() if m.with_neck} or {0}
     with backbone.unheard():
