@@ -19,3 +19,4 @@ def test_processes_start_from_where_one_would(tmp_path):
     assert_close(first, alone, rtol=1e-9, atol=1e-9)
     # The second process keeps nothing: other machines may not share a folder.
     assert [*(two / "cache0").iterdir()]
+    assert not (two / "cache1").exists()
