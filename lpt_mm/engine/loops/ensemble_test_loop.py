@@ -6,6 +6,7 @@ import torch
 from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner, TestLoop
 from mmengine.runner.amp import autocast
+from mmpretrain.models.heads import ClsHead
 from mmpretrain.registry import LOOPS
 from mmpretrain.structures import DataSample
 
@@ -21,7 +22,8 @@ class EnsembleTestLoop(TestLoop):
 
     The model is given a crop of each image of a batch, and then the next: it never
     holds more than a batch. The config's test pipeline stays as it is, and is changed
-    for the images of this loop alone. The model can be any classifier of mmpretrain.
+    for the images of this loop alone. The model can be any classifier of mmpretrain
+    that gives an image one class.
 
     Args:
         runner: The runner.
@@ -33,7 +35,8 @@ class EnsembleTestLoop(TestLoop):
         mean: As of ``CropEnsemble``.
 
     Raises:
-        UserError: If the test pipeline has a transform that is not understood.
+        UserError: If the test pipeline has a transform that is not understood, or an
+            image can have many classes.
     """
 
     def __init__(
@@ -51,7 +54,13 @@ class EnsembleTestLoop(TestLoop):
                 "EnsembleTestLoop changes the transforms: give test_dataloader as a "
                 f"config, not as a {type(dataloader).__name__}"
             )
-        backbone = classifier_of(runner.model).backbone
+        model = classifier_of(runner.model)
+        if not isinstance(model.head, ClsHead):
+            raise UserError(
+                "EnsembleTestLoop averages scores of one class an image, and cannot "
+                f"those of {type(model.head).__name__}"
+            )
+        backbone = model.backbone
         self.ensemble = CropEnsemble.of(backbone, expand, num_crops, mean)
         dataset = dataloader["dataset"]
         pipeline = self.ensemble.pipeline(pipeline_of(dataset), backbone)

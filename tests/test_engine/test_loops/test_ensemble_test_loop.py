@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpretrain.registry import MODELS
 from PIL import Image
 from torch.testing import assert_close
 from torchvision.transforms.functional import five_crop, ten_crop
@@ -149,3 +150,12 @@ def test_a_loader_that_is_built_is_refused(tmp_path):
     runner = Runner.from_cfg(Config(case.cfg.to_dict()))
     with pytest.raises(UserError, match="give test_dataloader as a config, not as a D"):
         EnsembleTestLoop(runner, runner.test_dataloader, runner.test_evaluator)
+
+
+def test_a_head_of_many_labels_is_refused(tmp_path):
+    cfg = Config(Case(tmp_path).cfg.to_dict())
+    runner = Runner.from_cfg(cfg)
+    head = dict(type="MultiLabelLinearClsHead", num_classes=10, in_channels=64)
+    runner.model.head = MODELS.build(head)
+    with pytest.raises(UserError, match="cannot those of MultiLabelLinearClsHead"):
+        EnsembleTestLoop(runner, cfg.test_dataloader, cfg.test_evaluator)
