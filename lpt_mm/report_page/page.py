@@ -46,12 +46,18 @@ def write_report_page(
     """
     require_new(out)
     set_test(cfg, checkpoint, split)
-    # The images are found again by their place in the data set.
-    if (cfg.get("test_cfg") or {}).get("type") == EnsembleTestLoop.__name__:
+    is_averaged = (cfg.get("test_cfg") or {}).get("type") == EnsembleTestLoop.__name__
+    if is_averaged:
         cfg.test_cfg = dict()  # what is shown of an image is of one view
+    # The images are found again by their place in the data set.
     cfg.test_dataloader.sampler = dict(type="DefaultSampler", shuffle=False)
     check_start(cfg, training=False)
     runner = build_runner(cfg)
+    if is_averaged:
+        runner.logger.warning(
+            "the page is of one view of each image; tools/test.py averages over crops, "
+            "as test_cfg says, and its numbers are others"
+        )
     start = perf_counter()
     outcome = find_outcome(runner)
     making = describe_making(cfg, split, perf_counter() - start)
