@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lpt_mm.datasets.transforms.image_file import UnreadableImageError, upright_rgb
 from lpt_mm.datasets.transforms.load_image import describe, read_image
+from lpt_mm.utils.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,9 @@ class Preparation:
         data_preprocessor: Config of the data preprocessor, which tells the order of the
             channels where images do not come out of files.
         is_grey: Whether the model takes one channel.
+
+    Raises:
+        UserError: If a transform cannot be built.
     """
 
     def __init__(
@@ -141,8 +145,13 @@ class Preparation:
             t.get("color_type") == "grayscale" for t in loaders
         )
         self._is_bgr = bool(loaders) or data_preprocessor.get("to_rgb", False)
-        with DefaultScope.overwrite_default_scope("mmpretrain"):
-            transforms = [TRANSFORMS.build(_tuples(t)) for t in pipeline]
+        try:
+            with DefaultScope.overwrite_default_scope("mmpretrain"):
+                transforms = [TRANSFORMS.build(_tuples(t)) for t in pipeline]
+        except Exception as error:  # arguments that come out of a file
+            raise UserError(
+                f"the transforms of the test cannot be built ({describe(error)})"
+            ) from error
         self._transform = Compose(transforms)
         self._keeps_shape = any(
             t["type"] == "ResizeEdge" or t.get("keep_ratio") for t in pipeline

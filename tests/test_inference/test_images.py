@@ -9,6 +9,7 @@ from PIL import Image
 
 from lpt_mm.datasets.transforms import UnreadableImageError
 from lpt_mm.inference.images import EncodedImage, Preparation, each_image, to_rgb
+from lpt_mm.utils.errors import UserError
 
 RED = np.zeros((2, 3, 3), np.uint8) + np.uint8([200, 10, 30])
 LOAD, PACK = dict(type="LoadImage"), dict(type="PackInputs")
@@ -137,3 +138,11 @@ def test_one_image_and_many():
     assert [x.shape for x in each_image(RED)] == [RED.shape]
     assert [x.shape for x in each_image(np.stack([RED] * 3))] == [RED.shape] * 3
     assert list(each_image(x for x in "ab")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("options", [dict(crop_size="x"), dict(crop_size=0), {}])
+def test_transforms_that_cannot_be_built_are_refused_in_a_line(options):
+    crop = dict(type="CenterCrop", **options)
+    with pytest.raises(UserError, match="transforms of the test cannot be") as error:
+        Preparation([crop, PACK], {}, is_grey=False)
+    assert "\n" not in str(error.value)
