@@ -48,10 +48,15 @@ def read_head_weight(
     if fault := find_non_finite({WEIGHT: weight}):
         raise WeightFileError(f"'{path}' {fault}")
     known = (weights.meta.get("dataset_meta") or {}).get("classes")
-    orders = list(known or ()), list(class_names or ())
+    orders = [[*map(_spell, names or ())] for names in (known, class_names)]
     if sorted(orders[0]) == sorted(orders[1]) and orders[0] != orders[1]:
         raise WeightFileError(f"'{path}' has the classes in another order")
     return weight.float()
+
+
+def _spell(name: str) -> str:
+    """Spell a class in one way, whether a folder or a text is called by it."""
+    return str(name).replace("_", " ").casefold()
 
 
 def _read(path: Path) -> Weights:
