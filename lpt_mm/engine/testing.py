@@ -84,6 +84,16 @@ def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:
         cfg.test_evaluator = cfg.val_evaluator
 
 
+def averages_crops(cfg: Config) -> bool:
+    """Tell whether a config is tested with test-time ensembling."""
+    return _loop_of(cfg) == EnsembleTestLoop.__name__
+
+
+def _loop_of(cfg: Config) -> str:
+    kind = (cfg.get("test_cfg") or {}).get("type", "TestLoop")
+    return str(getattr(kind, "__name__", kind)).rpartition(".")[2]
+
+
 def use_crops(cfg: Config) -> None:
     """Have a config tested with test-time ensembling, its own if it says of which kind.
 
@@ -93,11 +103,9 @@ def use_crops(cfg: Config) -> None:
     Raises:
         UserError: If the config is tested in another way.
     """
-    test_cfg = cfg.get("test_cfg") or {}
-    kind = test_cfg.get("type", "TestLoop")
-    if kind not in ("TestLoop", EnsembleTestLoop.__name__):
+    if _loop_of(cfg) not in ("TestLoop", EnsembleTestLoop.__name__):
         raise UserError(
-            f"--tta: the config is tested by {kind}, which knows no crops: set "
-            "test_cfg=dict(type='EnsembleTestLoop')"
+            f"--tta: the config is tested by {_loop_of(cfg)}, which knows no crops: "
+            "set test_cfg=dict(type='EnsembleTestLoop')"
         )
-    cfg.test_cfg = dict(test_cfg, type=EnsembleTestLoop.__name__)
+    cfg.test_cfg = dict(cfg.get("test_cfg") or {}, type=EnsembleTestLoop.__name__)

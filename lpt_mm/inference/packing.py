@@ -17,10 +17,9 @@ from lpt_mm.engine.hooks.settings_check_hook import (
     find_settings,
     preprocessor_of,
 )
-from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.start import check_classes_of, check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
-from lpt_mm.engine.testing import set_test
+from lpt_mm.engine.testing import averages_crops, set_test
 from lpt_mm.evaluation.metrics import shot_groups_of
 from lpt_mm.evaluation.report import find_long_tail_metric, read_report
 from lpt_mm.inference.components import check_components
@@ -195,10 +194,9 @@ def _balancing(cfg: Config, model: nn.Module) -> dict[str, str | None]:
 
 def _tta(cfg: Config, model: nn.Module) -> dict | None:
     """Say which crops the test of a config averages."""
-    options = dict(cfg.get("test_cfg") or {})
-    options.pop("fp16", None)
-    if options.pop("type", None) != EnsembleTestLoop.__name__:
+    if not averages_crops(cfg):
         return None
+    options = {k: v for k, v in cfg.test_cfg.items() if k not in ("type", "fp16")}
     return CropEnsemble.of(model.backbone, **options).facts()
 
 

@@ -9,11 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from mmengine.config import Config
 
-from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.terminal_runner import build_runner
-from lpt_mm.engine.testing import set_test
+from lpt_mm.engine.testing import averages_crops, set_test
 from lpt_mm.report_page import content
 from lpt_mm.report_page.outcome import find_outcome
 from lpt_mm.report_page.pictures import draw_pictures
@@ -46,7 +45,7 @@ def write_report_page(
     """
     require_new(out)
     set_test(cfg, checkpoint, split)
-    is_averaged = (cfg.get("test_cfg") or {}).get("type") == EnsembleTestLoop.__name__
+    is_averaged = averages_crops(cfg)
     if is_averaged:
         cfg.test_cfg = dict()  # what is shown of an image is of one view
     # The images are found again by their place in the data set.

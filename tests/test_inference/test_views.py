@@ -178,7 +178,7 @@ def test_the_tools_go_together(shades, packs, run_here, tmp_path):
 
 def test_a_pack_of_neighbours_has_the_bank_of_whole_images(tmp_path):
     banks, cfg = [], digits_config("baselines/knn_digits_lt")
-    for test_cfg in (dict(), dict(type="EnsembleTestLoop")):
+    for test_cfg in (dict(), dict(type="mmpretrain.EnsembleTestLoop")):
         cfg.update(work_dir=str(tmp_path), log_level="ERROR", test_cfg=test_cfg)
         cfg.experiment_name = f"bank{len(banks)}"
         pack = make_pack(cfg, None)

@@ -14,7 +14,7 @@ from torchvision.transforms.functional import five_crop, ten_crop
 
 from lpt_mm.datasets import DigitsLT
 from lpt_mm.engine.loops import EnsembleTestLoop
-from lpt_mm.engine.testing import run_test, use_crops
+from lpt_mm.engine.testing import averages_crops, run_test, use_crops
 from lpt_mm.utils.errors import UserError
 from tests.test_inference.conftest import Scores, digits_config, save_digits
 
@@ -141,6 +141,13 @@ def test_the_options_of_the_config_are_kept():
     cfg = Config(dict(test_cfg=dict(fp16=True)))
     use_crops(cfg)
     assert cfg.test_cfg == dict(type=LOOP, fp16=True)
+    assert averages_crops(cfg)
+    assert not averages_crops(Config(dict(test_cfg=None)))
+    for kind in (EnsembleTestLoop, f"mmpretrain.{LOOP}"):
+        cfg = Config(dict(test_cfg=dict(type=kind, expand=3)))
+        assert averages_crops(cfg)
+        use_crops(cfg)
+        assert cfg.test_cfg == dict(type=LOOP, expand=3)
     with pytest.raises(UserError, match="is tested by OtherLoop"):
         use_crops(Config(dict(test_cfg=dict(type="OtherLoop"))))
 
