@@ -49,7 +49,7 @@ def test_phase2_takes_up_phase1(phase1, tmp_path):
 def test_phase2_never_trains_on_random_prompts(phase1, tmp_path):
     with pytest.raises(FileNotFoundError, match="gone has no checkpoint: first run"):
         make_phase2(tmp_path / "a", tmp_path / "gone").train()
-    with pytest.raises(ValueError, match="prompts are frozen, but nothing was loaded"):
+    with pytest.raises(ValueError, match="prompts and tunings are frozen .*nothing"):
         make_phase2(tmp_path / "b").train()
     runner = make_phase2(tmp_path / "c", load_from=str(phase1 / "epoch_1.pth"))
     runner.train()  # what is named is taken

@@ -20,10 +20,10 @@ class StartHook(Hook):
     """Decide what a run starts from, and refuse what it cannot start from.
 
     Phase 2 takes up the finished phase 1 of ``phase1_work_dir`` unless a checkpoint is
-    named, and never trains with shared prompts that are random and frozen. Weights must
-    fit the model, the classes and their order be those of the training set. A training
-    has its folder for itself. The first process decides for all; machines that do not
-    have the checkpoint get it from there.
+    named, and never trains with prompts or tunings that are random and frozen. Weights
+    must fit the model, the classes and their order be those of the training set. A
+    training has its folder for itself. The first process decides for all; machines that
+    do not have the checkpoint get it from there.
     """
 
     priority = "HIGHEST"  # before hooks that look at the model's weights
@@ -53,15 +53,16 @@ class StartHook(Hook):
             self._copy.cleanup()
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse frozen prompts that nothing was loaded into."""
+        """Refuse frozen prompts and tunings that nothing was loaded into."""
         self._has_trained = True
         backbone = getattr(classifier_of(runner.model), "backbone", None)
         is_frozen = getattr(backbone, "frozen_prompts", False)
         if not is_frozen or backbone.tuned_loaded or not backbone.tuned_state():
             return
         raise UserError(
-            "the shared prompts are frozen, but nothing was loaded into them: train "
-            "phase 1, and set phase1_work_dir or load_from in the config"
+            "the shared prompts and tunings are frozen (frozen_prompts), but nothing "
+            "was loaded into them: train phase 1, and set phase1_work_dir or load_from "
+            "in the config"
         )
 
     def after_run(self, runner: Runner) -> None:
