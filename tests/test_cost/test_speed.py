@@ -3,6 +3,7 @@ import json
 import pytest
 import torch
 from mmengine.config import Config
+from mmpretrain.registry import MODELS
 from PIL import Image
 from torch.testing import assert_close
 from torch.utils.flop_counter import flop_registry
@@ -78,6 +79,22 @@ def test_plain_reference_gives_the_same(phase, work):
     trained = 7 * 24 + (4 * 5 * 24 if phase == 1 else 6 * 2 * 5 * 24 + 6 * 24)
     key = "trained_parameters"
     assert ours[key] == theirs[key] == trained
+
+
+@pytest.mark.parametrize("prompt_mode", ["deep", "none"])
+@pytest.mark.parametrize("phase", [1, 2])
+def test_plain_reference_has_tunings(phase, prompt_mode):
+    tunings = [dict(type=x, bottleneck=2) for x in ("AdaptFormer", "Adapter")]
+    tunings[1]["layers"] = (1, 3)
+    cfg = tiny_lpt(phase, tunings=tunings, prompt_mode=prompt_mode)
+    model = MODELS.build(cfg).eval()
+    for parameter in model.backbone.tunings.parameters():  # which start as nothing
+        torch.nn.init.normal_(parameter, std=0.3)
+    plain = PlainLPT(**{k: v for k, v in cfg.items() if k != "type"}).eval()
+    plain.load_state_dict(model.state_dict())
+    images = torch.randn(3, 3, 16, 16)
+    expected = model(images, mode="tensor")
+    assert_close(plain(images, mode="tensor"), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_bfloat16_is_compared_with_float32():
