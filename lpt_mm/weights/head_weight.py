@@ -33,7 +33,7 @@ def read_head_weight(
     Raises:
         WeightFileError: If there is no such file, or the weights do not fit.
     """
-    weights = _read(Path(path))
+    weights = _read(Path(path), shape)
     weight = weights.tensors.get(WEIGHT)
     if weight is None:
         raise WeightFileError(
@@ -59,15 +59,18 @@ def _spell(name: str) -> str:
     return str(name).replace("_", " ").casefold()
 
 
-def _read(path: Path) -> Weights:
+def _read(path: Path, shape: tuple[int, int]) -> Weights:
+    """Read a file; of numpy's, which may be packed a thousandfold, what fits alone."""
     if not path.is_file() or find_format(path) != "npz":
         return read_file(path)
     from lpt_mm.weights.timm_vit import read_shapes  # timm takes a second
 
     try:
-        read_shapes(path)  # numpy makes room for values that are not there
-        with np.load(path, allow_pickle=False) as file:
-            tensors = {name: torch.from_numpy(file[name]) for name in file.files}
+        shapes = read_shapes(path)  # numpy makes room for values that are not there
+        tensors = {k: torch.empty(x, device="meta") for k, x in shapes.items()}
+        if shapes.get(WEIGHT) == shape:
+            with np.load(path, allow_pickle=False) as file:
+                tensors[WEIGHT] = torch.from_numpy(file[WEIGHT])
     except Exception as error:  # of a parser of foreign input
         raise WeightFileError(f"'{path}' {DAMAGED}") from error
     return Weights(tensors, format="npz", source=f"'{path}'")

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -45,6 +47,20 @@ def test_damaged_and_missing_files_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", weight=np.array([object()]))  # would run code
     with pytest.raises(UserError, match="damaged"):
         read_head_weight(tmp_path / "a.npz", (1, 1))
+
+
+def test_a_packed_file_is_unpacked_as_far_as_it_fits(tmp_path):
+    large = np.zeros((4000, 3000), np.float32)
+    fits, other = tmp_path / "fits.npz", tmp_path / "other.npz"
+    np.savez_compressed(fits, weight=np.ones((4, 3), np.float32), more=large)
+    np.savez_compressed(other, weight=large)
+    tracemalloc.start()
+    assert_close(read_head_weight(fits, (4, 3)), torch.ones(4, 3))
+    with pytest.raises(UserError, match=r"of \(4000, 3000\) .*head has 4 classes"):
+        read_head_weight(other, (4, 3))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < large.nbytes / 4
 
 
 def test_the_order_of_the_classes_is_compared(tmp_path):
