@@ -1,6 +1,9 @@
 """Test a model, as ``tools/test.py`` does."""
 
+from logging import WARNING
+
 from mmengine.config import Config
+from mmengine.logging import print_log
 
 from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.processes import is_first_process
@@ -109,3 +112,18 @@ def use_crops(cfg: Config) -> None:
             "set test_cfg=dict(type='EnsembleTestLoop')"
         )
     cfg.test_cfg = dict(cfg.get("test_cfg") or {}, type=EnsembleTestLoop.__name__)
+
+
+def use_whole_images(cfg: Config) -> None:
+    """Have a config tested on whole images, for what looks closer at them.
+
+    Args:
+        cfg: The config, which is changed if it averages over crops.
+    """
+    if averages_crops(cfg):
+        cfg.test_cfg = dict()
+        print_log(
+            "images are looked at as a whole, and not averaged over crops as test_cfg "
+            "says: the numbers of tools/test.py are others",
+            level=WARNING,
+        )

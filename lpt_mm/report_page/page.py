@@ -12,7 +12,7 @@ from mmengine.config import Config
 from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.terminal_runner import build_runner
-from lpt_mm.engine.testing import averages_crops, set_test
+from lpt_mm.engine.testing import set_test, use_whole_images
 from lpt_mm.report_page import content
 from lpt_mm.report_page.outcome import find_outcome
 from lpt_mm.report_page.pictures import draw_pictures
@@ -45,18 +45,11 @@ def write_report_page(
     """
     require_new(out)
     set_test(cfg, checkpoint, split)
-    is_averaged = averages_crops(cfg)
-    if is_averaged:
-        cfg.test_cfg = dict()  # what is shown of an image is of one view
+    use_whole_images(cfg)
     # The images are found again by their place in the data set.
     cfg.test_dataloader.sampler = dict(type="DefaultSampler", shuffle=False)
     check_start(cfg, training=False)
     runner = build_runner(cfg)
-    if is_averaged:
-        runner.logger.warning(
-            "the page is of one view of each image; tools/test.py averages over crops, "
-            "as test_cfg says, and its numbers are others"
-        )
     start = perf_counter()
     outcome = find_outcome(runner)
     making = describe_making(cfg, split, perf_counter() - start)

@@ -91,6 +91,16 @@ def test_matching_is_reported(checkpoint, run_here, tmp_path, split):
         assert image.format == "PNG"
 
 
+def test_whole_images_are_matched_whatever_the_test_averages(checkpoint, run_here):
+    options = ("log_level=WARNING", "test_dataloader.dataset.indices=40")
+    tables = []
+    for more in ((), ("test_cfg.type=EnsembleTestLoop",)):
+        out = run_here(TOOL, PHASE2, checkpoint, "--cfg-options", *options, *more)
+        tables.append(out[out.index("Matching of") :])
+    assert tables[0] == tables[1]
+    assert "not averaged over crops as test_cfg says" in out
+
+
 def test_phase1_has_no_groups(checkpoint, run_here):
     out = run_here(TOOL, CONFIGS / "phase1_digits_lt.py", checkpoint, fails=True)
     assert "error: the model has no neck" in out

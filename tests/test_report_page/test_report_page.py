@@ -156,7 +156,7 @@ def test_a_page_of_phase_2(checkpoint, run_here, tmp_path, monkeypatch):
     monkeypatch.setattr(DigitsLT, "__getitem__", count)
     crops = ("--cfg-options", "test_cfg.type=EnsembleTestLoop")
     out = run_here(TOOL, PHASE2, checkpoint, "--out", "new/report.html", *crops)
-    assert "the page is of one view of each image" in out
+    assert "not averaged over crops as test_cfg says" in out
     html = (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
     page = Page(html)
     titles = page.words["h2"]

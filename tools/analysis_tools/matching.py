@@ -13,7 +13,7 @@ from lpt_mm.datasets.training_images import training_images
 from lpt_mm.engine.command_line import add_config_options, make_parser, run_tool
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import check_start
-from lpt_mm.engine.testing import set_test
+from lpt_mm.engine.testing import set_test, use_whole_images
 from lpt_mm.matching.matched_groups import examine_matching, require_group_prompts
 from lpt_mm.matching.picture import draw_matching
 from lpt_mm.utils.new_file import require_new
@@ -45,6 +45,7 @@ def main() -> None:
     cfg = load_config(args.config, args.cfg_options)
     require_group_prompts(cfg)
     set_test(cfg, args.checkpoint, "val" if args.split == "val" else "test")
+    use_whole_images(cfg)
     if args.split == "train":
         cfg.test_dataloader = training_images(cfg)
     check_start(cfg, training=False)
