@@ -2,7 +2,7 @@
 
 Start:     as lift_cifar100_lt_ir100.py
 Command:   python tools/train.py configs/recipes/lift_plus_cifar100_lt_ir100.py --amp
-Published: 80.3 overall for LIFT, LIFT+ in its paper; run here: two steps on
+Published: LIFT has 80.3, for LIFT+ see its paper; run here: two steps on
            photographs.
 """
 

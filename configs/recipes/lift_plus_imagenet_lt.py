@@ -2,7 +2,7 @@
 
 Start:     as lift_imagenet_lt.py
 Command:   python tools/train.py configs/recipes/lift_plus_imagenet_lt.py --amp
-Published: 77.0 overall for LIFT, LIFT+ in its paper; run here: two steps on
+Published: LIFT has 77.0, for LIFT+ see its paper; run here: two steps on
            photographs.
 """
 

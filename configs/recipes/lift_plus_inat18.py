@@ -2,7 +2,7 @@
 
 Start:     as lift_inat18.py
 Command:   python tools/train.py configs/recipes/lift_plus_inat18.py --amp
-Published: 79.1 overall for LIFT, LIFT+ in its paper; run here: two steps on
+Published: LIFT has 79.1, for LIFT+ see its paper; run here: two steps on
            photographs.
 """
 

@@ -2,7 +2,7 @@
 
 Start:     as lift_places_lt.py
 Command:   python tools/train.py configs/recipes/lift_plus_places_lt.py --amp
-Published: 51.5 overall for LIFT, LIFT+ in its paper; run here: two steps on
+Published: LIFT has 51.5, for LIFT+ see its paper; run here: two steps on
            photographs.
 """
 
