@@ -23,14 +23,8 @@ class CosineHead(LongTailHead):
         scale: Multiplier of the cosine, unitless.
         dropout: Dropout rate of the feature in training.
         loss: Config of the loss.
-        instance_loss: Config of the loss of the instance-balanced half of a dual batch;
-            by default ``loss`` serves both halves.
-        init_cfg: Initialisation config of mmengine.
-        head_init: Where the weights start: None for at random; ``'class_means'``, the
-            mean features of the classes, or a file with ``weight`` (C, D), which
-            ``HeadInitHook`` then sets.
-        center: Whether to take the mean feature of the training images, which
-            ``HeadInitHook`` finds, off all features.
+        **kwargs: Keyword arguments of :class:`LongTailHead`: ``instance_loss``,
+            ``init_cfg``, ``head_init`` and ``center``.
     """
 
     def __init__(
@@ -40,21 +34,9 @@ class CosineHead(LongTailHead):
         scale: float = 20.0,
         dropout: float = 0.1,
         loss: dict | nn.Module = dict(type="AsymmetricGCLLoss"),  # noqa: B006
-        instance_loss: dict | nn.Module | None = None,
-        init_cfg: dict | None = None,
-        head_init: str | None = None,
-        center: bool = False,
+        **kwargs: object,
     ) -> None:
-        super().__init__(
-            num_classes=num_classes,
-            in_channels=in_channels,
-            dropout=dropout,
-            loss=loss,
-            instance_loss=instance_loss,
-            init_cfg=init_cfg,
-            head_init=head_init,
-            center=center,
-        )
+        super().__init__(num_classes, in_channels, dropout, loss, **kwargs)
         self.scale = scale
         for module in (self.loss_module, self.instance_loss_module):
             if works_on_cosines(module):

@@ -16,9 +16,22 @@ class LongTailHead(Centered, ClsHead):
     """Base of heads that own the losses of both halves of a dual batch.
 
     Subclasses define :meth:`scores` and :meth:`start_from`, and may define
-    :meth:`loss_scores` and :meth:`weight_of_means`; they document the arguments.
-    ``weight_set`` tells whether the weights are where they are to start, or a state
-    brought them.
+    :meth:`loss_scores` and :meth:`weight_of_means`. ``weight_set`` tells whether the
+    weights are where they are to start, or a state brought them.
+
+    Args:
+        num_classes: Number of classes, C.
+        in_channels: Width of the feature, D.
+        dropout: Dropout rate of the feature in training.
+        loss: Config of the loss.
+        instance_loss: Config of the loss of the instance-balanced half of a dual batch;
+            by default ``loss`` serves both halves.
+        init_cfg: Initialisation config of mmengine.
+        head_init: Where the weights start: None for at random; ``'class_means'``, the
+            mean features of the classes, or a file with ``weight`` (C, D), which
+            ``HeadInitHook`` then sets.
+        center: Whether to take the mean feature of the training images, which
+            ``HeadInitHook`` finds, off all features.
     """
 
     def __init__(
