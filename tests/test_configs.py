@@ -107,7 +107,14 @@ def test_places_model_has_the_published_size():
     assert 0.01 < trained / sum(p.numel() for p in model.parameters()) < 0.015
 
 
-DATA = ("places_lt", "imagenet_lt", "cifar100_lt_ir100", "inat18", "digits_lt")
+DATA = (
+    "places_lt",
+    "imagenet_lt",
+    "cifar100_lt_ir100",
+    "cifar10_jpeg_lt",
+    "inat18",
+    "digits_lt",
+)
 MODELS_OF = dict(digits_lt="lpt_vit_glyphs", cifar10_jpeg_lt="lpt_vit_cifar10_half")
 
 

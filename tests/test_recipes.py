@@ -1,6 +1,6 @@
 """Each recipe trains two steps, and goes on from the first to the same bits.
 
-Those of digits-LT as they are; slow: those of the large data sets at full size, where
+Those of digits-LT as they are; slow: those of the other data sets at full size, where
 PHOTOS names a folder of JPEG files, laid out as the data set is.
 """
 
@@ -23,7 +23,7 @@ from tests.test_engine.short_runs import FEW, NUMBERS, assert_same, read
 
 LEAVES = sorted((ROOT / "configs" / "recipes").glob("*.py"))
 DIGITS = [leaf for leaf in LEAVES if leaf.stem.endswith("digits_lt")]
-LARGE = [leaf for leaf in LEAVES if leaf not in DIGITS]
+OTHERS = [leaf for leaf in LEAVES if leaf not in DIGITS]
 NUM_CLASSES = 6
 # Without pre-trained weights, which would be fetched.
 FULL_SIZE = {
@@ -90,7 +90,7 @@ def test_on_digits(leaf, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.skipif("PHOTOS" not in os.environ, reason="PHOTOS is not set")
-@pytest.mark.parametrize("leaf", LARGE, ids=lambda leaf: leaf.stem)
+@pytest.mark.parametrize("leaf", OTHERS, ids=lambda leaf: leaf.stem)
 def test_at_full_size(leaf, tmp_path, monkeypatch):
     photos = sorted(Path(os.environ["PHOTOS"]).resolve().glob("*.[jJ][pP]*[gG]"))
     monkeypatch.chdir(tmp_path)
@@ -102,7 +102,8 @@ def test_at_full_size(leaf, tmp_path, monkeypatch):
         monkeypatch.setattr(CIFAR10, "_check_integrity", lambda self: True)
     else:
         for name in ("Places_LT", "ImageNet_LT"):
-            lay_out_lists(data / name, name, photos)
+            lay_out_lists(data / name, f"{name}_{{}}.txt", photos)
+        lay_out_lists(data / "cifar10_jpeg", "{}.txt", photos)
         lay_out_inat(data / "iNaturalist18", photos)
     classes = changes["model.head.num_classes"]
     save_file(dict(weight=randn(classes, 768)), "text.safetensors")
@@ -120,7 +121,7 @@ def lay_out_cifar(folder, photos):
         (folder / name).write_bytes(content)
 
 
-def lay_out_lists(folder, name, photos):
+def lay_out_lists(folder, list_name, photos):
     (folder / "photos").mkdir(parents=True)
     for split in ("train", "val", "test"):
         lines = []
@@ -129,7 +130,7 @@ def lay_out_lists(folder, name, photos):
             if not link.exists():
                 link.symlink_to(photo)
             lines.append(f"photos/{i}.jpg {i % NUM_CLASSES}\n")
-        (folder / f"{name}_{split}.txt").write_text("".join(lines))
+        (folder / list_name.format(split)).write_text("".join(lines))
 
 
 def lay_out_inat(folder, photos):
