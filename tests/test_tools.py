@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch.testing import assert_close
 
+from lpt_mm.weights.reading import read_file
 from tests.conftest import ROOT, run_in
 from tests.programs import run_together
 
@@ -276,6 +277,14 @@ def test_a_backbone_is_pre_trained_and_published(run_here, tmp_path):
     }
     trained = load(checkpoint)["state_dict"]
     assert all(torch.equal(weights[k], trained[f"backbone.{k}"]) for k in weights)
+    run_here(publish, checkpoint, "half.safetensors", "--half")
+    half = read_file(tmp_path / "half.safetensors")
+    assert half.hidden_settings == read_file(tmp_path / "mine.pth").hidden_settings
+    assert half.tensors.keys() == weights.keys()
+    for name, tensor in half.tensors.items():
+        assert tensor.dtype == torch.float16
+        # float16 has 11 bits, and smallest steps of 6e-8
+        assert_close(tensor.float(), weights[name], rtol=2**-11, atol=6e-8)
 
 
 def test_results_of_other_shot_groups_are_not_compared(run_here, tmp_path):

@@ -13,6 +13,7 @@ from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.weights import Weights
 
 PACKAGED = "lpt_mm:"
+FORMATS = (".pth", ".safetensors")  # of the files that are packaged
 
 
 def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
@@ -23,7 +24,8 @@ def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
     """
     if checkpoint.startswith(PACKAGED):
         name = checkpoint.removeprefix(PACKAGED)
-        packaged = {file.stem: file for file in Path(__file__).parent.glob("*.pth")}
+        files = Path(__file__).parent.iterdir()
+        packaged = {file.stem: file for file in files if file.suffix in FORMATS}
         if name not in packaged:
             raise WeightFileError(
                 f"lpt_mm comes with no backbone {name!r}, only {list_some(packaged)}"
