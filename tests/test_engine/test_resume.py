@@ -72,6 +72,15 @@ def test_what_changes_nothing(saved, tmp_path, start, changes):
     assert min(resumed.steps) == int(read(folder / start)["meta"]["iter"])
 
 
+def test_an_optimizer_that_notes_how_it_treats_a_parameter(tmp_path):
+    muon = dict(_delete_=True, type="timm.optim.Muon", lr=0.01)
+    muon = {"optim_wrapper.optimizer": muon}
+    whole, _ = train(tmp_path / "whole", epochs=2, **muon)
+    saved = tmp_path / "whole" / "epoch_1.pth"
+    resumed, _ = train(tmp_path / "resumed", epochs=2, resume=saved, **muon)
+    assert_same(resumed.model.state_dict(), whole.model.state_dict())
+
+
 @pytest.mark.parametrize("start", ["epoch_2.pth", "iter_12.pth"])
 @pytest.mark.parametrize(
     "changes",

@@ -72,6 +72,8 @@ def _example(optimizer: Optimizer, like: Tensor, group: Mapping) -> dict:
 
 def _is_like(example: object, value: object) -> bool:
     """Whether a value of a state can take the place of another one."""
+    if isinstance(example, bool):  # how Muon treats a parameter follows from its shape
+        return value is example
     if not isinstance(example, Tensor):
         return type(value) is type(example) and (value is None or is_number(value))
     if not isinstance(value, Tensor) or not is_plain(value):
