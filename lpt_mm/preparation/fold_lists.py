@@ -29,6 +29,7 @@ def state_of_folds(folds: FoldLists, root: Path) -> PartState:
         state = f"not written: there is no folder '{root / folds.folder}'"
         return PartState(item, state, how_to_get(folds.archive, root))
     try:
+        class_folders.refuse_loops(root / folds.folder)
         found = class_folders.read(root, folds.folder, folds.left_out)
         texts = make_lists(found, folds.most, folds.imbalance_ratio)
         kept = [name for name in texts if os.path.lexists(root / name)]

@@ -101,6 +101,14 @@ def test_missing_images_say_where_they_are(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_link_that_leads_round_in_a_circle_is_refused(tmp_path):
+    lay_out(tmp_path)
+    (tmp_path / "images" / "crab" / "again").symlink_to(tmp_path / "images")
+    part = run(tmp_path)
+    assert "is a link to a folder that it lies in" in part.state
+    assert not part.in_place and not (tmp_path / "fold_0").exists()
+
+
 def test_classes_that_are_too_small_are_named(tmp_path):
     lay_out(tmp_path, dict(crab=7, eel=6, squid=0))
     part = run(tmp_path)
