@@ -1,4 +1,4 @@
-"""LPT on the embedded backbone for photographs: 2.8 M parameters, 48 x 48 pixels."""
+"""LPT on the embedded backbone for photographs: 2.7 M parameters, 48 x 48 pixels."""
 
 _base_ = "./lpt_vit_base.py"
 
