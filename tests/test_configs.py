@@ -114,8 +114,15 @@ DATA = (
     "cifar10_jpeg_lt",
     "inat18",
     "digits_lt",
+    "plankton_lt",
+    "caltech101_lt",
 )
-MODELS_OF = dict(digits_lt="lpt_vit_glyphs", cifar10_jpeg_lt="lpt_vit_cifar10_half")
+MODELS_OF = dict(
+    digits_lt="lpt_vit_glyphs",
+    cifar10_jpeg_lt="lpt_vit_cifar10_half",
+    plankton_lt="lpt_vit_photos",
+    caltech101_lt="lpt_vit_photos",
+)
 
 
 @pytest.mark.parametrize("tuning", [*(BASE / "tunings").glob("*.py")], ids=stem)

@@ -104,6 +104,8 @@ def test_at_full_size(leaf, tmp_path, monkeypatch):
         for name in ("Places_LT", "ImageNet_LT"):
             lay_out_lists(data / name, f"{name}_{{}}.txt", photos)
         lay_out_lists(data / "cifar10_jpeg", "{}.txt", photos)
+        for name in ("plankton_lt", "caltech101_lt"):
+            lay_out_lists(data / name, "fold_0/{}.txt", photos)
         lay_out_inat(data / "iNaturalist18", photos)
     classes = changes["model.head.num_classes"]
     save_file(dict(weight=randn(classes, 768)), "text.safetensors")
@@ -130,7 +132,9 @@ def lay_out_lists(folder, list_name, photos):
             if not link.exists():
                 link.symlink_to(photo)
             lines.append(f"photos/{i}.jpg {i % NUM_CLASSES}\n")
-        (folder / list_name.format(split)).write_text("".join(lines))
+        file = folder / list_name.format(split)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("".join(lines))
 
 
 def lay_out_inat(folder, photos):

@@ -15,6 +15,7 @@ from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
 
 ESCAPE = "surrogateescape"
+FOLD = "{fold}"
 LABEL = re.compile("-?[0-9]{1,9}")
 
 
@@ -29,10 +30,25 @@ class SplitList(BaseDataset):
     Only where two classes would share a name, as those of ``a/cat`` and ``b/cat``, all
     names are longer.
 
-    All arguments are those of mmpretrain's ``BaseDataset``: ``ann_file`` is the list,
-    relative to ``data_root``, ``data_prefix`` the folder of the images below it, and
-    ``metainfo=dict(classes=...)`` gives other names to the classes.
+    Args:
+        ann_file: The list, relative to ``data_root``. ``{fold}`` in it, as in
+            ``'fold_{fold}/train.txt'``, stands for the number of the fold.
+        fold: Number of the fold; the ``fold`` at the top of a config sets it for all
+            data sets.
+        **kwargs: Keyword arguments of mmpretrain's ``BaseDataset``: ``data_prefix`` is
+            the folder of the images below ``data_root``, and
+            ``metainfo=dict(classes=...)`` gives other names to the classes.
     """
+
+    def __init__(
+        self, ann_file: str, fold: int | None = None, **kwargs: object
+    ) -> None:
+        if (FOLD in ann_file) != (fold is not None):
+            raise UserError(
+                f"fold={fold!r} does not go with the list {ann_file!r}: a number of a "
+                f"fold stands for {FOLD} in its name, and for nothing else"
+            )
+        super().__init__(ann_file=ann_file.replace(FOLD, str(fold)), **kwargs)
 
     def load_data_list(self) -> list[dict]:
         """Read the list: ``img_path`` and ``gt_label`` of each image."""

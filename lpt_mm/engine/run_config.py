@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 
+from lpt_mm.engine.folds import set_fold
 from lpt_mm.engine.hooks.config_check_hook import check_keys
 from lpt_mm.engine.hooks.settings_check_hook import preprocessor_of
 from lpt_mm.engine.processes import meet_anew, use_cpu_processes
@@ -30,11 +31,13 @@ def load_config(
         local_rank: Number of this process on its machine.
 
     Returns:
-        The config, with a work dir, and its data preprocessor where the model is.
+        The config, with a work dir, its data preprocessor where the model is, and its
+        ``fold`` in all data sets.
 
     Raises:
         FileNotFoundError: If there is no such config.
-        UserError: If a setting is misspelt, or the seed out of range.
+        UserError: If a setting is misspelt, the seed out of range, or no data set has
+            the ``fold``.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"there is no config {path!r}")
@@ -44,6 +47,8 @@ def load_config(
     if options:
         cfg.merge_from_dict(dict(options))
     check_keys(cfg)
+    if cfg.get("fold") is not None:
+        set_fold(cfg, cfg.fold)
     if cfg.get("model") and (preprocessor := preprocessor_of(cfg)) is not None:
         cfg.model.data_preprocessor = preprocessor
     seed = cfg.get("randomness", {}).get("seed")

@@ -51,6 +51,20 @@ class DataFiles:
 
 
 @dataclass(frozen=True)
+class FoldLists:
+    """Lists of a cross-validation, written from images in a folder per class."""
+
+    folder: str  # of the class folders
+    classes: int
+    images: int  # of these classes
+    sha256: str  # of all lists, one after the other
+    archive: Archive
+    left_out: frozenset[str] = frozenset()  # folders that are no class of it
+    most: int | None = None  # training images of the most frequent class; by default
+    imbalance_ratio: float | None = None  # the training set stays as it is
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """The parts of a benchmark: lists, folders of images and other files."""
 
@@ -58,6 +72,7 @@ class Benchmark:
     lists: tuple[SplitFile, ...] = ()
     trees: tuple[ImageTree, ...] = ()
     files: tuple[DataFiles, ...] = ()
+    folds: tuple[FoldLists, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,20 +89,28 @@ class PartState:
         return not self.todo
 
 
+def _read_toml(name: str) -> dict:
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
 def _read_table() -> dict[str, Benchmark]:
-    text = Path(__file__).with_name("benchmarks.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
+    table = _read_toml("benchmarks.toml")
     archives = {key: Archive(**row) for key, row in table["archives"].items()}
 
     benchmarks = {}
     for name, row in table["benchmarks"].items():
         lists, trees = row.get("lists", []), row.get("trees", [])
-        for part in (*lists, *trees):
+        folds = row.get("folds", [])
+        for part in (*lists, *trees, *folds):
             part["archive"] = archives[part["archive"]]
+        for part in folds:
+            if "left_out" in part:
+                part["left_out"] = frozenset(_read_toml(part["left_out"]))
         benchmarks[name] = Benchmark(
             row["folder"],
             lists=tuple(SplitFile(**part) for part in lists),
             trees=tuple(ImageTree(**part) for part in trees),
+            folds=tuple(FoldLists(**part) for part in folds),
         )
     return benchmarks
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,10 +36,11 @@ class ClassFolders:
         return dict(img_path=str(self.root / self.images[index][0]))
 
 
-def read(root: Path, split: str = "") -> ClassFolders:
+def read(root: Path, split: str = "", left_out: Collection[str] = ()) -> ClassFolders:
     """Find the images of the class folders in ``root / split``, but hidden ones."""
     folder = root / split
-    found = ClassFolders(root, visible_folders(folder))
+    names = (name for name in visible_folders(folder) if name not in left_out)
+    found = ClassFolders(root, tuple(names))
     for label, name in enumerate(found.classes):
         for file in sorted(visible_files(str(folder / name), links=True)):
             if not file.lower().endswith(EXTENSIONS):

@@ -31,14 +31,14 @@ def state_of_images(split: benchmarks.SplitFile, root: Path) -> PartState:
         return PartState(item, f"all {len(paths):,} are there")
     state = f"{len(missing):,} of {len(paths):,} are missing or empty: "
     state += list_some(missing, NAMED)
-    return PartState(item, state, _todo(split.archive, root))
+    return PartState(item, state, how_to_get(split.archive, root))
 
 
 def state_of_tree(tree: benchmarks.ImageTree, root: Path) -> PartState:
     """Count the classes and images of a folder with a folder per class."""
     item, folder = f"images in {tree.folder}/", root / tree.folder
     if not folder.is_dir():
-        return PartState(item, "missing", _todo(tree.archive, root))
+        return PartState(item, "missing", how_to_get(tree.archive, root))
     folders = sorted(path for path in folder.iterdir() if path.is_dir())
     counts = [_count_images(path) for path in _bar(folders, item)]
     classes, images = sum(count > 0 for count in counts), sum(counts)
@@ -46,7 +46,7 @@ def state_of_tree(tree: benchmarks.ImageTree, root: Path) -> PartState:
     if (classes, images) == (tree.classes, tree.images):
         return PartState(item, state)
     state += f" instead of {tree.images:,} in {tree.classes:,}"
-    return PartState(item, state, _todo(tree.archive, root))
+    return PartState(item, state, how_to_get(tree.archive, root))
 
 
 def state_of_files(files: benchmarks.DataFiles, root: Path) -> PartState:
@@ -54,7 +54,7 @@ def state_of_files(files: benchmarks.DataFiles, root: Path) -> PartState:
     item = f"files of {files.archive.name}"
     wrong = [state for x in files.md5 if (state := _difference(root, *x))]
     if wrong:
-        return PartState(item, list_some(wrong), _todo(files.archive, root))
+        return PartState(item, list_some(wrong), how_to_get(files.archive, root))
     return PartState(item, f"all {len(files.md5)} are there, with the right checksums")
 
 
@@ -78,7 +78,8 @@ def _bar(steps: list, description: str) -> Iterable:
     return track(steps, description, console=console, disable=hidden, transient=True)
 
 
-def _todo(archive: benchmarks.Archive, root: Path) -> str:
+def how_to_get(archive: benchmarks.Archive, root: Path) -> str:
+    """Say where images are, and what to do with them."""
     return (
         f"get {archive.name} from {archive.page} and unpack it so that '{root}' has "
         f"{archive.layout}"

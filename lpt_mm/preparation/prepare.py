@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lpt_mm.preparation.benchmarks import Benchmark, PartState
+from lpt_mm.preparation.fold_lists import state_of_folds
 from lpt_mm.preparation.images import state_of_files, state_of_images, state_of_tree
 from lpt_mm.preparation.lists import state_of_list
 from lpt_mm.utils.text import for_rich, printable
@@ -29,6 +30,7 @@ def prepare(
         *(state_of_images(split, root) for split in benchmark.lists),
         *(state_of_tree(tree, root) for tree in benchmark.trees),
         *(state_of_files(files, root) for files in benchmark.files),
+        *(state_of_folds(folds, root) for folds in benchmark.folds),
     ]
 
 

@@ -7,6 +7,9 @@ import numpy as np
 from lpt_mm.datasets.long_tailed_subset import long_tailed_counts
 from lpt_mm.utils.errors import UserError
 
+NUM_FOLDS = 5
+LEAST = 7  # images of a class: two for the test, one for validation, four for training
+
 
 def stratified_split(
     labels: Sequence[int], shares: Sequence[float], seed: int
@@ -26,6 +29,35 @@ def stratified_split(
         return [count - sum(parts), *parts]
 
     return _split(labels, sizes, seed)
+
+
+def fold_splits(
+    labels: Sequence[int], seed: int, most: Sequence[int] | None = None
+) -> list[dict[str, np.ndarray]]:
+    """Split images for a five-fold cross-validation, class by class.
+
+    Each image is a test image of one fold. A tenth of a class, at least one image, is
+    for validation: of the test images of the next fold, so that no two folds share
+    any. The rest is for training, of class j at most ``most[j]`` images. Of the
+    ``LEAST`` images that a class needs at least four are left for it.
+    """
+    folds: list[dict] = [dict(train=[], val=[], test=[]) for _ in range(NUM_FOLDS)]
+    for label, count in enumerate(np.bincount(labels).tolist()):
+        members = np.flatnonzero(np.equal(labels, label))
+        order = np.random.default_rng([seed, label]).permutation(members)
+        # What five does not divide goes to other folds in each class.
+        fifths = [order[(label + i) % NUM_FOLDS :: NUM_FOLDS] for i in range(NUM_FOLDS)]
+        num_val = max(1, round(count / 10))
+        for i, fold in enumerate(folds):
+            test, following, *others = fifths[i:] + fifths[:i]
+            rest = np.concatenate([following[num_val:], *others])
+            fold["test"].append(test)
+            fold["val"].append(following[:num_val])
+            fold["train"].append(rest if most is None else rest[: most[label]])
+    return [
+        {name: np.sort(np.concatenate(parts)) for name, parts in fold.items()}
+        for fold in folds
+    ]
 
 
 def pretraining_split(

@@ -4,6 +4,7 @@ from mmpretrain.registry import DATASETS
 
 from lpt_mm.datasets.labels import gt_labels
 from lpt_mm.datasets.split_list import class_names, read_split_list
+from lpt_mm.utils.errors import UserError
 
 
 def build(file, **kwargs):
@@ -112,3 +113,21 @@ def test_workers_share_the_list(tmp_path):
 def test_a_class_of_several_folders_has_no_name():
     assert class_names(["t/a/1", "t/b/2", "t/c/3"], [0, 0, 1]) is None
     assert class_names(["t/a/1", "v/a/2", "t/c/3"], [0, 0, 1]) == ("a", "c")
+
+
+def test_a_fold_chooses_the_list(tmp_path):
+    for fold in (0, 3):
+        (tmp_path / f"fold_{fold}").mkdir()
+        (tmp_path / f"fold_{fold}" / "l.txt").write_text(f"x/{fold}.jpg 0\n")
+    for fold in (0, 3):
+        dataset = build("fold_{fold}/l.txt", data_root=str(tmp_path), fold=fold)
+        path = dataset.get_data_info(0)["img_path"]
+        assert path == f"{tmp_path}/x/{fold}.jpg"
+
+
+@pytest.mark.parametrize(
+    ("file", "fold"), [("fold_{fold}/l.txt", None), ("l.txt", 0), ("l.txt", 3)]
+)
+def test_a_fold_goes_with_lists_of_folds_alone(file, fold):
+    with pytest.raises(UserError, match=f"fold={fold} does not go with the list"):
+        build(file, fold=fold)

@@ -15,6 +15,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpretrain.registry import HOOKS
 
+from lpt_mm.engine.folds import check_fold
 from lpt_mm.utils.errors import UserError
 
 SETTINGS = {
@@ -23,6 +24,7 @@ SETTINGS = {
     "compile",
     "custom_imports",
     "efficient_conv_bn_eval",
+    "fold",
     "model_wrapper_cfg",
     "phase1_work_dir",
     "runner_type",
@@ -43,12 +45,16 @@ HELPERS = {
 
 @HOOKS.register_module()
 class ConfigCheckHook(Hook):
-    """Refuse misspelt names in the config, and warn of values that reach nothing."""
+    """Refuse misspelt names in the config, and warn of values that reach nothing.
+
+    A ``fold`` has to be that of the data sets.
+    """
 
     priority = "HIGHEST"
 
     def before_run(self, runner: Runner) -> None:
-        """Look at the names of the config."""
+        """Look at the names of the config, and at its fold."""
+        check_fold(runner.cfg)
         for name in check_keys(runner.cfg):
             runner.logger.warning(
                 f"the config's {name} changes nothing: no setting has its value. It is "

@@ -28,8 +28,9 @@ PACKING = ("PackInputs",)
 class SettingsCheckHook(Hook):
     """Refuse a checkpoint that is to be used with other settings than it was trained.
 
-    Saved and compared are how images are prepared, and the settings of neck, head and
-    backbone that change scores but no shape, such as ``model.neck.topk``.
+    Saved and compared are how images are prepared, the settings of neck, head and
+    backbone that change scores but no shape, such as ``model.neck.topk``, and the fold,
+    since test images of one are training images of the others.
 
     Args:
         allow: Names of settings that may be others than in training, as in the error.
@@ -78,6 +79,8 @@ def find_settings(model: nn.Module, cfg: Config) -> dict[str, object]:
             settings[f"model.data_preprocessor.{name}"] = preprocessor[name]
     if pipeline is not None:
         settings[PIPELINE] = [t for t in pipeline if t["type"] not in PACKING]
+    if cfg.get("fold") is not None:
+        settings["fold"] = cfg.fold
     return to_json(settings)
 
 

@@ -1,7 +1,10 @@
 """Settings that no weight shows are compared wherever a checkpoint is loaded."""
 
 import pytest
+from mmengine.config import Config
+from torch import nn
 
+from lpt_mm.engine.hooks.settings_check_hook import SettingsCheckHook, find_settings
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.model_file import write_model
 from lpt_mm.weights.reading import read_file
@@ -85,3 +88,14 @@ def test_settings_are_compared_with_a_model_only_file_too(runs, tmp_path):
     runner._load_from = str(file)
     with pytest.raises(WeightFileError, match="topk=4, the config has 2"):
         runner.test()
+
+
+def test_a_model_of_another_fold_is_refused():
+    trained, own, none = (
+        find_settings(nn.Module(), Config(cfg))
+        for cfg in (dict(fold=0), dict(fold=3), dict())
+    )
+    with pytest.raises(WeightFileError, match="trained with fold=0, the config has 3"):
+        SettingsCheckHook().require_same(trained, own)
+    SettingsCheckHook(allow="fold").require_same(trained, own)
+    SettingsCheckHook().require_same(trained, none)  # as in a test on other data

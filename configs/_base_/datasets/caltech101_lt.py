@@ -1,0 +1,22 @@
+"""Caltech101-LT: 73 classes of photographs, made long-tailed.
+
+Each of the 6,400 images is a test image in one of five folds. Fold 0: 2,857 for
+training, 200 to 4 per class, 641 for validation, 1,282 for the test. The lists are
+written by tools/dataset_converters/prepare.py, without the classes that Tiny ImageNet
+has, too; --cfg-options fold=3 takes fold 3.
+"""
+
+_base_ = "./plankton_lt.py"
+
+data_root = "data/caltech101_lt/"
+
+train_pipeline = [
+    dict(type="LoadRandomResizedCrop", scale=48, crop_ratio_range=(0.5, 1.0)),
+    dict(type="RandomFlip", prob=0.5),
+    dict(type="PackInputs"),
+]
+train_dataloader = dict(
+    dataset=dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
+)
+val_dataloader = dict(dataset=dict(data_root=data_root))
+test_dataloader = dict(dataset=dict(data_root=data_root))

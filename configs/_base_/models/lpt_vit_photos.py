@@ -1,0 +1,20 @@
+"""LPT on the embedded backbone for photographs: 2.7 M parameters, 48 x 48 pixels."""
+
+_base_ = "./lpt_vit_base.py"
+
+model = dict(
+    backbone=dict(
+        arch=dict(
+            _delete_=True,
+            embed_dims=192,
+            num_layers=6,
+            num_heads=3,
+            feedforward_channels=768,
+        ),
+        img_size=48,
+        patch_size=8,
+        prompt_length=5,
+        init_cfg=dict(checkpoint="lpt_mm:vit_photos"),
+    ),
+)
+group_prompts = dict(prompt_length=5, num_shared_layers=3)

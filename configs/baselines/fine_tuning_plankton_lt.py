@@ -1,0 +1,9 @@
+"""Full fine-tuning on plankton-LT.
+
+Command: python tools/train.py configs/baselines/fine_tuning_plankton_lt.py
+"""
+
+_base_ = ["../lpt/phase1_plankton_lt.py", "../_base_/tunings/fine_tuning.py"]
+
+model = _base_.tuning
+train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))

@@ -1,0 +1,9 @@
+"""Both phases of LPT trained jointly on plankton-LT.
+
+Command: python tools/train.py configs/baselines/joint_plankton_lt.py
+"""
+
+_base_ = "../lpt/phase2_plankton_lt.py"
+
+phase1_work_dir = None
+model = dict(backbone=dict(frozen_prompts=False))

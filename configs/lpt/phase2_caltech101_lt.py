@@ -1,0 +1,10 @@
+"""LPT phase 2 on Caltech101-LT: group prompts. Paper: arXiv 2210.01033.
+
+Command:  python tools/train.py configs/lpt/phase2_caltech101_lt.py
+"""
+
+_base_ = "./phase1_caltech101_lt.py"
+
+phase1_work_dir = "work_dirs/phase1_caltech101_lt"
+
+model = dict(backbone=dict(frozen_prompts=True), neck=_base_.group_prompts)
