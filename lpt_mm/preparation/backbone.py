@@ -11,23 +11,26 @@ from lpt_mm.weights.pretrained_vit import fit_backbone
 from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import read_weights
 
+PACKAGED = {"photos": "lpt_vit_photos"}  # model files of backbones of this package
+
 
 def settings_of_backbone(
-    source: str | None, img_size: int, configs: Path
+    source: str | None, img_size: int | None, configs: Path
 ) -> tuple[str, dict]:
     """Choose the settings that take weights.
 
     Args:
-        source: Their source, as ``PretrainedViT`` takes it; timm's are not fetched. By
-            default that of the model file.
-        img_size: Side of the images in pixels.
+        source: Their source, as ``PretrainedViT`` takes it; timm's are not fetched; or
+            ``'photos'`` for that of this package. By default that of the model file.
+        img_size: Side of the images in pixels, by default that of the model file.
         configs: Folder of the configs.
 
     Returns:
-        Name of the file in ``_base_/models``, and what is set in ``model.backbone``.
+        Name of the file in ``_base_/models``, and what is set in ``model.backbone``,
+        ``img_size`` always.
     """
-    model, settings = "lpt_vit_base", {}
-    if source is not None:
+    model, settings, weights = PACKAGED.get(source, "lpt_vit_base"), {}, None
+    if source is not None and source not in PACKAGED:
         weights = read_weights(source, fetch=False)
         architecture = describe(weights).architecture
         if architecture is None:
@@ -45,6 +48,8 @@ def settings_of_backbone(
     file = configs / "_base_" / "models" / f"{model}.py"
     backbone = Config.fromfile(file).model.backbone
     patch = settings.get("patch_size", backbone.patch_size)
+    if img_size is None:
+        img_size = backbone.img_size
     if img_size < 1 or img_size % patch:
         raise UserError(
             f"--img-size must be a multiple of the {patch} pixels of the backbone's "
@@ -52,7 +57,7 @@ def settings_of_backbone(
         )
     # What the model file has already need not be said again.
     settings = {k: v for k, v in settings.items() if backbone.get(k) != v}
-    if source is not None:
+    if weights is not None:
         fit_backbone(build_skeleton({**backbone, **settings}), weights)
         settings["init_cfg"] = dict(checkpoint=source)
-    return model, settings
+    return model, dict(settings, img_size=img_size)

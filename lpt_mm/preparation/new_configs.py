@@ -30,18 +30,19 @@ def new_configs(
     dataset: NewDataset,
     name: str,
     configs: Path,
-    img_size: int,
     backbone: tuple[str, dict],
 ) -> dict[Path, str]:
     """Give the text by path of the configs of a data set, both phases and baselines.
 
-    The backbone is the name of a model file, and what is set in ``model.backbone``.
+    The backbone is the name of a model file, and what is set in ``model.backbone``, at
+    least ``img_size``.
     """
     low, high = choose_thresholds(dataset.counts)
     num_train = sum(dataset.counts)
     batch_size = choose_batch_size(num_train)
     model, settings = backbone
-    settings = [f", {key}={value!r}" for key, value in settings.items()]
+    img_size = settings["img_size"]
+    others = [f", {k}={value!r}" for k, value in settings.items() if k != "img_size"]
     values = dict(
         name=name,
         written=WRITTEN,
@@ -56,7 +57,7 @@ def new_configs(
         high=high,
         img_size=img_size,
         model=model,
-        backbone="img_size=_base_._img_size" + "".join(settings),
+        backbone="img_size=_base_._img_size" + "".join(others),
     )
 
     texts = {}

@@ -235,6 +235,16 @@ def test_size_and_backbone_are_those_of_every_config(run_here, tmp_path):
     assert cfg.train_dataloader.sampler.type == "InstanceBalancedSampler"
 
 
+def test_the_backbone_for_photographs_that_comes_with_the_package(run_here, tmp_path):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    make_new(run_here, tmp_path, "--backbone", "photos")
+    cfg = Config.fromfile(tmp_path / "mine" / "lpt" / "phase2_pets.py")
+    model = ROOT / "configs" / "_base_" / "models" / "lpt_vit_photos.py"
+    packaged = Config.fromfile(model).model.backbone
+    assert cfg.model.backbone == dict(packaged, frozen_prompts=True)
+    assert cfg.train_pipeline[0].scale == packaged.img_size == 64
+
+
 def test_without_options_the_pipelines_are_those_of_places_lt(run_here, tmp_path):
     make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
     make_new(run_here, tmp_path)

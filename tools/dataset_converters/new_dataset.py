@@ -27,13 +27,16 @@ def parse_args() -> argparse.Namespace:
         "--configs", type=Path, default=Path("configs"), help="folder of the configs"
     )
     parser.add_argument(
-        "--img-size", type=int, default=224, help="side of the images in pixels"
+        "--img-size",
+        type=int,
+        help="side of the images in pixels, by default that of the backbone: 224",
     )
     parser.add_argument(
         "--backbone",
         metavar="SOURCE",
-        help="weights as in model.backbone.init_cfg.checkpoint, "
-        "such as timm:vit_small_patch16_224.augreg_in21k",
+        help="weights as in model.backbone.init_cfg.checkpoint, such as "
+        "timm:vit_small_patch16_224.augreg_in21k; or photos, a small backbone that "
+        "comes with lpt_mm (64 pixels, no network, minutes on a laptop)",
     )
     parser.add_argument(
         "--skip-unreadable",
@@ -83,7 +86,7 @@ def main() -> None:
         )
     backbone = settings_of_backbone(args.backbone, args.img_size, args.configs)
     dataset = read_folder(args.folder, args.seed, args.skip_unreadable)
-    configs = new_configs(dataset, args.name, args.configs, args.img_size, backbone)
+    configs = new_configs(dataset, args.name, args.configs, backbone)
     files = configs | new_lists(dataset, args.name)
     (require_own if args.overwrite else require_new)(*files)
     write_files(files, args.overwrite)

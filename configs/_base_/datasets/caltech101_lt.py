@@ -11,7 +11,7 @@ _base_ = "./plankton_lt.py"
 data_root = "data/caltech101_lt/"
 
 train_pipeline = [
-    dict(type="LoadRandomResizedCrop", scale=48, crop_ratio_range=(0.5, 1.0)),
+    dict(type="LoadRandomResizedCrop", scale=64, crop_ratio_range=(0.5, 1.0)),
     dict(type="RandomFlip", prob=0.5),
     dict(type="PackInputs"),
 ]

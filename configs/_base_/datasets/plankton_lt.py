@@ -9,14 +9,14 @@ fold = 0
 data_root = "data/plankton_lt/"
 
 train_pipeline = [
-    dict(type="LoadRandomResizedCrop", scale=48, crop_ratio_range=(0.5, 1.0)),
+    dict(type="LoadRandomResizedCrop", scale=64, crop_ratio_range=(0.5, 1.0)),
     dict(type="RandomFlip", prob=0.5),
     dict(type="RandomFlip", prob=0.5, direction="vertical"),  # there is no up
     dict(type="PackInputs"),
 ]
 test_pipeline = [
     dict(type="LoadImage"),
-    dict(type="Resize", scale=(48, 48), backend="pillow", interpolation="bicubic"),
+    dict(type="Resize", scale=(64, 64), backend="pillow", interpolation="bicubic"),
     dict(type="PackInputs"),
 ]
 

@@ -1,4 +1,4 @@
-"""LPT on the embedded backbone for photographs: 2.7 M parameters, 48 x 48 pixels."""
+"""LPT on the embedded backbone for photographs: 2.7 M parameters, 64 x 64 pixels."""
 
 _base_ = "./lpt_vit_base.py"
 
@@ -11,8 +11,8 @@ model = dict(
             num_heads=3,
             feedforward_channels=768,
         ),
-        img_size=48,
-        patch_size=8,
+        img_size=64,
+        patch_size=16,
         prompt_length=5,
         init_cfg=dict(checkpoint="lpt_mm:vit_photos"),
     ),
