@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lpt_mm.models.numerics import unit
+from lpt_mm.models.numerics import bounded, unit
 
 
 class Choice(NamedTuple):
@@ -71,7 +71,7 @@ def choose_soft(
     """
     similarity = query @ keys.T
     ranked = similarity if noise is None else similarity + noise
-    share = (ranked / temperature).softmax(dim=1)
+    share = bounded(ranked / temperature).softmax(dim=1)
     return Choice(*_best(similarity, topk, noise), share)
 
 

@@ -105,6 +105,11 @@ class GroupPromptNeck(Centered, BaseModule):
                 "query='layer_k' needs num_shared_layers of 1 or more: at the input of "
                 "layer 0 the class token of all images is the same"
             )
+        if matching == "residual" and topk > embed_dims:
+            raise UserError(
+                f"matching='residual' leaves nothing of a query of {embed_dims} "
+                f"numbers for topk={topk} groups: set topk to {embed_dims} at most"
+            )
         if key_separation and (frozen_keys or pool_size == 1):
             raise UserError(
                 "key_separation moves keys away from each other, and needs "

@@ -89,6 +89,13 @@ def test_soft(vectors, is_noisy):
         np.testing.assert_allclose(choice.similarity[i], cosine[order])
 
 
+def test_cold_soft_matching_is_that_of_one_group():
+    query, keys = F.normalize(torch.randn(6, D)), F.normalize(torch.randn(M, D))
+    share = choose_soft(query, keys, K, temperature=1e-5).share
+    assert_close(share, F.one_hot((query @ keys.T).argmax(dim=1), M).float())
+    assert choose_soft(query, keys, K, temperature=1e-45).share.isfinite().all()
+
+
 def test_soft_shares_have_a_gradient_to_all_keys(vectors):
     query, keys, _ = vectors
     keys.requires_grad_()

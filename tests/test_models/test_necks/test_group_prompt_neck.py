@@ -225,6 +225,7 @@ def test_starts_as_small_truncated_normal():
         (dict(key_init="zeros"), "'random', 'kmeans'"),
         (dict(prompt_init="zeros"), "'normal', 'tokens'"),
         (dict(matching="hard"), "'topk', 'residual', 'soft'"),
+        (dict(matching="residual", pool_size=9, topk=9), "set topk to 8 at most"),
         (dict(temperature=0.0), "temperature must be above 0, got 0.0"),
         (dict(temperature=math.inf), "temperature must be above 0, got inf"),
         (dict(choice_noise=-1), "choice_noise must be 0 or more, got -1"),
