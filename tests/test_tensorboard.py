@@ -23,5 +23,6 @@ def test_rates_losses_and_matching_are_shown(run_here, tmp_path):
     shown.Reload()
     tags = set(shown.Tags()["scalars"])
     assert {"lr", "beta", "loss_class_balanced", "loss_instance_balanced"} <= tags
-    assert {"loss_key", "matching_entropy", "dead_groups", "long_tail/few"} <= tags
+    assert {"loss_key", "matching_entropy", "dead_groups", "co_choice_rank"} <= tags
+    assert {"key_similarity", "long_tail/few"} <= tags
     assert [event.value for event in shown.Scalars("beta")] == [0.5, 0.25]

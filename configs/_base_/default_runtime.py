@@ -23,6 +23,7 @@ default_hooks = dict(
     class_count=dict(type="ClassCountHook"),
     data_check=dict(type="DataCheckHook"),
     beta_schedule=dict(type="BetaScheduleHook", eta=0.5),
+    choice_noise=dict(type="ChoiceNoiseHook"),
     prompt_init=dict(type="PromptInitHook"),
     head_init=dict(type="HeadInitHook"),
     key_init=dict(type="KeyInitHook"),

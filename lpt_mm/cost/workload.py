@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lpt_mm.datasets.dual_sampler_dataset import CLASS_BALANCED, INSTANCE_BALANCED
 from lpt_mm.engine.optimizers.bfloat16_optim_wrapper import bfloat16_type
 
-FOUND_BY_A_RUN = ("key_init", "prompt_init", "head_init", "center")
+FOUND_BY_A_RUN = ("key_init", "prompt_init", "head_init", "center", "choice_noise")
 
 
 class Workload:

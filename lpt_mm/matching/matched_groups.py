@@ -1,12 +1,12 @@
 """Which groups of prompts the images of a test are matched with."""
 
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.evaluation.report import find_long_tail_metric
 from lpt_mm.matching.report import MatchingReport
-from lpt_mm.matching.statistics import count_matches
 from lpt_mm.models.numerics import require_finite
 from lpt_mm.utils.errors import UserError
 
@@ -29,10 +29,15 @@ def examine_matching(runner: Runner) -> MatchingReport:
     loader, model = runner.test_dataloader, runner.model
     query, label = compute_features(model, loader, model.query, "matching")
     require_finite(query, "images")
-    _, groups = model.neck.match(query)
-    keys = model.neck.prompt_keys.detach().cpu().numpy()
     counts = metric.cls_num_list
     names = loader.dataset.metainfo.get("classes") or map(str, range(len(counts)))
-    groups, label = groups.cpu().numpy(), label.cpu().numpy()
-    matches = count_matches(groups, label, len(counts), len(keys))
-    return MatchingReport(matches, keys, list(names), counts, metric.shot_groups)
+    with torch.no_grad():
+        choice = model.neck.choose(query)
+    return MatchingReport.of(
+        [choice],
+        label.cpu().numpy(),
+        model.neck.prompt_keys,
+        class_names=list(names),
+        cls_num_list=counts,
+        shot_groups=metric.shot_groups,
+    )

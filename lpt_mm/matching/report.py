@@ -2,14 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+import torch
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
-from lpt_mm.matching.statistics import class_information, shares, shots_by_group
+from lpt_mm.matching.statistics import (
+    class_information,
+    count_combinations,
+    count_matches,
+    effective_combinations,
+    shares,
+    shots_by_group,
+)
 from lpt_mm.models.necks import pool_usage
+from lpt_mm.models.necks.choice import Choice
 from lpt_mm.utils.json_file import write_json
 from lpt_mm.utils.tables import number_table
 from lpt_mm.utils.text import for_rich
@@ -22,10 +33,38 @@ class MatchingReport:
     """Which groups are used by which class."""
 
     matches: np.ndarray  # (C, M) of images of each class with each group
+    combinations: np.ndarray  # images of each set of k groups that there is
+    co_choice: np.ndarray  # (M, M) of groups with groups, as in pool_usage.py
     keys: np.ndarray  # (M, D) of the groups
     class_names: Sequence[str]
     cls_num_list: Sequence[int]
     shot_groups: ShotGroups
+
+    @classmethod
+    def of(
+        cls,
+        choices: Sequence[Choice],
+        label: np.ndarray,
+        keys: Tensor,
+        class_names: Sequence[str],
+        cls_num_list: Sequence[int],
+        shot_groups: ShotGroups,
+    ) -> Self:
+        """Count the choices for batches of images with labels (number of images,).
+
+        The keys (M, D) are those of the groups.
+        """
+        groups = torch.cat([choice.groups for choice in choices]).cpu().numpy()
+        share = torch.cat([choice.share for choice in choices]).double().cpu().numpy()
+        return cls(
+            count_matches(groups, label, len(cls_num_list), len(keys)),
+            count_combinations(groups),
+            share.T @ share,
+            keys.detach().cpu().numpy(),
+            class_names,
+            cls_num_list,
+            shot_groups,
+        )
 
     def summary(self) -> dict[str, float | int | list[int]]:
         """Compute the numbers on the pool as a whole, by name."""
@@ -36,6 +75,9 @@ class MatchingReport:
             usage_entropy=pool_usage.usage_entropy(usage),
             effective_groups=pool_usage.effective_groups(usage),
             dead_groups=pool_usage.dead_groups(usage),
+            combinations=len(self.combinations),
+            effective_combinations=effective_combinations(self.combinations),
+            co_choice_rank=pool_usage.co_choice_rank(self.co_choice),
             class_information=class_information(self.matches),
             key_similarity_mean=mean,
             key_similarity_max=largest,
@@ -80,6 +122,8 @@ class MatchingReport:
         mean, largest = numbers["key_similarity_mean"], numbers["key_similarity_max"]
         rows = {
             "effective groups": f"{numbers['effective_groups']:.1f} of {size}",
+            "effective combinations": f"{numbers['effective_combinations']:.1f}",
+            "co-choice rank": f"{numbers['co_choice_rank']:.1f} of {size}",
             "usage entropy / log M": f"{numbers['usage_entropy']:.3f}",
             "dead groups": f"{len(dead)} of {size}",
             "class information (0 ... 1)": f"{numbers['class_information']:.3f}",

@@ -15,6 +15,20 @@ def count_matches(
     return np.bincount(cell.ravel(), minlength=size).reshape(num_classes, pool_size)
 
 
+def count_combinations(groups: np.ndarray) -> np.ndarray:
+    """Count the images (n,) of each set of k groups that there is, of groups (n, k)."""
+    return np.unique(np.sort(groups, axis=1), axis=0, return_counts=True)[1]
+
+
+def effective_combinations(combinations: np.ndarray) -> float:
+    """Compute the number of sets that, equally frequent, would be as diverse.
+
+    It is exp(H) with H the entropy of the images of each set, which few images
+    underestimate: it is at most their number.
+    """
+    return float(np.exp(entropy(combinations)))
+
+
 def shares(counts: np.ndarray) -> np.ndarray:
     """Divide (R, n) counts by the sums of their rows; without any, a row is NaN."""
     total = counts.sum(axis=1, keepdims=True)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from lpt_mm.engine.runner_state import classifier_of
 from lpt_mm.evaluation.report import find_long_tail_metric, make_report
 from lpt_mm.matching.report import MatchingReport
-from lpt_mm.matching.statistics import count_matches
 from lpt_mm.models.necks import GroupPromptNeck
+from lpt_mm.models.necks.choice import Choice
 from lpt_mm.utils.errors import UserError
 
 
@@ -72,15 +72,14 @@ def find_outcome(runner: Runner) -> Outcome:
             "of LongTailMetric"
         )
     neck = getattr(classifier_of(runner.model), "neck", None)
-    with _matched_groups(neck) as groups:
+    with _choices(neck) as choices:
         report = make_report(runner.test(), metric)
     matching = None
-    if groups:
-        keys = neck.prompt_keys.detach().cpu().numpy()
-        label, sizes = metric.predictions[0], (len(report["classes"]), len(keys))
-        matching = MatchingReport(
-            matches=count_matches(np.concatenate(groups), label, *sizes),
-            keys=keys,
+    if choices:
+        matching = MatchingReport.of(
+            choices,
+            metric.predictions[0],
+            neck.prompt_keys,
             class_names=[row["name"] for row in report["classes"]],
             cls_num_list=metric.cls_num_list,
             shot_groups=metric.shot_groups,
@@ -89,18 +88,18 @@ def find_outcome(runner: Runner) -> Outcome:
 
 
 @contextmanager
-def _matched_groups(neck: nn.Module | None) -> Iterator[list[np.ndarray]]:
-    """Collect the groups (B, k) of each batch while images go through the model."""
-    groups: list[np.ndarray] = []
+def _choices(neck: nn.Module | None) -> Iterator[list[Choice]]:
+    """Collect the groups of each batch while images go through the model."""
+    choices: list[Choice] = []
 
     def collect(neck: GroupPromptNeck, inputs: tuple[Tensor], _: object) -> None:
-        groups.append(neck.match(*inputs)[1].cpu().numpy())
+        choices.append(neck.choose(*inputs))
 
     if not isinstance(neck, GroupPromptNeck):
-        yield groups
+        yield choices
         return
     handle = neck.register_forward_hook(collect)
     try:
-        yield groups
+        yield choices
     finally:
         handle.remove()

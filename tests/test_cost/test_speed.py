@@ -81,6 +81,15 @@ def test_plain_reference_gives_the_same(phase, work):
     assert ours[key] == theirs[key] == trained
 
 
+def test_other_ways_to_choose_groups_are_measured_without_a_run():
+    cfg = tiny_config(2)
+    cfg.model.neck.update(matching="soft", choice_noise=0.5, key_init="kmeans")
+    cfg.model.neck.frozen_keys = True
+    speeds = measure_model_speed(cfg, "train", 4, 1, reference=PlainLPT)
+    assert speeds["config"]["difference_to_reference"] < 1e-5
+    assert speeds["config"]["trained_parameters"] == 7 * 24 + 6 * 2 * 5 * 24
+
+
 @pytest.mark.parametrize("prompt_mode", ["deep", "none"])
 @pytest.mark.parametrize("phase", [1, 2])
 def test_plain_reference_has_tunings(phase, prompt_mode):

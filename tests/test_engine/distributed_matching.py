@@ -11,7 +11,7 @@ from torch import distributed
 from torch.utils.data import DataLoader
 
 from lpt_mm.engine.hooks.key_init_hook import extract_queries
-from lpt_mm.engine.hooks.matching_hook import read_usage
+from lpt_mm.engine.hooks.matching_hook import read_co_choice
 from lpt_mm.engine.processes import close_processes
 from tests.test_engine.test_distributed_gradients import STEPS, batch_of, build_model
 from tests.test_engine.test_distributed_matching import images
@@ -35,8 +35,9 @@ def main(out: Path) -> None:
         collate_fn=default_collate,
     )
     result = dict(
-        own=model.neck.usage.clone(),
-        usage=torch.from_numpy(read_usage(model.neck)),
+        own=model.neck.co_choice.clone(),
+        all=torch.from_numpy(read_co_choice(model.neck)),
+        left=torch.from_numpy(read_co_choice(model.neck)),
         queries=extract_queries(model, loader),
     )
     torch.save(result, out / f"{rank}.pth")

@@ -20,19 +20,19 @@ def images():
     ]
 
 
-def usage_alone(rank):
-    """Count the matches that a process makes."""
+def chosen_alone(rank):
+    """Sum what a process chooses together."""
     model = build_model(phase=2)
     with torch.no_grad():
         query = model.extract_feat(batch_of(rank)["inputs"].double(), "backbone")[0]
-    groups = model.neck.match(query)[1]
-    return STEPS * torch.bincount(groups.flatten(), minlength=6)
+    share = torch.zeros(len(query), 6).scatter_(1, model.neck.match(query)[1], 0.5)
+    return STEPS * (share.T @ share).double()
 
 
 def test_matches_of_all_processes_count_and_queries_keep_their_order(tmp_path):
     script = ROOT / "tests" / "test_engine" / "distributed_matching.py"
     run_together(tmp_path, 2, script, tmp_path)
-    own = [usage_alone(rank) for rank in (0, 1)]
+    own = [chosen_alone(rank) for rank in (0, 1)]
     assert not torch.equal(*own)
     model = build_model(phase=2).eval()
     inputs = torch.stack([image["inputs"] for image in images()])
@@ -40,6 +40,7 @@ def test_matches_of_all_processes_count_and_queries_keep_their_order(tmp_path):
         queries = F.normalize(model.extract_feat(inputs, "backbone")[0])
     for rank in (0, 1):
         result = torch.load(tmp_path / f"{rank}.pth", weights_only=True)
-        assert torch.equal(result["own"], own[rank])
-        assert torch.equal(result["usage"], own[0] + own[1])
+        assert_close(result["own"].double(), own[rank])
+        assert_close(result["all"], own[0] + own[1])
+        assert not result["left"].any()
         assert_close(result["queries"], queries)

@@ -40,6 +40,23 @@ CASES = {
         *("vit_small_patch16_224", {}, dict(NECK, center=True)),
         *(dict(COSINE, center=True), "onnx", False),
     ),
+    "augreg, phase 2, residual, centred": (
+        *("vit_small_patch16_224", {}, dict(NECK, matching="residual", center=True)),
+        *(COSINE, "onnx", True),
+    ),
+    "augreg, phase 2, soft, query of layer K": (
+        *("vit_small_patch16_224", {}, dict(NECK, matching="soft", query="layer_k")),
+        *(COSINE, "onnx", False),
+    ),
+    "dinov2, phase 2, residual": (
+        *("vit_small_patch14_dinov2", {}, dict(NECK, matching="residual"), COSINE),
+        *("exported_program", False),
+    ),
+    "dinov2, phase 2, soft, noise and frozen keys in training": (
+        *("vit_small_patch14_dinov2", {}),
+        dict(NECK, matching="soft", choice_noise=1.0, frozen_keys=True),
+        *(COSINE, "exported_program", True),
+    ),
     "augreg, GDA": (
         *("vit_small_patch16_224", {}, None, dict(type="GDAHead", num_classes=4)),
         *("onnx", False),

@@ -69,6 +69,8 @@ def test_the_tool_writes_all_that_is_known(shades, run_here, tmp_path):
         "baselines/nearest_class_mean_digits_lt",
         "baselines/gda_digits_lt",
         "centred",
+        "residual",
+        "soft",
     ],
 )
 def test_a_pack_is_as_good_as_its_checkpoint(name, tmp_path):
@@ -76,8 +78,12 @@ def test_a_pack_is_as_good_as_its_checkpoint(name, tmp_path):
     config, checkpoint = str(CONFIGS / f"{name}.py"), None
     chosen = list(range(0, 739, 3))
     options = {"log_level": "ERROR", "test_dataloader.dataset.indices": chosen}
-    if name == "centred":
+    if "/" not in name:
         config = str(CONFIGS / "lpt/phase2_digits_lt.py")
+    if name in ("residual", "soft"):
+        options |= {"model.neck.matching": name, "model.neck.choice_noise": 1.0}
+        options |= {"model.neck.center": True, "model.neck.temperature": 0.3}
+    if name == "centred":
         options |= {"model.head.center": True, "model.neck.center": True}
         options["model.head.head_init"] = "/a/file.npz"  # read by trainings alone
     cfg = load_config(config, options, str(tmp_path / "work"))

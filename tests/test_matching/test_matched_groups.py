@@ -1,6 +1,7 @@
 """The matching of a checkpoint, as a user looks at it."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from mmengine.registry import DefaultScope
 from mmengine.runner import Runner, load_checkpoint
 from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
+from scipy.stats import entropy
 from torch.nn import functional as F
 
 from tests.conftest import ROOT
@@ -50,7 +52,7 @@ def matches_of(checkpoint, split):
     load_checkpoint(model, str(checkpoint))
     model.eval()
     dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, split=split))
-    matches = np.zeros((10, 20), dtype=int)
+    matches, sets = np.zeros((10, 20), dtype=int), []
     samples = list(dataset)
     inputs = dict(inputs=[sample["inputs"] for sample in samples])
     with torch.no_grad():
@@ -60,7 +62,8 @@ def matches_of(checkpoint, split):
         cosine = F.cosine_similarity(query[None], model.neck.prompt_keys, dim=1)
         groups = cosine.topk(model.neck.topk).indices
         matches[sample["data_samples"].gt_label, groups] += 1
-    return matches
+        sets.append(frozenset(groups.tolist()))
+    return matches, sets
 
 
 @pytest.mark.parametrize("split", ["test", "train"])
@@ -70,11 +73,19 @@ def test_matching_is_reported(checkpoint, run_here, tmp_path, split):
         *("--picture", "m/m.png", "--cfg-options", "log_level=WARNING"),
     )
     report = json.loads((tmp_path / "m" / "m.json").read_text())
-    matches = matches_of(checkpoint, split)
+    matches, sets = matches_of(checkpoint, split)
     usage = matches.sum(axis=0)
     assert report["pool_size"] == 20
     assert report["dead_groups"] == np.flatnonzero(usage == 0).tolist()
     assert f"{report['effective_groups']:.1f} of 20" in out
+    frequency = Counter(sets)
+    assert report["combinations"] == len(frequency)
+    combinations = np.exp(entropy(list(frequency.values())))
+    assert report["effective_combinations"] == pytest.approx(combinations)
+    assert f"{combinations:.1f}" in out
+    chosen = np.array([[group in groups for group in range(20)] for groups in sets])
+    spectrum = np.linalg.svd(chosen.astype(float), compute_uv=False) ** 2
+    assert report["co_choice_rank"] == pytest.approx(np.exp(entropy(spectrum)))
     found = np.array([row["usage"] for row in report["classes"]])
     np.testing.assert_allclose(found, matches / matches.sum(axis=1, keepdims=True))
     shots = ["many"] * 3 + ["medium"] * 3 + ["few"] * 4

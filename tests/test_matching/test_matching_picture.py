@@ -20,7 +20,9 @@ def test_classes_are_marked_and_sorted_by_frequency(tmp_path, classes, groups):
     names = [f"class ${i}$" for i in range(classes)]
     shots = ShotGroups().assign(counts)
     file = tmp_path / "x.png"
-    report = MatchingReport(matches, np.eye(groups), names, counts, ShotGroups())
+    keys = np.eye(groups)
+    facts = (matches, np.array([1]), keys, keys, names, counts)
+    report = MatchingReport(*facts, ShotGroups())
     draw_matching(report, file)
     with Image.open(file) as image:
         assert image.size == (1080, 1080)

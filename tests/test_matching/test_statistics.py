@@ -8,7 +8,9 @@ from torch.testing import assert_close
 
 from lpt_mm.matching.statistics import (
     class_information,
+    count_combinations,
     count_matches,
+    effective_combinations,
     shares,
     shots_by_group,
 )
@@ -22,6 +24,15 @@ MATCHES = np.array([[3, 2, 1, 0], [0, 0, 0, 0], [0, 1, 1, 0]])
 def test_matches_are_counted_by_class_and_group():
     counts = count_matches(GROUPS, LABELS, num_classes=3, pool_size=4)
     assert np.array_equal(counts, MATCHES)
+
+
+def test_combinations_are_sets():
+    groups = np.array([[0, 1], [1, 0], [2, 1], [0, 1], [3, 0]])
+    counts = count_combinations(groups)
+    assert sorted(counts) == [1, 1, 3]
+    nats = -(3 / 5 * math.log(3 / 5) + 2 / 5 * math.log(1 / 5))
+    assert effective_combinations(counts) == pytest.approx(math.exp(nats))
+    assert effective_combinations(np.array([4])) == 1
 
 
 def test_usage_of_each_class_and_shots_of_each_group():

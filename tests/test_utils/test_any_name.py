@@ -75,7 +75,8 @@ def report(name):
 
 def matching(name):
     keys, matches = np.eye(2), np.array([[3, 1], [1, 3]])
-    return MatchingReport(matches, keys, [name, "b"], COUNTS, ShotGroups())
+    facts = (matches, np.array([8]), keys, keys, [name, "b"], COUNTS)
+    return MatchingReport(*facts, ShotGroups())
 
 
 def print_data(name):

@@ -2,6 +2,7 @@
 
 from lpt_mm.engine.hooks.beta_schedule_hook import BetaScheduleHook
 from lpt_mm.engine.hooks.checkpoint_check_hook import CheckpointCheckHook
+from lpt_mm.engine.hooks.choice_noise_hook import ChoiceNoiseHook
 from lpt_mm.engine.hooks.class_count_hook import ClassCountHook
 from lpt_mm.engine.hooks.config_check_hook import ConfigCheckHook
 from lpt_mm.engine.hooks.crop_schedule_hook import CropScheduleHook
@@ -24,6 +25,7 @@ from lpt_mm.engine.hooks.start_hook import StartHook
 __all__ = [
     "BetaScheduleHook",
     "CheckpointCheckHook",
+    "ChoiceNoiseHook",
     "ClassCountHook",
     "ConfigCheckHook",
     "CropScheduleHook",

@@ -1,6 +1,7 @@
 """How the pool of group prompts is used while it is trained."""
 
 import numpy as np
+import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -9,15 +10,18 @@ from mmpretrain.utils import get_ori_model
 
 from lpt_mm.models.necks import GroupPromptNeck, pool_usage
 
+LITTLE = 0.1  # of the way from no choice at all to a free one
+
 
 @HOOKS.register_module()
 class MatchingHook(Hook):
-    """Log the matching of each epoch, and warn once if the pool collapses.
+    """Log the matching of each epoch, and warn once if the pool is hardly used.
 
     Logged are ``matching_entropy``, the entropy of the groups' usage over log M;
-    ``dead_groups``, how many groups no image was matched with; and, of a pool of two
-    groups or more, ``key_similarity``, the mean cosine of two keys. All images of an
-    epoch count, or those left after a resume. Only a ``GroupPromptNeck`` matches.
+    ``dead_groups``, how many groups no image was matched with; ``co_choice_rank``, of
+    how many groups chosen alone the choice is worth; and, of a pool of two groups or
+    more, ``key_similarity``, the mean cosine of two keys. All images of an epoch count,
+    or those left after a resume. Only a ``GroupPromptNeck`` matches.
     """
 
     def __init__(self) -> None:
@@ -28,13 +32,15 @@ class MatchingHook(Hook):
         neck = getattr(get_ori_model(runner.model), "neck", None)
         if not isinstance(neck, GroupPromptNeck):
             return
-        usage = read_usage(neck)
-        if not usage.any():  # resumed when the epoch had but to be closed
+        co_choice = read_co_choice(neck)
+        if not co_choice.any():  # resumed when the epoch had but to be closed
             return
+        usage = co_choice.sum(axis=1)
         keys = neck.prompt_keys.detach().cpu().numpy()
         scalars = dict(
             matching_entropy=pool_usage.usage_entropy(usage),
             dead_groups=len(pool_usage.dead_groups(usage)),
+            co_choice_rank=pool_usage.co_choice_rank(co_choice),
         )
         if len(keys) > 1:
             scalars["key_similarity"] = pool_usage.key_similarity(keys)[0]
@@ -42,33 +48,51 @@ class MatchingHook(Hook):
             runner.message_hub.update_scalar(f"train/{name}", value)
         # LoggerHook is through with this epoch, and there may be no other.
         runner.visualizer.add_scalars(scalars, step=runner.iter)
-        if is_collapsed(usage, neck.topk) and not self.has_warned:
+        # In soft matching an image has all groups, and their shares tell.
+        fault = find_fault(co_choice, 1 if neck.matching == "soft" else neck.topk)
+        if fault and not self.has_warned:
             self.has_warned = True
-            used = pool_usage.effective_groups(usage)
             runner.logger.warning(
-                f"the pool of {len(usage)} groups has collapsed: its matches are worth "
-                f"{used:.1f} groups used equally, where each image is given "
-                f"{neck.topk}; set model.neck.key_init='kmeans', or a lower "
-                f"model.neck.loss_weight (now {neck.loss_weight}) or pool_size"
+                f"the pool of {len(usage)} groups {fault}; set "
+                "model.neck.key_init='kmeans', model.neck.matching='residual', or a "
+                f"lower model.neck.loss_weight (now {neck.loss_weight}) or pool_size"
             )
 
 
-def is_collapsed(usage: np.ndarray, topk: int) -> bool:
-    """Tell from the (M,) matches of each group whether images are hardly told apart.
+def find_fault(co_choice: np.ndarray, topk: int) -> str | None:
+    """Say what is wrong with a choice of k groups an image, from its (M, M) co-choice.
 
-    The effective number of groups is k where all images have the same groups, and M
-    where all groups are used equally. It counts as a collapse if less than a tenth of
-    the way from k to M is made: below 3.8 groups for M = 20 and k = 2. A pool where
-    every image has all groups never collapses.
+    It has collapsed if images are hardly told apart: if less than a tenth of the way is
+    made from a rank of 1, where all images have the same groups, to that of a free
+    choice. It is of fixed sets if less than a tenth of the way is made from the rank of
+    disjoint sets, G / k of the G effective groups, to that of a free choice among G. A
+    pool where every image has all groups has no fault.
     """
-    to_choose = len(usage) - topk
+    usage = co_choice.sum(axis=1)
+    if topk == len(usage):
+        return None
+    rank = pool_usage.co_choice_rank(co_choice)
+    free = pool_usage.free_rank(len(usage), topk)
+    if rank < 1 + LITTLE * (free - 1):
+        return (
+            f"has collapsed: their choice is worth {rank:.1f} groups, 1 where all "
+            f"images have the same ones, {free:.1f} where they are chosen freely"
+        )
     used = pool_usage.effective_groups(usage)
-    return to_choose > 0 and used < topk + 0.1 * to_choose
+    free, fixed = pool_usage.free_rank(used, topk), used / topk
+    if topk > 1 and rank < fixed + LITTLE * (free - fixed):
+        return (
+            f"is chosen in fixed sets: {used:.1f} are in use, but their choice is "
+            f"worth {rank:.1f}, as prompts that come together are one prompt"
+        )
+    return None
 
 
-def read_usage(neck: GroupPromptNeck) -> np.ndarray:
-    """Take the counts of all processes, (M,) a number per group, and set them to 0."""
-    usage = neck.usage.clone()
-    neck.usage.zero_()
-    all_reduce(usage)
-    return usage.cpu().numpy()
+def read_co_choice(neck: GroupPromptNeck) -> np.ndarray:
+    """Take what all processes chose together, (M, M), and begin to count anew."""
+    keys, co_choice = neck.prompt_keys, neck.co_choice
+    if co_choice is None:  # no step was made
+        co_choice = torch.zeros(len(keys), len(keys), device=keys.device)
+    neck.co_choice = None
+    all_reduce(co_choice)
+    return co_choice.double().cpu().numpy()

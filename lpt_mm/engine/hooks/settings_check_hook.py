@@ -15,7 +15,7 @@ from lpt_mm.weights.errors import WeightFileError
 # By part of the model.
 MODEL_SETTINGS = dict(
     backbone=("prompt_mode", "out_type", "final_norm"),
-    neck=("topk", "query"),
+    neck=("topk", "query", "matching", "temperature"),
     head=("scale",),
 )
 PREPROCESSOR = ("mean", "std", "to_rgb")

@@ -61,7 +61,7 @@ class LPTClassifier(ImageClassifier):
         self.register_load_state_dict_pre_hook(_require_names)
         self.beta = 1.0
         # Each process counts its own matches: no broadcast may overwrite them.
-        self._ddp_params_and_buffers_to_ignore = ["neck.usage"]
+        self._ddp_params_and_buffers_to_ignore = ["neck.co_choice"]
 
     def extract_feat(
         self, inputs: Tensor, stage: str = "neck"
@@ -132,7 +132,8 @@ class LPTClassifier(ImageClassifier):
         """Compute the losses by name, to be summed, of images (B, 3, H, W).
 
         They are ``loss_cls``, or ``loss_class_balanced`` and ``loss_instance_balanced``
-        of a dual batch, and ``loss_key`` with a neck.
+        of a dual batch, with a neck ``loss_key``, and ``loss_separation`` where it has
+        a ``key_separation``.
         """
         feats, similarity = self._encode(inputs)
         losses: dict[str, Tensor] = {}
@@ -146,6 +147,8 @@ class LPTClassifier(ImageClassifier):
                 key_losses.append(weight * self.neck.loss(similarity[index]))
         if key_losses:
             losses["loss_key"] = sum(key_losses)
+            if self.neck.key_separation:
+                losses["loss_separation"] = self.neck.separation_loss()
         require_finite_loss(losses, feats[-1], data_samples, self)
         return losses
 

@@ -1,5 +1,8 @@
 """A pool of group-specific prompts, chosen per image by key matching."""
 
+from functools import partial
+from math import inf
+
 import torch
 from mmengine.model import BaseModule
 from mmengine.model.weight_init import trunc_normal_
@@ -8,9 +11,17 @@ from torch import Tensor, nn
 
 from lpt_mm.models.centering import Centered
 from lpt_mm.models.loading import note_when_loaded
+from lpt_mm.models.necks.choice import (
+    Choice,
+    choose_residual,
+    choose_soft,
+    choose_topk,
+)
 from lpt_mm.models.numerics import unit
 from lpt_mm.models.prompt_init import require_prompts, start_prompts
 from lpt_mm.utils.errors import UserError, require_choice
+
+MATCHING = dict(topk=choose_topk, residual=choose_residual, soft=choose_soft)
 
 
 @MODELS.register_module()
@@ -22,9 +33,10 @@ class GroupPromptNeck(Centered, BaseModule):
     their k groups of cos(query, key), as in the authors' code; the paper's constant is
     ``loss_weight=1, similarity_reduction='mean'``.
 
-    The buffer ``usage`` (M,) counts how often each group was chosen in training, since
-    ``MatchingHook`` last read it. ``keys_set`` tells whether the keys are where they
-    are to start, or a state brought them, and ``prompts_set`` the same of the prompts.
+    The buffer ``co_choice`` (M, M), there from the first step on, sums the products of
+    the shares of two groups over the images of training, since ``MatchingHook`` last
+    read it. ``keys_set`` tells whether the keys are where they are to start, or a state
+    brought them, and ``prompts_set`` the same of the prompts.
 
     Args:
         embed_dims: Width of the transformer, D.
@@ -46,6 +58,16 @@ class GroupPromptNeck(Centered, BaseModule):
             training images.
         center: Whether to take the mean query of the training images, which
             ``HeadInitHook`` finds, off all queries.
+        matching: How groups are chosen: the k most similar to the query (``'topk'``,
+            the method), each further one by what the ones before have left of the query
+            (``'residual'``), or all of them, by degrees (``'soft'``); see
+            ``choice.py``.
+        temperature: What cosines are divided by in the softmax of soft matching.
+        choice_noise: Scale of Gumbel noise on the similarities in training, in its
+            first epoch; ``ChoiceNoiseHook`` lowers it.
+        key_separation: Weight of the mean squared cosine of two keys, another loss.
+        frozen_keys: Whether keys stay where they start; the key loss then trains
+            nothing.
         init_cfg: Initialisation config of mmengine.
     """
 
@@ -63,6 +85,11 @@ class GroupPromptNeck(Centered, BaseModule):
         key_init: str = "random",
         prompt_init: str = "normal",
         center: bool = False,
+        matching: str = "topk",
+        temperature: float = 0.1,
+        choice_noise: float = 0.0,
+        key_separation: float = 0.0,
+        frozen_keys: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -70,22 +97,23 @@ class GroupPromptNeck(Centered, BaseModule):
         require_choice("query", query, ("final_layer", "layer_k"))
         require_choice("key_init", key_init, ("random", "kmeans"))
         require_choice("prompt_init", prompt_init, ("normal", "tokens"))
-        if prompt_length < 1:
-            raise UserError(f"prompt_length must be at least 1, got {prompt_length}")
-        if not 1 <= topk <= pool_size:
-            raise UserError(
-                f"topk must be in 1 ... pool_size, got topk={topk}, "
-                f"pool_size={pool_size}"
-            )
-        if not 0 <= num_shared_layers < num_layers:
-            raise UserError(
-                f"num_shared_layers must be in 0 ... {num_layers - 1} for a "
-                f"transformer of {num_layers} layers, got {num_shared_layers}"
-            )
+        require_choice("matching", matching, tuple(MATCHING))
+        _check_sizes(num_layers, pool_size, topk, prompt_length, num_shared_layers)
+        _check_scales(temperature, choice_noise, key_separation)
         if query == "layer_k" and num_shared_layers == 0:
             raise UserError(
                 "query='layer_k' needs num_shared_layers of 1 or more: at the input of "
                 "layer 0 the class token of all images is the same"
+            )
+        if matching == "residual" and topk > embed_dims:
+            raise UserError(
+                f"matching='residual' leaves nothing of a query of {embed_dims} "
+                f"numbers for topk={topk} groups: set topk to {embed_dims} at most"
+            )
+        if key_separation and (frozen_keys or pool_size == 1):
+            raise UserError(
+                "key_separation moves keys away from each other, and needs "
+                "frozen_keys=False and a pool_size of 2 or more"
             )
         self.query = query
         self.key_init = key_init
@@ -95,29 +123,43 @@ class GroupPromptNeck(Centered, BaseModule):
         self.num_shared_layers = num_shared_layers
         self.loss_weight = loss_weight
         self.similarity_reduction = similarity_reduction
+        self.matching = matching
+        self.temperature = temperature
+        self.choice_noise = choice_noise
+        self.noise_scale = None if choice_noise else 0.0  # of this epoch
+        self.key_separation = key_separation
         num_group_layers = num_layers - num_shared_layers
-        self.prompt_keys = nn.Parameter(torch.empty(pool_size, embed_dims))
+        self.prompt_keys = nn.Parameter(
+            torch.empty(pool_size, embed_dims), requires_grad=not frozen_keys
+        )
         self.group_prompts = nn.Parameter(
             torch.empty(pool_size, num_group_layers, prompt_length, embed_dims)
         )
         trunc_normal_(self.prompt_keys, std=0.02)
         start_prompts(self.group_prompts, prompt_init)
-        usage = torch.zeros(pool_size, dtype=torch.int64)
-        self.register_buffer("usage", usage, persistent=False)
+        # Who only predicts needs no room for it.
+        self.register_buffer("co_choice", None, persistent=False)
         self.init_center(center, embed_dims)
         note_when_loaded(self, "keys_set", "prompt_keys")
         note_when_loaded(self, "prompts_set", "group_prompts")
 
     def match(self, query: Tensor) -> tuple[Tensor, Tensor]:
-        """Find the k groups most similar to queries (B, D): cosines, indices (B, k)."""
+        """Find the k groups of queries (B, D): similarities and indices (B, k)."""
+        choice = self.choose(query)
+        return choice.similarity, choice.groups
+
+    def choose(self, query: Tensor, noise: Tensor | None = None) -> Choice:
+        """Choose the groups of queries (B, D), by similarities with noise (B, M)."""
+        choose = MATCHING[self.matching]
+        if self.matching == "soft":
+            choose = partial(choose, temperature=self.temperature)
         # Under mixed precision the similarities stay in float32.
         with torch.autocast(query.device.type, enabled=False):
             keys = unit(self.prompt_keys, dim=1)
-            similarity = unit(self.centered(query), dim=1) @ keys.T  # (B, M)
-        return tuple(similarity.topk(self.topk, dim=1))
+            return choose(unit(self.centered(query), dim=1), keys, self.topk, noise)
 
     def forward(self, query: Tensor) -> tuple[Tensor, Tensor]:
-        """Match queries (B, D), and mix the prompts of their groups by the mean.
+        """Match queries (B, D), and mix the prompts of their groups by their shares.
 
         Gives the prompts (B, L - K, P, D) and the similarities (B, k).
         """
@@ -127,20 +169,73 @@ class GroupPromptNeck(Centered, BaseModule):
                 "dict(type='KeyInitHook') to custom_hooks or set key_init='random'"
             )
         require_prompts(self, "GroupPromptInitHook")
-        similarity, groups = self.match(query)
-        share = torch.zeros(
-            query.shape[0],
-            len(self.prompt_keys),
-            dtype=query.dtype,
-            device=query.device,
-        ).scatter_(1, groups, 1 / self.topk)  # (B, M)
+        choice = self.choose(query, self._draw_noise(query) if self.training else None)
         if self.training:
-            self.usage += (share > 0).sum(dim=0)
+            self._count(choice.share.detach())
         # A product instead of a gather: its backward is a product too, not a scatter.
-        mixed = share.to(self.group_prompts.dtype) @ self.group_prompts.flatten(1)
-        return mixed.unflatten(1, self.group_prompts.shape[1:]), similarity
+        share = choice.share.to(self.group_prompts.dtype)  # (B, M)
+        mixed = share @ self.group_prompts.flatten(1)
+        mixed = mixed.unflatten(1, self.group_prompts.shape[1:])
+        return mixed, choice.similarity
 
     def loss(self, similarity: Tensor) -> Tensor:
         """Compute the key loss (), which pulls the chosen keys to the queries."""
         joined = getattr(similarity, self.similarity_reduction)(dim=1)
         return -self.loss_weight * joined.mean()
+
+    def separation_loss(self) -> Tensor:
+        """Compute the loss () of keys that are alike: mean squared cosine of a pair."""
+        with torch.autocast(self.prompt_keys.device.type, enabled=False):
+            keys = unit(self.prompt_keys, dim=1)
+            upper = torch.triu_indices(*[len(keys)] * 2, offset=1, device=keys.device)
+            cosine = (keys @ keys.T)[upper[0], upper[1]]
+        return self.key_separation * cosine.square().mean()
+
+    def _draw_noise(self, query: Tensor) -> Tensor | None:
+        """Draw Gumbel noise (B, M) of this epoch's scale."""
+        if self.noise_scale is None:
+            raise UserError(
+                f"choice_noise={self.choice_noise}, but nothing lowers it: add "
+                "dict(type='ChoiceNoiseHook') to custom_hooks or set choice_noise=0"
+            )
+        if self.noise_scale == 0:
+            return None
+        drawn = torch.empty(len(query), len(self.prompt_keys), device=query.device)
+        return -self.noise_scale * drawn.exponential_().log()
+
+    def _count(self, share: Tensor) -> None:
+        """Add the shares (B, M) of a batch to what was chosen together."""
+        with torch.autocast(share.device.type, enabled=False):
+            of_batch = share.T @ share
+        self.co_choice = (
+            of_batch if self.co_choice is None else self.co_choice + of_batch
+        )
+
+
+def _check_sizes(
+    num_layers: int, pool_size: int, topk: int, prompt_length: int, num_shared: int
+) -> None:
+    """Refuse sizes that do not go together."""
+    if prompt_length < 1:
+        raise UserError(f"prompt_length must be at least 1, got {prompt_length}")
+    if not 1 <= topk <= pool_size:
+        raise UserError(
+            f"topk must be in 1 ... pool_size, got topk={topk}, pool_size={pool_size}"
+        )
+    if not 0 <= num_shared < num_layers:
+        raise UserError(
+            f"num_shared_layers must be in 0 ... {num_layers - 1} for a "
+            f"transformer of {num_layers} layers, got {num_shared}"
+        )
+
+
+def _check_scales(
+    temperature: float, choice_noise: float, key_separation: float
+) -> None:
+    """Refuse numbers that are no scale and no weight."""
+    if not 0 < temperature < inf:
+        raise UserError(f"temperature must be above 0, got {temperature}")
+    weights = dict(choice_noise=choice_noise, key_separation=key_separation)
+    for name, value in weights.items():
+        if not 0 <= value < inf:
+            raise UserError(f"{name} must be 0 or more, got {value}")

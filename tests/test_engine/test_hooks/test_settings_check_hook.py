@@ -40,6 +40,8 @@ def test_the_settings_of_training_pass(runs, tmp_path):
     [
         ({"model.neck.topk": 2}, r"trained with model\.neck\.topk=4, the config has 2"),
         ({"model.neck.query": "layer_k"}, "neck.query='final_layer', .* has 'layer_k'"),
+        ({"model.neck.matching": "soft"}, "neck.matching='topk', .* has 'soft'"),
+        ({"model.neck.temperature": 0.2}, "neck.temperature=0.1, .* has 0.2"),
         ({"model.head.scale": 10.0}, r"head\.scale=20\.0, the config has 10\.0"),
         ({MEAN: [0.0]}, r"data_preprocessor\.mean=\[127\.5\], .* has \[0\.0\]"),
         (
