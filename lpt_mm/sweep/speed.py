@@ -6,7 +6,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from lpt_mm.cost.model_speed import measure_model_speed
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.plan import Plan
+from lpt_mm.sweep.row import Row
 from lpt_mm.utils.new_file import replace_file
 
 BATCH_SIZE = 64
@@ -27,13 +28,13 @@ def read_speed(plan: Plan, root: Path, row: Row) -> dict[str, float]:
 
 
 def _file(plan: Plan, root: Path, row: Row) -> Path:
-    return row.folder(root, plan.seeds[0]).parent / "speed.json"
+    return row.folder(root, plan.repeats[0]).parent / "speed.json"
 
 
 def _measure(row: Row) -> dict[str, float]:
+    if not row.trains:
+        return {}  # K-NN spends its time in the backbone, crops are many batches
     cfg = Config(row.settings)
-    if cfg.get("train_cfg") is None:
-        return {}  # most of the time of K-NN is that of the backbone
     speeds = {}
     for work in ("infer", "train"):
         measured = measure_model_speed(cfg, work, BATCH_SIZE, REPEATS)["config"]

@@ -1,6 +1,7 @@
 import pytest
 
 from lpt_mm.sweep.plan import read_plan
+from lpt_mm.sweep.row import Repeat
 from tests.conftest import ROOT
 
 PHASE1 = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
@@ -56,10 +57,14 @@ def test_equal_runs_share_a_folder_and_others_do_not(plan, tmp_path):
         after_a=dict(config=PHASE2, phase1="a"),
         after_longer=dict(config=PHASE2, phase1="longer"),
     )
-    folders = [row.folder(tmp_path, 0) for row in plan(rows=rows, seeds=[0]).rows]
+    folders = [
+        row.folder(tmp_path, Repeat(0)) for row in plan(rows=rows, seeds=[0]).rows
+    ]
     assert folders[0] == folders[1]
     assert len(set(folders)) == 4
-    assert folders[0] != plan(rows=rows, seeds=[0]).rows[0].folder(tmp_path, 1)
+    again = plan(rows=rows, seeds=[0]).rows[0]
+    assert folders[0] == again.folder(tmp_path, Repeat(0))
+    assert folders[0] != again.folder(tmp_path, Repeat(1))
 
 
 @pytest.mark.parametrize(

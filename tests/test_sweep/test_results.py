@@ -2,8 +2,9 @@ import json
 from statistics import mean, stdev
 
 from lpt_mm.sweep import speed
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.results import write_results
+from lpt_mm.sweep.row import Repeat, Row
 from tests.conftest import ROOT
 
 CONFIG = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
@@ -13,7 +14,7 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
     row = Row("phase 1", CONFIG)
     overall = {0: 90.0, 1: 92.0, 2: 97.0}
     for seed, value in overall.items():
-        folder = row.folder(tmp_path, seed)
+        folder = row.folder(tmp_path, Repeat(seed))
         folder.mkdir(parents=True)
         metrics = {"long_tail/overall": value, "long_tail/few": 80.0, "shot_groups": ""}
         (folder / "val.json").write_text(json.dumps(metrics))
@@ -29,7 +30,7 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
 def test_rows_may_have_other_shot_groups(tmp_path):
     rows = [Row("a", CONFIG), Row("b", CONFIG, {"train_cfg.max_epochs": 1})]
     for row, groups in zip(rows, (("overall", "few"), ("overall",)), strict=True):
-        folder = row.folder(tmp_path, 0)
+        folder = row.folder(tmp_path, Repeat(0))
         folder.mkdir(parents=True)
         metrics = {f"long_tail/{group}": 50.0 for group in groups}
         (folder / "test.json").write_text(json.dumps(metrics))
@@ -42,7 +43,7 @@ def test_rows_may_have_other_shot_groups(tmp_path):
 
 def test_a_row_name_is_one_cell(tmp_path):
     row = Row("a|b *c*\n", CONFIG)
-    folder = row.folder(tmp_path, 0)
+    folder = row.folder(tmp_path, Repeat(0))
     folder.mkdir(parents=True)
     (folder / "test.json").write_text(json.dumps({"long_tail/overall": 50.0}))
     table = write_results(Plan("mine", [row], [0]), tmp_path, tmp_path / "out")

@@ -11,11 +11,13 @@ from filelock import FileLock
 from lpt_mm.sweep import run
 from lpt_mm.sweep.plan import read_plan
 from lpt_mm.sweep.results import write_results
+from lpt_mm.sweep.row import Repeat
 from lpt_mm.sweep.run import result_checkpoint, run_plan
 from lpt_mm.utils.errors import UserError
 from tests.conftest import ROOT
 
 LEAF = "configs/lpt/phase{}_digits_lt.py"
+REPEAT = Repeat(3)
 WRONG = (
     "train: there are 10 classes but the head has 9: set num_classes=10 in the config"
 )
@@ -47,7 +49,7 @@ def plan(tmp_path, monkeypatch):
 def test_runs_everything_once_and_sums_up(plan, tmp_path):
     root = tmp_path / "runs"
     failures = run_plan(plan, root, processes=2)
-    broken = plan.rows[3].folder(root, 3) / "log.txt"
+    broken = plan.rows[3].folder(root, REPEAT) / "log.txt"
     assert failures == [
         f"{name}, seed 3: {WRONG}; see {broken}" for name in ("broken", "after it")
     ]
@@ -56,7 +58,7 @@ def test_runs_everything_once_and_sums_up(plan, tmp_path):
     reports = sorted(root.glob("*/seed_3/test.json"))
     assert len(reports) == 3
     times = [report.stat().st_mtime_ns for report in reports]
-    phase1, phase2 = (row.folder(root, 3) for row in plan.rows[:2])
+    phase1, phase2 = (row.folder(root, REPEAT) for row in plan.rows[:2])
     assert str(phase1 / "epoch_1.pth") in (phase2 / "log.txt").read_text()
 
     log = (phase1 / "log.txt").read_text()

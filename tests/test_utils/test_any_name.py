@@ -31,8 +31,9 @@ from lpt_mm.matching.picture import draw_matching
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.preparation import PartState, print_states
 from lpt_mm.sweep.curves import draw_curves
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.results import write_results
+from lpt_mm.sweep.row import Repeat, Row
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.report import print_weights
@@ -207,7 +208,7 @@ def test_files_hold_any_name(tmp_path_factory, name):
     folder = tmp_path_factory.mktemp("files")
     write_class_csv(folder / "classes.csv", report(name))
     row = Row(name, str(ROOT / "configs" / "baselines" / "knn_digits_lt.py"))
-    results = row.folder(folder, 0) / "test.json"
+    results = row.folder(folder, Repeat(0)) / "test.json"
     results.parent.mkdir(parents=True)
     results.write_text(json.dumps(report(name)))
     write_results(Plan("mine", [row], [0]), folder, folder)
