@@ -17,11 +17,11 @@ from lpt_mm.utils.text import for_markdown, printable
 
 Comparison = tuple[str, str]  # names of a row and of its reference
 Differences = Mapping[Comparison, Mapping[str, Difference]]  # of the accuracies by name
-HEAD = (
-    "Row minus reference in points of a per cent, on the same test images; standard "
-    "errors and\nintervals of 95 %, over the images and over the {runs}. With a star, "
-    "both are without 0.\n\n"
-)
+HEAD = """\
+Row minus reference in points of a per cent, on the same test images; standard error and
+interval of 95 %, over the images and over the {runs}. With a star, both are without 0.
+
+"""
 
 
 def comparisons(plan: Plan) -> list[tuple[Row, Row]]:
@@ -90,9 +90,8 @@ def _read_fold(
 def write_differences(plan: Plan, root: Path, out: Path) -> Path:
     """Write the differences to ``differences.md``, which is returned."""
     found, runs = find_differences(plan, root), plan.units
-    heads = ["", "minus", "accuracy", "difference", "±, images", "95 %, images"]
-    lines = [[*heads, f"±, {runs}", f"95 %, {runs}", ""]]
-    lines.append([*["---"] * 3, *["---:"] * 5, "---"])
+    lines = [["", "minus", "accuracy", "difference", "over images", f"over {runs}", ""]]
+    lines.append([*["---"] * 3, *["---:"] * 3, "---"])
     for names, measures in found.items():
         for measure, difference in measures.items():
             cells = [*map(for_markdown, names), measure, *_describe(difference)]
@@ -100,7 +99,7 @@ def write_differences(plan: Plan, root: Path, out: Path) -> Path:
     for row, reference in comparisons(plan):
         names = row.name, reference.name
         if names not in found:
-            lines.append([*map(for_markdown, names), "not done", *["-"] * 5, ""])
+            lines.append([*map(for_markdown, names), "not done", *["-"] * 3, ""])
     text = HEAD.format(runs=runs) + "".join(f"| {' | '.join(x)} |\n" for x in lines)
     replace_file(out / "differences.md", text.encode())
     return out / "differences.md"
@@ -108,14 +107,13 @@ def write_differences(plan: Plan, root: Path, out: Path) -> Path:
 
 def _describe(found: Difference) -> list[str]:
     """Write the cells of a difference."""
-    cells = [f"{found.value:+.2f}"]
-    for error, interval in (
-        (found.image_error, found.image_interval),
-        (found.run_error, found.run_interval),
-    ):
-        cells += ["-", "-"] if isnan(error) else [f"{error:.2f}", _bounds(interval)]
-    return [*cells, r"\*" if found.is_clear else ""]
+    over_images = _spread(found.image_error, found.image_interval)
+    over_runs = _spread(found.run_error, found.run_interval)
+    star = r"\*" if found.is_clear else ""
+    return [f"{found.value:+.2f}", over_images, over_runs, star]
 
 
-def _bounds(interval: Interval) -> str:
-    return f"{interval[0]:+.2f} … {interval[1]:+.2f}"
+def _spread(error: float, interval: Interval) -> str:
+    if isnan(error):
+        return "-"
+    return f"± {error:.2f} ({interval[0]:+.2f} … {interval[1]:+.2f})"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from mmengine.config import Config
 
 from lpt_mm.engine.hooks.config_check_hook import HELPERS
+from lpt_mm.engine.hooks.settings_check_hook import PIPELINE
 
 
 class Repeat(NamedTuple):
@@ -63,6 +64,7 @@ class Row:
             cfg = Config.fromfile(self.config)
         else:
             cfg = Config(self.tests.settings)
+            _allow_other_images(cfg)
         cfg.merge_from_dict(dict(self.options))
         return {k: v for k, v in cfg.to_dict().items() if k not in HELPERS}
 
@@ -83,3 +85,12 @@ class Row:
             content.append(self.tests._fingerprint)
         text = json.dumps(content, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def _allow_other_images(cfg: Config) -> None:
+    """Let images be prepared in another way than in training, as a row means to."""
+    check = cfg.get("default_hooks", {}).get("settings_check")
+    if check is not None:
+        allowed = check.get("allow", ())
+        allowed = [allowed] if isinstance(allowed, str) else list(allowed)
+        check["allow"] = [*allowed, PIPELINE]

@@ -31,6 +31,8 @@ from lpt_mm.matching.picture import draw_matching
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.preparation import PartState, print_states
 from lpt_mm.sweep.curves import draw_curves
+from lpt_mm.sweep.forest_picture import draw_forest
+from lpt_mm.sweep.paired import Difference
 from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.results import write_results
 from lpt_mm.sweep.row import Repeat, Row
@@ -156,7 +158,13 @@ def draw_all_curves(name, path):
     draw_curves({name: [path.parent]}, path)
 
 
+def draw_any_forest(name, path):
+    found = dict(overall=Difference(1.0, 0.5, (0.0, 2.0), 0.5, (0.0, 2.0)))
+    draw_forest({(name, "b"): found}, "seeds", path)
+
+
 PICTURES = dict(
+    forest=draw_any_forest,
     accuracy=lambda name, path: draw_accuracy_over_frequency(
         {name: report(name)}, path
     ),
