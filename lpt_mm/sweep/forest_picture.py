@@ -68,6 +68,8 @@ def _draw_panel(axes: Axes, found: Mapping[int, Difference]) -> None:
         axes.plot(one.image_interval, [place] * 2, **thick)
         face = BLUE if one.is_clear else "white"
         axes.plot(one.value, place, "o", color=BLUE, markerfacecolor=face)
+        above = dict(xytext=(0, 6), textcoords="offset points", ha="center")
+        axes.annotate(f"{one.value:+.2f}", (one.value, place), fontsize=7, **above)
     half = [one.image_interval[1] - one.value for one in found.values()]
     reach = BEYOND * np.nanmax([*half, 0.1])
     ends = [0.0]

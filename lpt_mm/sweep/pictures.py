@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from lpt_mm.engine.start import check_start
-from lpt_mm.engine.testing import set_test
+from lpt_mm.engine.testing import set_test, use_whole_images
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
 from lpt_mm.evaluation.shot_confusion_picture import draw_shot_confusion
 from lpt_mm.matching.matched_groups import examine_matching
@@ -56,6 +56,7 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
         cfg = Config(row.settings_of(repeat))
         checkpoint = result_checkpoint(row.source.folder(root, repeat))
         set_test(cfg, checkpoint, plan.split)
+        use_whole_images(cfg)
         check_start(cfg, training=False)
         with TemporaryDirectory() as scratch:
             cfg.work_dir, cfg.log_level = scratch, "WARNING"

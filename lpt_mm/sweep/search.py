@@ -43,8 +43,8 @@ class Choice(NamedTuple):
 
 
 def settle(
-    plan: Plan, root: Path, run: Callable[[Plan], object] | None = None
-) -> tuple[Plan, list[Choice]]:
+    plan: Plan, root: Path, run: Callable[[Plan], list[str]] = lambda trial: []
+) -> tuple[Plan, list[Choice], list[str]]:
     """Choose the settings that rows search for, before those of rows that need them.
 
     Each combination is trained with the first seed, on the first fold, and tested on
@@ -53,30 +53,37 @@ def settle(
     Args:
         plan: The plan as it is declared.
         root: Where its runs are.
-        run: Does the runs of a plan that are not done yet; without it they must be.
+        run: Does the runs of a plan that are not done yet, and says what failed; by
+            default nothing is run.
 
     Returns:
-        A plan whose rows have the chosen options and no search, and the choices.
+        A plan whose rows have the chosen options and no search; the choices; and what
+        failed.
+
+    Raises:
+        UserError: If no run of a search is done.
     """
     settled: dict[Row, Row] = {}
     choices: list[Choice] = []
+    failures: list[str] = []
     if not any(row.search for row in plan.rows):
-        return plan, choices
+        return plan, choices, failures
     while len(settled) < len(plan.rows):
         waiting = [row for row in plan.rows if row not in settled]
         ready = [row for row in waiting if row.needs is None or row.needs in settled]
         tried = {row: _candidates(row, settled) for row in ready}
         searched = {row: made for row, made in tried.items() if row.search}
         trial = _trial(plan, [made for own in searched.values() for made in own])
-        if searched and run is not None:
-            run(trial)
+        if searched:
+            failures += run(trial)
         for row, candidates in tried.items():
             best = 0
             if row in searched:
-                choices.append(_choose(trial, root, row, candidates))
+                choices.append(_choose(trial, root, row, candidates, failures))
                 best = choices[-1].best
             settled[row] = replace(candidates[best], name=row.name)
-    return replace(plan, rows=[settled[row] for row in plan.rows]), choices
+    rows = [settled[row] for row in plan.rows]
+    return replace(plan, rows=rows), choices, failures
 
 
 def _candidates(row: Row, settled: Mapping[Row, Row]) -> list[Row]:
@@ -119,7 +126,9 @@ def _trial(plan: Plan, candidates: list[Row]) -> Plan:
     )
 
 
-def _choose(trial: Plan, root: Path, row: Row, candidates: list[Row]) -> Choice:
+def _choose(
+    trial: Plan, root: Path, row: Row, candidates: list[Row], failures: list[str]
+) -> Choice:
     """Read how the candidates did on the validation set."""
     scores: list[float | None] = []
     for candidate in candidates:
@@ -128,9 +137,11 @@ def _choose(trial: Plan, root: Path, row: Row, candidates: list[Row]) -> Choice:
         scores.append(found.get(f"long_tail/{trial.search_metric}"))
     done = [score for score in scores if score is not None]
     if not done:
+        own = [x for x in failures if x.startswith(printable(row.name))]
+        why = own[0] if own else "first run tools/analysis_tools/sweep.py"
         raise UserError(
-            f"{printable(row.name)}: none of the {len(scores)} runs of its search came "
-            f"to an end, see the logs in {printable(report.parent)} and beside it"
+            f"{printable(row.name)}: none of the {len(scores)} runs of its search is "
+            f"done: {why}"
         )
     return Choice(row, _combinations(row), scores, scores.index(max(done)))
 

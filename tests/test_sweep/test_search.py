@@ -21,13 +21,17 @@ class Runs:
 
     def __call__(self, plan):
         assert plan.split == "val"
+        failed = []
         for row in plan.rows:
             for repeat, report in plan.reports(self.root, row).items():
                 score = self.scores(row)
-                if score is not None and not report.is_file():
+                if score is None:
+                    failed.append(f"{row.name}: it is bad")
+                elif not report.is_file():
                     report.parent.mkdir(parents=True)
                     report.write_text(json.dumps({"long_tail/mean_class": score}))
                     self.done.append((row, repeat))
+        return failed
 
 
 def score(row):
@@ -50,7 +54,7 @@ def make_plan(**more):
 
 def test_each_row_starts_from_what_was_chosen(tmp_path):
     runs = Runs(tmp_path, score)
-    plan, choices = settle(make_plan(), tmp_path, runs)
+    plan, choices, _ = settle(make_plan(), tmp_path, runs)
     phase1, phase2, tested, _ = plan.rows
     assert [row.name for row in plan.rows] == ["phase 1", "phase 2", "crops", "plain"]
     assert phase1.options == {LR: 0.3}
@@ -71,12 +75,15 @@ def test_each_row_starts_from_what_was_chosen(tmp_path):
 
 def test_a_search_goes_on_and_is_read_back(tmp_path):
     first = Runs(tmp_path, lambda row: None if row.phase1 else score(row))
-    with pytest.raises(ValueError, match="phase 2: none of the 4 runs of its search"):
+    message = f"phase 2: none of the 4 runs of its search is done: phase 2, {LR}=0.9, "
+    with pytest.raises(ValueError, match=f"{message}{K}=2: it is bad"):
         settle(make_plan(), tmp_path, first)
+    with pytest.raises(ValueError, match=r"is done: first run tools/.*/sweep\.py"):
+        settle(make_plan(), tmp_path)
     second = Runs(tmp_path, score)
-    made, _ = settle(make_plan(), tmp_path, second)
+    made, *_ = settle(make_plan(), tmp_path, second)
     assert (len(first.done), len(second.done)) == (3, 4)
-    read, _ = settle(make_plan(), tmp_path)
+    read, *_ = settle(make_plan(), tmp_path)
     for a, b in zip(made.rows, read.rows, strict=True):
         assert a.folder(tmp_path, Repeat(0)) == b.folder(tmp_path, Repeat(0))
 
@@ -85,7 +92,8 @@ def test_what_was_tried_is_written_down(tmp_path):
     def failing(row):
         return None if row.options.get(LR) == 0.1 else score(row)
 
-    plan, choices = settle(make_plan(), tmp_path, Runs(tmp_path, failing))
+    plan, choices, failures = settle(make_plan(), tmp_path, Runs(tmp_path, failing))
+    assert failures[0] == f"phase 1, {LR}=0.1: it is bad"
     text = write_choices(plan, choices, tmp_path / "out").read_text()
     lines = text.splitlines()
     assert "fold 3, seed 7" in lines[0]
@@ -111,11 +119,11 @@ def test_only_numbers_have_a_border(tmp_path):
     row = Row("a", PHASE1, search={"work_dir": ["b", "a"], LR: [0.3]})
     plan = Plan("mine", [row], [0])
     scores = Runs(tmp_path, lambda row: 50.0)
-    settled, (choice,) = settle(plan, tmp_path, scores)
+    settled, (choice,), _ = settle(plan, tmp_path, scores)
     assert settled.rows[0].options == {"work_dir": "b", LR: 0.3}  # the first of equals
     assert choice.warnings() == []
 
 
 def test_a_plan_without_a_search_stays_as_it_is(tmp_path):
     plan = Plan("mine", [Row("a", PHASE1)], [0])
-    assert settle(plan, tmp_path) == (plan, [])
+    assert settle(plan, tmp_path) == (plan, [], [])

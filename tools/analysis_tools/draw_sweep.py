@@ -40,7 +40,7 @@ def main() -> None:
             "nothing to draw: name --rows, or compare rows in the sweep file"
         )
     runs, out = args.work_dir / "runs", args.out or args.work_dir / plan.name
-    plan, _ = settle(plan, runs)
+    plan, *_ = settle(plan, runs)
     if args.rows:
         draw_pictures(plan, runs, args.rows, out)
     if plan.compare:

@@ -45,14 +45,14 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Run, sum up."""
     args = parse_args()
-    plan, failures = read_plan(args.sweep), []
+    plan = read_plan(args.sweep)
     runs, out, processes = (
         args.work_dir / "runs",
         args.work_dir / plan.name,
         args.processes,
     )
-    plan, choices = settle(
-        plan, runs, lambda trial: failures.extend(run_plan(trial, runs, processes))
+    plan, choices, failures = settle(
+        plan, runs, lambda trial: run_plan(trial, runs, processes)
     )
     if choices:
         show(write_choices(plan, choices, out))
