@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mmengine.config import Config
 from mmengine.runner import Runner
 
+from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import check_start
 from lpt_mm.engine.testing import set_test, use_whole_images
 from lpt_mm.evaluation.accuracy_picture import draw_accuracy_over_frequency
@@ -53,7 +53,7 @@ def draw_pictures(plan: Plan, root: Path, names: Sequence[str], out: Path) -> No
     with_groups = [row for row in chosen.values() if row.settings["model"].get("neck")]
     if with_groups:
         row, repeat = with_groups[-1], plan.repeats[0]
-        cfg = Config(row.settings_of(repeat))
+        cfg = load_config(str(row.config_copy(root, repeat)))
         checkpoint = result_checkpoint(row.source.folder(root, repeat))
         set_test(cfg, checkpoint, plan.split)
         use_whole_images(cfg)

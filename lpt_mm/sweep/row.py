@@ -78,6 +78,10 @@ class Row:
         """Name the folder of a run: one for these settings, whatever the row's name."""
         return root / f"{Path(self.config).stem}-{self._fingerprint}" / repeat.folder
 
+    def config_copy(self, root: Path, repeat: Repeat) -> Path:
+        """Name the config that a run is done with, which holds all its settings."""
+        return self.folder(root, repeat) / f"{Path(self.config).stem}.py"
+
     @cached_property
     def _fingerprint(self) -> str:
         content = [self.settings, self.phase1._fingerprint if self.phase1 else None]

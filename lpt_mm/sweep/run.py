@@ -102,7 +102,7 @@ class _Jobs:
         """Train and test, as by hand, with a config that holds all settings."""
         folder = report.parent
         folder.mkdir(parents=True, exist_ok=True)
-        config = folder / f"{Path(row.config).stem}.py"
+        config = row.config_copy(self.root, repeat)
         replace_file(config, config_text(row.settings_of(repeat)).encode())
         checkpoint, process = None, (self.context, slot, folder)
         if row.trains and not (folder / DONE).exists():

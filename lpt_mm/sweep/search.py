@@ -149,8 +149,8 @@ def _choose(
 def write_choices(plan: Plan, choices: list[Choice], out: Path) -> Path:
     """Write what was tried and what was chosen to ``chosen.md``, which is returned."""
     text = (
-        f"Tried with {plan.repeats[0]} and chosen by {plan.search_metric} on the "
-        "validation images; no test image was read for it.\n"
+        f"Tried with {plan.repeats[0]}, and chosen by {plan.search_metric} on its "
+        "validation images; none of its test images was read.\n"
     )
     for choice in choices:
         keys = list(choice.row.search)
