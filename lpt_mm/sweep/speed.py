@@ -18,7 +18,7 @@ def measure_speeds(plan: Plan, root: Path) -> None:
     """Measure the models of rows that have not been yet; nothing else should run."""
     for row in plan.rows:
         if not (file := _file(plan, root, row)).is_file():
-            replace_file(file, json.dumps(_measure(row)).encode())
+            replace_file(file, json.dumps(_measure(row.source)).encode())
 
 
 def read_speed(plan: Plan, root: Path, row: Row) -> dict[str, float]:
@@ -28,12 +28,12 @@ def read_speed(plan: Plan, root: Path, row: Row) -> dict[str, float]:
 
 
 def _file(plan: Plan, root: Path, row: Row) -> Path:
-    return row.folder(root, plan.repeats[0]).parent / "speed.json"
+    return row.source.folder(root, plan.repeats[0]).parent / "speed.json"
 
 
 def _measure(row: Row) -> dict[str, float]:
     if not row.trains:
-        return {}  # K-NN spends its time in the backbone, crops are many batches
+        return {}  # most of the time of K-NN is that of the backbone
     cfg = Config(row.settings)
     speeds = {}
     for work in ("infer", "train"):

@@ -52,6 +52,7 @@ def test_a_row_name_is_one_cell(tmp_path):
 
 def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):
     row, calls = Row("phase 1", CONFIG), []
+    crops = Row("crops", CONFIG, {"test_cfg.x": 1}, tests=row)
 
     def benchmark(cfg, phase, batch_size, repeats):
         calls.append((cfg.model.type, phase))
@@ -59,13 +60,13 @@ def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):
         return dict(config=dict(images_per_second=64 / seconds))
 
     monkeypatch.setattr(speed, "measure_model_speed", benchmark)
-    plan = Plan("mine", [row], [0], speed=True)
+    plan = Plan("mine", [row, crops], [0], speed=True)
     for _ in range(2):
         speed.measure_speeds(plan, tmp_path)
     assert calls == [("LPTClassifier", "infer"), ("LPTClassifier", "train")]
     lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()
     assert lines[0] == "|  | classify, images/s | train, images/s | seeds |"
-    assert lines[2] == "| phase 1 | 128 | 32 | 0 |"
+    assert lines[2:] == ["| phase 1 | 128 | 32 | 0 |", "| crops | 128 | 32 | 0 |"]
 
 
 def test_further_columns_are_metrics_and_costs(tmp_path):
