@@ -16,7 +16,7 @@ from lpt_mm.utils.text import for_picture
 LINE = 0.55  # inches a comparison
 PANEL = 2.1  # inches wide
 LONGEST = 45  # characters of a row's name
-BEYOND = 2.0  # of the widest interval over images is drawn of those over runs
+BEYOND = 3.0  # of the widest interval over images is drawn of those over runs
 
 
 def draw_forest(
