@@ -19,7 +19,7 @@ rows = {
     "LIFT+": dict(config=_recipe.format("lift_plus")),
     "phase 1": dict(config=_phase1),
     "phase 2": dict(config=_phase2, phase1="phase 1"),
-    "phase 2, five crops": dict(config=_phase2, options=_crops, phase1="phase 1"),
+    "phase 2, five crops": dict(tests="phase 2", options=_crops),
     "phase 1, class means": dict(config=_recipe.format("lpt_class_means_phase1")),
     "phase 2, class means": dict(
         config=_recipe.format("lpt_class_means_phase2"), phase1="phase 1, class means"

@@ -9,6 +9,7 @@ from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.processes import is_first_process
 from lpt_mm.engine.start import check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
+from lpt_mm.evaluation.predictions import Predictions, write_predictions
 from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
@@ -25,6 +26,7 @@ def run_test(
     split: str = "test",
     out: str | None = None,
     csv: str | None = None,
+    predictions: str | None = None,
 ) -> dict | None:
     """Test a model, and write the report.
 
@@ -34,6 +36,7 @@ def run_test(
         split: ``'test'``, or ``'val'`` to test on the validation set.
         out: JSON file to write the report to.
         csv: CSV file to write the numbers of each class to.
+        predictions: File to write to what each image was taken for, before the report.
 
     Returns:
         The report, see ``make_report``, and with test-time ensembling as ``tta`` what
@@ -45,7 +48,7 @@ def run_test(
     """
     is_first = is_first_process()  # other machines may not have the checkpoint
     if is_first:
-        require_new(out, csv)
+        require_new(out, csv, predictions)
     set_test(cfg, checkpoint, split)
     if is_first:
         check_start(cfg, training=False)
@@ -57,6 +60,8 @@ def run_test(
     report = make_report(metrics, long_tail)
     if isinstance(runner.test_loop, EnsembleTestLoop):
         report["tta"] = runner.test_loop.ensemble.facts()
+    if predictions:
+        write_predictions(predictions, Predictions(*long_tail.predictions))
     if out:
         write_json(out, report)
     if csv:

@@ -9,27 +9,28 @@ from statistics import mean, stdev
 import numpy as np
 
 from lpt_mm.evaluation.tables import COLUMNS
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.cost import COSTS
+from lpt_mm.sweep.plan import Plan
+from lpt_mm.sweep.row import Repeat, Row
 from lpt_mm.sweep.speed import read_speed
 from lpt_mm.utils.new_file import replace_file
 from lpt_mm.utils.text import for_markdown, printable
 
 PREFIX = "long_tail/"
 SPEEDS = {"infer": "classify, images/s", "train": "train, images/s"}
-Run = tuple[Row, int, dict[str, float]]  # with its seed and its metrics
+Run = tuple[Row, Repeat, dict[str, float]]  # with its metrics
 
 
 def write_results(plan: Plan, root: Path, out: Path) -> Path:
     """Sum up what is done in ``results.csv`` and in ``table.md``, which is returned."""
     runs = [
-        (row, seed, _read_metrics(file))
+        (row, repeat, _read_metrics(file))
         for row in plan.rows
-        for seed, file in plan.reports(root, row).items()
+        for repeat, file in plan.reports(root, row).items()
         if file.is_file()
     ]
-    replace_file(out / "results.csv", _make_csv(runs).encode())
-    speeds = {row.name: read_speed(plan, root, row) for row in plan.rows}
-    replace_file(out / "table.md", _make_table(plan, runs, speeds).encode())
+    replace_file(out / "results.csv", _make_csv(plan, runs).encode())
+    replace_file(out / "table.md", _make_table(plan, root, runs).encode())
     return out / "table.md"
 
 
@@ -38,31 +39,38 @@ def _read_metrics(file: Path) -> dict[str, float]:
     return {k.removeprefix(PREFIX): v for k, v in found if k.startswith(PREFIX)}
 
 
-def _make_csv(runs: list[Run]) -> str:
+def _make_csv(plan: Plan, runs: list[Run]) -> str:
     """Write a line for each run."""
     text, metrics = io.StringIO(), {key for *_, found in runs for key in found}
-    columns = ["row", "config", "options", "seed", *sorted(metrics)]
+    which = ["fold", "seed"] if plan.folds else ["seed"]
+    columns = ["row", "config", "options", *which, *sorted(metrics)]
     writer = csv.DictWriter(text, columns)
     writer.writeheader()
-    for row, seed, found in runs:
-        facts = dict(row=printable(row.name), config=printable(row.config), seed=seed)
+    for row, repeat, found in runs:
+        facts = dict(row=printable(row.name), config=printable(row.config))
         facts["options"] = json.dumps(dict(row.options))
+        facts |= {key: getattr(repeat, key) for key in which}
         writer.writerow(facts | found)
     return text.getvalue()
 
 
-def _make_table(plan: Plan, runs: list[Run], speeds: dict[str, dict]) -> str:
-    """Write a line for each row, with mean and standard deviation over its seeds."""
+def _make_table(plan: Plan, root: Path, runs: list[Run]) -> str:
+    """Write a line for each row, with mean and standard deviation over its runs."""
     metrics = {key for *_, found in runs for key in found}
-    columns = [column for column in COLUMNS if column in metrics]
+    wanted = dict.fromkeys((*COLUMNS, *plan.columns))
+    columns = [column for column in wanted if column in metrics]
+    costs = [column for column in wanted if column in COSTS]
     measured = list(SPEEDS) if plan.speed else []
-    heads = ["", *columns, *(SPEEDS[key] for key in measured), "seeds"]
+    heads = ["", *columns, *(cost.replace("_", " ") for cost in costs)]
+    heads += [*(SPEEDS[key] for key in measured), plan.spread]
     rows = [heads, ["---", *["---:"] * (len(heads) - 1)]]
     for row in plan.rows:
         own = [found for other, _, found in runs if other is row]
         cells = [_spread([found[c] for found in own if c in found]) for c in columns]
-        speed = (speeds[row.name].get(key) for key in measured)
-        cells += ["-" if value is None else f"{value:,.0f}" for value in speed]
+        speeds = read_speed(plan, root, row) if measured else {}
+        facts = [COSTS[cost](row, root, plan.repeats) for cost in costs]
+        facts += [speeds.get(key) for key in measured]
+        cells += ["-" if value is None else f"{value:,.0f}" for value in facts]
         rows.append([for_markdown(row.name), *cells, str(len(own))])
     return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
 
@@ -76,7 +84,7 @@ def _spread(values: list[float]) -> str:
 
 
 def mean_report(plan: Plan, root: Path, row: Row) -> dict:
-    """Average the reports of a row over its seeds; a missing one is an ``OSError``."""
+    """Average the reports of a row over its runs; a missing one is an ``OSError``."""
     files = plan.reports(root, row).values()
     if missing := [str(file) for file in files if not file.is_file()]:
         raise FileNotFoundError(
@@ -87,10 +95,10 @@ def mean_report(plan: Plan, root: Path, row: Row) -> dict:
     overall = "long_tail/overall"
     found = reports[0] | {overall: float(np.mean([r[overall] for r in reports]))}
     found["classes"] = []
-    for of_seeds in zip(*(report["classes"] for report in reports), strict=True):
-        values = [described["accuracy"] for described in of_seeds]
+    for of_runs in zip(*(report["classes"] for report in reports), strict=True):
+        values = [described["accuracy"] for described in of_runs]
         accuracy = None if None in values else float(np.mean(values))
-        found["classes"].append(dict(of_seeds[0], accuracy=accuracy))
+        found["classes"].append(dict(of_runs[0], accuracy=accuracy))
     confusions = [report["shot_confusion"] for report in reports]
     total = found["shot_confusion"] = dict(confusions[0])
     for key in ("images", "correct"):

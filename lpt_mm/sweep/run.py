@@ -24,7 +24,10 @@ from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.start import latest_checkpoint
 from lpt_mm.engine.testing import run_test
 from lpt_mm.engine.training import run_training
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.evaluation.predictions import predictions_beside
+from lpt_mm.sweep.cost import DONE
+from lpt_mm.sweep.plan import Plan
+from lpt_mm.sweep.row import Repeat, Row
 from lpt_mm.utils.cores import num_cores
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import replace_file
@@ -33,7 +36,6 @@ from lpt_mm.utils.text import printable
 
 LOG = "log.txt"
 LOCK = ".lock"
-DONE = "seconds.txt"  # of a training that came to its end
 
 
 class RunError(RuntimeError):
@@ -52,9 +54,9 @@ def run_plan(plan: Plan, root: Path, processes: int) -> list[str]:
         for folder in jobs.runs:
             jobs.futures[folder] = pool.submit(jobs.do, folder)
         try:
-            for folder, (row, seed) in jobs.runs.items():
+            for folder, (row, repeat) in jobs.runs.items():
                 if (error := jobs.futures[folder].exception()) is not None:
-                    failures.append(printable(f"{row.name}, seed {seed}: {error}"))
+                    failures.append(printable(f"{row.name}, {repeat}: {error}"))
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise
@@ -68,7 +70,11 @@ class _Jobs:
         self, plan: Plan, root: Path, processes: int, progress: Progress
     ) -> None:
         self.plan, self.root, self.progress = plan, root, progress
-        self.runs = {r.folder(root, s): (r, s) for s in plan.seeds for r in plan.rows}
+        self.runs = {
+            row.folder(root, repeat): (row, repeat)
+            for repeat in plan.repeats
+            for row in plan.rows
+        }
         self.futures: dict[Path, Future] = {}
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["lpt_mm.sweep.run"])
@@ -79,35 +85,34 @@ class _Jobs:
         self.task = progress.add_task(printable(plan.name), total=len(self.runs))
 
     def do(self, folder: Path) -> None:
-        row, seed = self.runs[folder]
-        start = row.phase1.folder(self.root, seed) if row.phase1 else None
+        row, repeat = self.runs[folder]
         try:
-            if start is not None:
-                self.futures[start].result()  # was begun before this one
+            if row.needs is not None:  # was begun before this one
+                self.futures[row.needs.folder(self.root, repeat)].result()
             report = folder / f"{self.plan.split}.json"
             if not report.is_file():
-                with self._slot(f"{row.name}, seed {seed}") as slot:
-                    self._train_and_test(row, seed, start, report, slot)
+                with self._slot(f"{row.name}, {repeat}") as slot:
+                    self._train_and_test(row, repeat, report, slot)
         finally:
             self.progress.advance(self.task)
 
     def _train_and_test(
-        self, row: Row, seed: int, start: Path | None, report: Path, slot: int
+        self, row: Row, repeat: Repeat, report: Path, slot: int
     ) -> None:
         """Train and test, as by hand, with a config that holds all settings."""
-        folder, settings = report.parent, dict(row.settings)
+        folder = report.parent
         folder.mkdir(parents=True, exist_ok=True)
-        settings["randomness"] = {**settings.get("randomness", {}), "seed": seed}
-        config = folder / f"{Path(row.config).stem}.py"
-        replace_file(config, config_text(settings).encode())
+        config = row.config_copy(self.root, repeat)
+        replace_file(config, config_text(row.settings_of(repeat)).encode())
         checkpoint, process = None, (self.context, slot, folder)
-        if settings.get("train_cfg") is not None:
-            if not (folder / DONE).exists():
-                phase1 = latest_checkpoint(str(start)) if start else None
-                began = time()
-                _run(*process, _train, config, phase1)
-                replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
-            checkpoint = result_checkpoint(folder)
+        if row.trains and not (folder / DONE).exists():
+            phase1, began = None, time()
+            if row.phase1 is not None:
+                phase1 = latest_checkpoint(str(row.phase1.folder(self.root, repeat)))
+            _run(*process, _train, config, phase1)
+            replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
+        if row.source.trains:
+            checkpoint = result_checkpoint(row.source.folder(self.root, repeat))
         _run(*process, _test, config, checkpoint, self.plan.split, report)
 
     @contextmanager
@@ -153,8 +158,10 @@ def _train(config: Path, phase1: str | None) -> None:
 
 def _test(config: Path, checkpoint: str | None, split: str, report: Path) -> None:
     if not report.exists():  # another sweep may have been quicker
+        predictions = predictions_beside(report)
+        predictions.unlink(missing_ok=True)  # of a test killed before its report
         cfg = load_config(str(config), work_dir=str(config.parent))
-        run_test(cfg, checkpoint, split, out=str(report))
+        run_test(cfg, checkpoint, split, out=str(report), predictions=str(predictions))
 
 
 def result_checkpoint(folder: Path) -> str:

@@ -12,6 +12,12 @@ class UserError(ValueError):
     """
 
 
+def require(good: object, message: str) -> None:
+    """Refuse what is not good."""
+    if not good:
+        raise UserError(message)
+
+
 def require_choice(name: str, value: object, choices: Collection) -> None:
     """Refuse a value that a setting cannot have."""
     if value not in choices:

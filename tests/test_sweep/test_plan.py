@@ -1,6 +1,8 @@
 import pytest
 
+from lpt_mm.engine.hooks.settings_check_hook import PIPELINE
 from lpt_mm.sweep.plan import read_plan
+from lpt_mm.sweep.row import Repeat
 from tests.conftest import ROOT
 
 PHASE1 = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
@@ -56,10 +58,119 @@ def test_equal_runs_share_a_folder_and_others_do_not(plan, tmp_path):
         after_a=dict(config=PHASE2, phase1="a"),
         after_longer=dict(config=PHASE2, phase1="longer"),
     )
-    folders = [row.folder(tmp_path, 0) for row in plan(rows=rows, seeds=[0]).rows]
+    folders = [
+        row.folder(tmp_path, Repeat(0)) for row in plan(rows=rows, seeds=[0]).rows
+    ]
     assert folders[0] == folders[1]
     assert len(set(folders)) == 4
-    assert folders[0] != plan(rows=rows, seeds=[0]).rows[0].folder(tmp_path, 1)
+    again = plan(rows=rows, seeds=[0]).rows[0]
+    assert folders[0] == again.folder(tmp_path, Repeat(0))
+    assert folders[0] != again.folder(tmp_path, Repeat(1))
+
+
+CROPS = {"test_cfg.type": "EnsembleTestLoop"}
+
+
+def test_a_row_may_test_what_another_one_trained(plan, tmp_path):
+    rows = {"a": dict(config=PHASE1), "b": dict(tests="a", options=CROPS)}
+    trained, tests = plan(rows=rows, seeds=[0]).rows
+    assert (trained.source, trained.trains) == (trained, True)
+    assert (tests.source, tests.trains, tests.needs) == (trained, False, trained)
+    changed = {k for k, v in tests.settings.items() if trained.settings[k] != v}
+    assert changed == {"test_cfg", "default_hooks"}
+    assert tests.settings["test_cfg"]["type"] == "EnsembleTestLoop"
+    options = CROPS | {"default_hooks.settings_check.allow": [PIPELINE]}
+    again = plan(rows={"a": dict(config=PHASE1, options=options)}, seeds=[0]).rows[0]
+    assert again.settings == tests.settings  # but trained by itself
+    folders = {row.folder(tmp_path, Repeat(0)) for row in (trained, tests, again)}
+    assert len(folders) == 3
+    grid = {"val_dataloader.batch_size": [1, 2]}
+    rows["c {}"] = dict(tests="a", grid=grid)
+    del rows["b"]
+    assert len(plan(rows=rows, seeds=[0], split="val").rows) == 3
+
+
+def test_folds_are_run_with_each_seed(plan, tmp_path):
+    row = dict(config=PHASE1, options=dict(fold=0))
+    made = plan(rows={"a": row}, seeds=[0, 5], folds=[1, 2])
+    assert [*map(str, made.repeats)] == [
+        f"fold {fold}, seed {seed}" for fold in (1, 2) for seed in (0, 5)
+    ]
+    last = made.repeats[-1]
+    assert made.rows[0].folder(tmp_path, last).name == "fold_2_seed_5"
+    settings = made.rows[0].settings_of(last)
+    assert (settings["fold"], settings["randomness"]["seed"]) == (2, 5)
+    assert made.rows[0].settings["fold"] == 0
+    unfolded = plan(rows={"a": row}, seeds=[5])
+    assert unfolded.rows[0].settings_of(unfolded.repeats[0])["fold"] == 0
+    assert unfolded.rows[0].folder(tmp_path, unfolded.repeats[0]).name == "seed_5"
+    spreads = [made.spread, unfolded.spread]
+    spreads.append(plan(rows={"a": row}, seeds=[0], folds=[1, 2]).spread)
+    assert spreads == ["folds x seeds", "seeds", "folds"]
+
+
+def test_a_row_may_have_several_references(plan):
+    rows = {name: dict(config=PHASE1) for name in "abc"}
+    made = plan(rows=rows, seeds=[0], compare={"b": "a", "c": ["a", "b"]})
+    assert made.compare == {"b": ["a"], "c": ["a", "b"]}
+
+
+LR = "optim_wrapper.optimizer.lr"
+A = {"a": dict(config=PHASE1)}
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "message"),
+    [
+        (dict(tests="x"), {}, "row 'b': tests 'x' is no earlier row"),
+        (dict(tests="a", config=PHASE1), {}, r"row 'b' has unknown \['config'\]"),
+        (
+            dict(tests="a", options={LR: 1, "test_cfg.x": 1}),
+            {},
+            r"can change \['test_cfg', 'test_dataloader', 'test_evaluator'\] alone, "
+            rf"not \['{LR}'\]",
+        ),
+        (
+            dict(tests="a", options={"test_dataloader.x": 1}),
+            dict(split="val"),
+            r"'val_dataloader', 'val_evaluator'\] alone, not \['test_dataloader.x'\]",
+        ),
+        (dict(config=PHASE1, search={LR: 0.1}), {}, f"no list of values for '{LR}'"),
+        (dict(config=PHASE1, search=[LR]), {}, "search must be a dict"),
+        (
+            dict(config=PHASE1, search={LR: [1]}, options={LR: 1}),
+            {},
+            f"'{LR}' has a value of its own",
+        ),
+        (dict(config=PHASE1), dict(folds=[0]), "row 'a': its config has no fold"),
+        (dict(config=PHASE1), dict(folds=2), "folds must be a list, got 2"),
+        (dict(config=PHASE1), dict(folds=[0, 0]), "folds must be different whole"),
+        (dict(config=PHASE1), dict(columns=["ec"]), r"no columns \['ec'\]; there are"),
+        (
+            dict(config=PHASE1),
+            dict(compare={"b": "c"}),
+            r"compare has \['c'\], no rows",
+        ),
+        (dict(config=PHASE1), dict(compare={"b": "b"}), "'b' against itself"),
+        (dict(config=PHASE1), dict(compare=["b"]), "compare must be a dict"),
+        (
+            dict(config=PHASE1),
+            dict(search_metric="ece"),
+            "search_metric must be one of",
+        ),
+    ],
+)
+def test_refuses_rows_and_tables_that_cannot_be(plan, more, options, message):
+    with pytest.raises(ValueError, match=message):
+        plan(rows=A | {"b": more}, seeds=[0], **options)
+
+
+def test_a_row_that_tests_is_not_started_from_nor_tested(plan):
+    rows = A | {"b": dict(tests="a", options=CROPS)}
+    with pytest.raises(ValueError, match="tests 'b' has no runs of its own"):
+        plan(rows=rows | {"c": dict(tests="b")}, seeds=[0])
+    with pytest.raises(ValueError, match="its phase1 trains nothing"):
+        plan(rows=rows | {"c": dict(config=PHASE2, phase1="b")}, seeds=[0])
 
 
 @pytest.mark.parametrize(

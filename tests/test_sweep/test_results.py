@@ -2,8 +2,9 @@ import json
 from statistics import mean, stdev
 
 from lpt_mm.sweep import speed
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.results import write_results
+from lpt_mm.sweep.row import Repeat, Row
 from tests.conftest import ROOT
 
 CONFIG = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
@@ -13,7 +14,7 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
     row = Row("phase 1", CONFIG)
     overall = {0: 90.0, 1: 92.0, 2: 97.0}
     for seed, value in overall.items():
-        folder = row.folder(tmp_path, seed)
+        folder = row.folder(tmp_path, Repeat(seed))
         folder.mkdir(parents=True)
         metrics = {"long_tail/overall": value, "long_tail/few": 80.0, "shot_groups": ""}
         (folder / "val.json").write_text(json.dumps(metrics))
@@ -29,7 +30,7 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
 def test_rows_may_have_other_shot_groups(tmp_path):
     rows = [Row("a", CONFIG), Row("b", CONFIG, {"train_cfg.max_epochs": 1})]
     for row, groups in zip(rows, (("overall", "few"), ("overall",)), strict=True):
-        folder = row.folder(tmp_path, 0)
+        folder = row.folder(tmp_path, Repeat(0))
         folder.mkdir(parents=True)
         metrics = {f"long_tail/{group}": 50.0 for group in groups}
         (folder / "test.json").write_text(json.dumps(metrics))
@@ -42,7 +43,7 @@ def test_rows_may_have_other_shot_groups(tmp_path):
 
 def test_a_row_name_is_one_cell(tmp_path):
     row = Row("a|b *c*\n", CONFIG)
-    folder = row.folder(tmp_path, 0)
+    folder = row.folder(tmp_path, Repeat(0))
     folder.mkdir(parents=True)
     (folder / "test.json").write_text(json.dumps({"long_tail/overall": 50.0}))
     table = write_results(Plan("mine", [row], [0]), tmp_path, tmp_path / "out")
@@ -51,6 +52,7 @@ def test_a_row_name_is_one_cell(tmp_path):
 
 def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):
     row, calls = Row("phase 1", CONFIG), []
+    crops = Row("crops", CONFIG, {"test_cfg.x": 1}, tests=row)
 
     def benchmark(cfg, phase, batch_size, repeats):
         calls.append((cfg.model.type, phase))
@@ -58,10 +60,36 @@ def test_speeds_are_measured_once_and_stand_in_the_table(tmp_path, monkeypatch):
         return dict(config=dict(images_per_second=64 / seconds))
 
     monkeypatch.setattr(speed, "measure_model_speed", benchmark)
-    plan = Plan("mine", [row], [0], speed=True)
+    plan = Plan("mine", [row, crops], [0], speed=True)
     for _ in range(2):
         speed.measure_speeds(plan, tmp_path)
     assert calls == [("LPTClassifier", "infer"), ("LPTClassifier", "train")]
     lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()
     assert lines[0] == "|  | classify, images/s | train, images/s | seeds |"
-    assert lines[2] == "| phase 1 | 128 | 32 | 0 |"
+    assert lines[2:] == ["| phase 1 | 128 | 32 | 0 |", "| crops | 128 | 32 | 0 |"]
+
+
+def test_further_columns_are_metrics_and_costs(tmp_path):
+    row = Row("phase 1", CONFIG)
+    tests = Row("crops", CONFIG, {"test_cfg.x": 1}, tests=row)
+    untrained = Row("K-NN", CONFIG.replace("lpt/phase1", "baselines/knn"))
+    columns = ["overall", "ece", "trained_parameters", "seconds", "few"]
+    plan = Plan("mine", [row, tests, untrained], [0], folds=[1, 2], columns=columns)
+    for made in plan.rows:
+        for repeat, report in plan.reports(tmp_path, made).items():
+            report.parent.mkdir(parents=True)
+            metrics = {"long_tail/overall": 50.0, "long_tail/ece": 4.0 + repeat.fold}
+            report.write_text(json.dumps(metrics))
+            if made is row:
+                (report.parent / "seconds.txt").write_text(f"{1000 * repeat.fold}.0\n")
+    lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()
+    assert lines[0] == "|  | overall | ece | trained parameters | seconds | folds |"
+    # 6 layers x 1 prompt x 64, a cosine classifier of 10 x 64
+    start = "50.00 ± 0.00 | 5.50 ± 0.71 |"
+    assert lines[2:] == [
+        f"| phase 1 | {start} 1,024 | 1,500 | 2 |",
+        f"| crops | {start} 1,024 | 1,500 | 2 |",
+        f"| K-NN | {start} - | - | 2 |",
+    ]
+    heads = (tmp_path / "out" / "results.csv").read_text().splitlines()[0]
+    assert heads == "row,config,options,fold,seed,ece,overall"

@@ -5,17 +5,21 @@ import os
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
+from lpt_mm.evaluation.predictions import predictions_beside, read_predictions
 from lpt_mm.sweep import run
 from lpt_mm.sweep.plan import read_plan
 from lpt_mm.sweep.results import write_results
+from lpt_mm.sweep.row import Repeat
 from lpt_mm.sweep.run import result_checkpoint, run_plan
 from lpt_mm.utils.errors import UserError
 from tests.conftest import ROOT
 
 LEAF = "configs/lpt/phase{}_digits_lt.py"
+REPEAT = Repeat(3)
 WRONG = (
     "train: there are 10 classes but the head has 9: set num_classes=10 in the config"
 )
@@ -23,6 +27,12 @@ SHORT = {
     "train_cfg.max_epochs": 1,
     "train_dataloader.num_batch_per_epoch": 2,
     "test_dataloader.dataset.indices": 100,
+}
+MIRRORED = {
+    "test_dataloader.dataset.pipeline": [
+        dict(type="RandomFlip", prob=1.0),
+        dict(type="PackInputs"),
+    ]
 }
 
 
@@ -36,6 +46,7 @@ def plan(tmp_path, monkeypatch):
             config="configs/baselines/knn_digits_lt.py",
             options={"test_dataloader.dataset.indices": 100},
         ),
+        "phase 2, mirrored": dict(tests="phase 2", options=MIRRORED),
         "broken": dict(config=LEAF.format(1), options={"model.head.num_classes": 9}),
         "after it": dict(config=LEAF.format(2), options=SHORT, phase1="broken"),
     }
@@ -47,17 +58,28 @@ def plan(tmp_path, monkeypatch):
 def test_runs_everything_once_and_sums_up(plan, tmp_path):
     root = tmp_path / "runs"
     failures = run_plan(plan, root, processes=2)
-    broken = plan.rows[3].folder(root, 3) / "log.txt"
+    broken = plan.rows[4].folder(root, REPEAT) / "log.txt"
     assert failures == [
         f"{name}, seed 3: {WRONG}; see {broken}" for name in ("broken", "after it")
     ]
     assert WRONG in broken.read_text()
 
     reports = sorted(root.glob("*/seed_3/test.json"))
-    assert len(reports) == 3
+    assert len(reports) == 4
     times = [report.stat().st_mtime_ns for report in reports]
-    phase1, phase2 = (row.folder(root, 3) for row in plan.rows[:2])
+    phase1, phase2, _, mirrored = (row.folder(root, REPEAT) for row in plan.rows[:4])
     assert str(phase1 / "epoch_1.pth") in (phase2 / "log.txt").read_text()
+    assert str(phase2 / "epoch_1.pth") in (mirrored / "log.txt").read_text()
+    assert not list(mirrored.rglob("*.pth"))
+    tests = [
+        read_predictions(predictions_beside(x / "test.json"))
+        for x in (phase2, mirrored)
+    ]
+    assert np.array_equal(tests[0].label, tests[1].label)
+    assert not np.array_equal(tests[0].confidence, tests[1].confidence)
+    for folder, test in zip((phase2, mirrored), tests, strict=True):
+        overall = json.loads((folder / "test.json").read_text())["long_tail/overall"]
+        assert overall == 100 * test.correct.mean()
 
     log = (phase1 / "log.txt").read_text()
     run_plan(plan, root, processes=1)  # again, but for what failed
@@ -70,7 +92,12 @@ def test_runs_everything_once_and_sums_up(plan, tmp_path):
     assert "| broken | - |" in table
     with open(tmp_path / "out" / "results.csv", newline="") as file:
         lines = list(csv.DictReader(file))
-    assert [line["row"] for line in lines] == ["phase 1", "phase 2", "K-NN"]
+    assert [line["row"] for line in lines] == [
+        "phase 1",
+        "phase 2",
+        "K-NN",
+        "phase 2, mirrored",
+    ]
     assert float(lines[0]["overall"]) == first["long_tail/overall"]
     assert lines[0]["seed"] == "3"
 
@@ -110,9 +137,13 @@ def test_a_log_takes_any_text(tmp_path):
 
 def test_a_result_that_another_sweep_wrote_is_kept(tmp_path):
     (report := tmp_path / "test.json").touch()
+    predictions_beside(report).touch()
+    predictions_beside(killed := tmp_path / "val.json").touch()
     run._test(tmp_path / "gone.py", None, "test", report)
+    assert predictions_beside(report).exists()
     with pytest.raises(FileNotFoundError):
-        run._test(tmp_path / "gone.py", None, "val", tmp_path / "val.json")
+        run._test(tmp_path / "gone.py", None, "val", killed)
+    assert not predictions_beside(killed).exists()
 
 
 def test_a_run_is_judged_by_the_epoch_that_validation_chose(tmp_path):

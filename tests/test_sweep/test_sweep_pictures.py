@@ -4,8 +4,9 @@ import pytest
 from PIL import Image
 
 from lpt_mm.sweep.pictures import draw_pictures
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.results import mean_report
+from lpt_mm.sweep.row import Repeat, Row
 from tests.conftest import ROOT
 
 CONFIG = str(ROOT / "configs" / "baselines" / "knn_digits_lt.py")
@@ -26,7 +27,7 @@ def plan(tmp_path):
             "classes": classes,
             "shot_confusion": confusion,
         }
-        folder = ROW.folder(tmp_path, seed)
+        folder = ROW.folder(tmp_path, Repeat(seed))
         folder.mkdir(parents=True)
         (folder / "test.json").write_text(json.dumps(report))
     return Plan("mine", [ROW], [0, 1])

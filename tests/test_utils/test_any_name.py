@@ -31,8 +31,11 @@ from lpt_mm.matching.picture import draw_matching
 from lpt_mm.matching.report import MatchingReport
 from lpt_mm.preparation import PartState, print_states
 from lpt_mm.sweep.curves import draw_curves
-from lpt_mm.sweep.plan import Plan, Row
+from lpt_mm.sweep.forest_picture import draw_forest
+from lpt_mm.sweep.paired import Difference
+from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.results import write_results
+from lpt_mm.sweep.row import Repeat, Row
 from lpt_mm.utils.text import printable
 from lpt_mm.weights.description import describe
 from lpt_mm.weights.report import print_weights
@@ -156,7 +159,13 @@ def draw_all_curves(name, path):
     draw_curves({name: [path.parent]}, path)
 
 
+def draw_any_forest(name, path):
+    found = dict(overall=Difference(1.0, 0.5, (0.0, 2.0), 0.5, (0.0, 2.0)))
+    draw_forest({(name, "b"): found}, "seeds", path)
+
+
 PICTURES = dict(
+    forest=draw_any_forest,
     accuracy=lambda name, path: draw_accuracy_over_frequency(
         {name: report(name)}, path
     ),
@@ -208,7 +217,7 @@ def test_files_hold_any_name(tmp_path_factory, name):
     folder = tmp_path_factory.mktemp("files")
     write_class_csv(folder / "classes.csv", report(name))
     row = Row(name, str(ROOT / "configs" / "baselines" / "knn_digits_lt.py"))
-    results = row.folder(folder, 0) / "test.json"
+    results = row.folder(folder, Repeat(0)) / "test.json"
     results.parent.mkdir(parents=True)
     results.write_text(json.dumps(report(name)))
     write_results(Plan("mine", [row], [0]), folder, folder)
