@@ -12,6 +12,8 @@ _crops = {"test_cfg.type": "EnsembleTestLoop"}
 
 seeds = [0, 1, 2]
 speed = True
+columns = ["trained_parameters"]
+compare = {"LIFT": "phase 2", "phase 2": "phase 1", "phase 2, five crops": "phase 2"}
 rows = {
     "GDA": dict(config="configs/baselines/gda_cifar10_jpeg_lt.py"),
     "VPT-deep, GCL, re-weighting": dict(config=_recipe.format("vpt_deep_gcl_drw")),
@@ -20,7 +22,7 @@ rows = {
     "LIFT+": dict(config=_recipe.format("lift_plus")),
     "phase 1": dict(config=_phase1),
     "phase 2": dict(config=_phase2, phase1="phase 1"),
-    "phase 2, five crops": dict(config=_phase2, options=_crops, phase1="phase 1"),
+    "phase 2, five crops": dict(tests="phase 2", options=_crops),
     "phase 1, class means": dict(config=_recipe.format("lpt_class_means_phase1")),
     "phase 2, class means": dict(
         config=_recipe.format("lpt_class_means_phase2"), phase1="phase 1, class means"
