@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
+from torch.utils.data import Dataset
+
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import list_some, printable
 
@@ -49,6 +51,28 @@ def group_images(
             f"'{printable(group_by)}': {list_some(lacking, limit=5)}"
         )
     return list(found)
+
+
+def group_dataset(dataset: Dataset, group_by: str) -> list[str]:
+    """Name the group of each image of a data set, in order.
+
+    Args:
+        dataset: The data set, or what wraps it.
+        group_by: As of :func:`group_images`; paths are looked at below the data root.
+
+    Returns:
+        The names.
+
+    Raises:
+        UserError: If an image has no file, or as of :func:`group_images`.
+    """
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    paths = [info.get("img_path") for info in infos]
+    if None in paths:
+        raise UserError("only images in files have groups, and these are in none")
+    while not hasattr(dataset, "data_root") and hasattr(dataset, "dataset"):
+        dataset = dataset.dataset
+    return group_images(paths, group_by, getattr(dataset, "data_root", None) or "")
 
 
 def _below(path: str, root: str | os.PathLike) -> str:
