@@ -151,7 +151,8 @@ def near_duplicate_findings(
     for split, found in near.items():
         if alike := found.same_label:
             text = f"{split}: {_share(alike.total, found.images)} {_look(alike)} "
-            text += f"like one of train of the same class: {_distrust(split)}: {alike}"
+            text += "like one of train of the same class: "
+            text += f"{_distrust(split, alike.total / found.images)}: {alike}"
             yield Finding(WARNING, "near_duplicates_across_splits", text, alike)
         if alike := found.other_label:
             text = f"{split}: {_share(alike.total, found.images)} {_look(alike)} "
@@ -170,7 +171,7 @@ def group_findings(groups: Mapping[str, list[str]]) -> Iterator[Finding]:
         crossing = Examples(sorted(shared))
         text = f"{split}: {len(shared):,} of {len(set(names)):,} groups, "
         text += f"{_share(images, len(names))}, {_be(crossing)} in train as well: "
-        text += f"{_distrust(split)}: {crossing}"
+        text += f"{_distrust(split, images / len(names))}: {crossing}"
         yield Finding(WARNING, "groups_across_splits", text, crossing)
 
 
@@ -178,10 +179,10 @@ def _share(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,} images ({100 * part / whole:.1f} %)"
 
 
-def _distrust(split: str) -> str:
+def _distrust(split: str, share: float) -> str:
     return (
-        f"distrust the accuracy on {split}, which as many may owe to having been "
-        "trained on; new_dataset.py --group-by keeps them together"
+        f"distrust the accuracy on {split}, up to {100 * share:.1f} points of which "
+        "may be memory; new_dataset.py --group-by keeps such images together"
     )
 
 

@@ -49,7 +49,7 @@ def find_near_duplicates(
         places[name] = np.arange(end, end := end + len(dataset))
     same = {tuple(pair) for pair in seen.digests[:, places["train"]].T.tolist()}
     found = {}
-    for name in datasets.keys() - {"train"}:
+    for name in (name for name in datasets if name != "train"):
         pairs = seen.digests[:, places[name]].T.tolist()
         new = [i for i, pair in enumerate(pairs) if tuple(pair) not in same]
         found[name] = NearDuplicates(len(datasets[name]))
@@ -74,8 +74,7 @@ def most_alike(images: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, in
         twin = np.full(len(rows), -1)
         for start in range(0, len(others_left), COLUMNS):
             columns = slice(start, start + COLUMNS)
-            distance = _distances(own_hashes, hashes[:, columns])
-            row, column = np.nonzero(distance <= MOST_BITS)
+            row, column = _close(own_hashes, hashes[:, columns])
             value = _correlations(own_pictures[row], pictures[columns][column])
             order = np.argsort(value, kind="stable")  # of several, the last one stays
             row, column, value = row[order], column[order], value[order]
@@ -92,12 +91,20 @@ def _parts(appearances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(hashes.T), appearances[:, HASH_BYTES:]
 
 
-def _distances(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Count the bits (n, m) that differ between hashes (words, n) and (words, m)."""
-    bits = np.zeros((hashes.shape[1], others.shape[1]), dtype=np.uint16)
-    for word, other in zip(hashes, others, strict=True):
-        bits += np.bitwise_count(word[:, None] ^ other)
-    return bits
+def _close(hashes: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the indices of hashes (words, n) and (words, m) that differ by few bits."""
+    half = len(hashes) // 2  # rarely close by chance, and quickly compared
+    bits = _count_bits(hashes[:half, :, None], others[:half, None])
+    row, column = np.divmod(np.flatnonzero(bits <= MOST_BITS), others.shape[1])
+    bits = bits[row, column] + _count_bits(hashes[half:, row], others[half:, column])
+    is_close = bits <= MOST_BITS
+    return row[is_close], column[is_close]
+
+
+def _count_bits(words: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Count the bits that differ, of two words at most: more overflow the counts."""
+    one, *more = (np.bitwise_count(x ^ y) for x, y in zip(words, others, strict=True))
+    return sum(more, one)
 
 
 def _correlations(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:

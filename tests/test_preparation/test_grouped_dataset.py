@@ -1,4 +1,4 @@
-"""A folder of one's own, split by groups of images."""
+"""A folder of one's own, split by groups of images: new_dataset.py --group-by."""
 
 import csv
 
