@@ -78,7 +78,7 @@ def group_dataset(dataset: Dataset, group_by: str) -> list[str]:
 def _below(path: str, root: str | os.PathLike) -> str:
     """Give a path as it is below a folder, or as it is if it is elsewhere."""
     below = os.path.relpath(path, root) if root else path
-    return path if below.startswith(os.pardir) else below
+    return path if PurePath(below).parts[:1] == (os.pardir,) else below
 
 
 def _by_level(paths: Sequence[str], level: int) -> list[str | None]:

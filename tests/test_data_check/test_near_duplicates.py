@@ -12,6 +12,7 @@ from lpt_mm.data_check.appearance import (
     appearance_of_array,
 )
 from lpt_mm.data_check.near_duplicates import most_alike
+from lpt_mm.data_check.pair_picture import draw_pairs
 from tests.test_data_check.test_check_dataset import (  # noqa: F401 (fixtures)
     TOOL,
     config,
@@ -127,6 +128,17 @@ def test_a_picture_of_an_older_report_goes(run_here, config, data, tmp_path):  #
         )
     run_here(TOOL, config)
     assert not picture.exists()
+
+
+def test_pairs_are_drawn_whatever_the_files_are_called(tmp_path):
+    names = [r"c$\frac$.png", "\x1b[2J\u202e.png", "_.png", "x" * 200 + ".png"]
+    for name in names:
+        scene(0).save(tmp_path / name)
+    infos = [dict(img_path=str(tmp_path / name)) for name in names]
+    infos.append(dict(img=np.asarray(scene(1))))
+    draw_pairs(dict(val=[(x, infos[0]) for x in infos]), tmp_path / "pairs.png")
+    with Image.open(tmp_path / "pairs.png") as picture:
+        assert picture.height > picture.width / 4
 
 
 def test_the_same_file_is_told_once(run_here, config, data):  # noqa: F811

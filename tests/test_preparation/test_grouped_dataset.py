@@ -71,8 +71,8 @@ def test_classes_that_cannot_be_tested_are_named(run_here, tmp_path):
     make_cameras(tmp_path / "pets")
     make_folder(tmp_path / "pets", {"emu/cam0": 4})
     out = make_new(run_here, tmp_path, "--group-by", "1")
-    assert "warning: val: no image of 1 classes: emu\n" in out
-    assert "warning: test: no image of 1 classes: emu\n" in out
+    assert "warning: val: no image of 1 of 3 classes: emu\n" in out
+    assert "warning: test: no image of 1 of 3 classes: emu\n" in out
     train = read_lists(tmp_path / "pets")["train"]
     assert sum(path.startswith("emu/") for path in train) == 4
 

@@ -81,8 +81,10 @@ def say_what_is_left_out(console: Console, dataset: NewDataset) -> None:
         for split in ("val", "test"):
             if lacking := dataset.classes_without(split):
                 names = list_some(lacking, limit=5)
-                text = f"{split}: no image of {len(lacking):,} classes: {names}"
-                console.print(for_rich(f"warning: {text}"))
+                total = f"{len(lacking):,} of {len(dataset.classes):,} classes"
+                console.print(
+                    for_rich(f"warning: {split}: no image of {total}: {names}")
+                )
     if few := few_to_validate(len(dataset.splits["val"])):
         console.print(for_rich(f"warning: val: {few}"))
 
