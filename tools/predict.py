@@ -10,7 +10,13 @@ row for each image and task.
 
 from rich.console import Console
 
-from lpt_mm.engine.command_line import add_tta_option, make_parser, run_tool
+from lpt_mm.engine.command_line import (
+    add_group_option,
+    add_tta_option,
+    make_parser,
+    run_tool,
+)
+from lpt_mm.inference.observing import observe_to_file
 from lpt_mm.inference.opening import open_predictor
 from lpt_mm.inference.predicting import predict_to_file
 from lpt_mm.inference.sources import ImageSources
@@ -37,12 +43,19 @@ def main() -> None:
     parser.add_argument("--backbone", metavar="FILE", help="of a pack that needs one")
     parser.add_argument("--device", help="such as cuda:1; by default a GPU, if any")
     parser.add_argument("--frozen-dtype", choices=["float32", "bfloat16"])
+    add_group_option(parser, "images of one thing, which get one answer and a row")
     add_tta_option(parser)
     args = parser.parse_args()
+    if args.group_by and (args.pack or args.resume or args.pictures):
+        parser.error("--group-by knows no --pack, --resume and --pictures")
     model = (args.backbone, args.device, args.frozen_dtype, args.tta or None)
     predictor, images, facts = open_predictor(args.words, args.pack, *model)
-    options = (args.batch_size, args.top, args.strict, args.resume, args.pictures)
-    said = predict_to_file(predictor, ImageSources(images), args.out, facts, *options)
+    options, sources = (args.batch_size, args.top, args.strict), ImageSources(images)
+    if args.group_by:
+        said = observe_to_file(predictor, sources, args.out, args.group_by, *options)
+    else:
+        options += (args.resume, args.pictures)
+        said = predict_to_file(predictor, sources, args.out, facts, *options)
     if said is not None:  # in the first process
         Console().print(for_rich(said))
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from lpt_mm.engine.command_line import (
+    add_group_option,
     add_run_options,
     add_tta_option,
     make_parser,
@@ -10,6 +11,7 @@ from lpt_mm.engine.command_line import (
 )
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.testing import run_test, use_crops
+from lpt_mm.evaluation.report import by_observation
 from lpt_mm.evaluation.tables import print_tables
 
 
@@ -30,6 +32,7 @@ def main() -> None:
     )
     parser.add_argument("--out", metavar="JSON", help="new file for the metrics")
     parser.add_argument("--csv", help="new file for the numbers of each class")
+    add_group_option(parser, "images of one observation, to test by these as well")
     add_tta_option(parser)
     add_run_options(parser)
     args = parser.parse_args()
@@ -38,9 +41,13 @@ def main() -> None:
     )
     if args.tta:
         use_crops(cfg)
-    report = run_test(cfg, args.checkpoint, args.split, args.out, args.csv)
+    files = (args.out, args.csv)
+    report = run_test(cfg, args.checkpoint, args.split, *files, args.group_by)
     if report is not None:  # in the first process
-        print_tables({Path(args.config).stem: report}, report["shot_groups"])
+        rows = {Path(args.config).stem: report}
+        if found := by_observation(report):
+            rows["by observation"] = found
+        print_tables(rows, report["shot_groups"])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 from lpt_mm.data_check.duplicates import Duplicates
 from lpt_mm.data_check.examples import Examples
 from lpt_mm.data_check.image_check import FAULTS, SKIPPED
+from lpt_mm.data_check.near_duplicates import NearDuplicates
 from lpt_mm.data_check.split_scan import SplitScan
 from lpt_mm.utils.errors import UserError
 
@@ -141,6 +142,52 @@ def duplicate_findings(duplicates: Duplicates) -> Iterator[Finding]:
     if pairs := duplicates.other_label:
         text = f"{_images(pairs)} {_be(pairs)} there with another label: {pairs}"
         yield Finding(WARNING, "duplicates_of_other_label", text, pairs)
+
+
+def near_duplicate_findings(
+    near: Mapping[str, NearDuplicates],
+) -> Iterator[Finding]:
+    """Give the images of other splits that look like a training image."""
+    for split, found in near.items():
+        if alike := found.same_label:
+            text = f"{split}: {_share(alike.total, found.images)} {_look(alike)} "
+            text += "like one of train of the same class: "
+            text += f"{_distrust(split, alike.total / found.images)}: {alike}"
+            yield Finding(WARNING, "near_duplicates_across_splits", text, alike)
+        if alike := found.other_label:
+            text = f"{split}: {_share(alike.total, found.images)} {_look(alike)} "
+            text += "like one of train of another class, by chance or as one label is "
+            text += f"wrong: {alike}"
+            yield Finding(WARNING, "near_duplicates_of_other_label", text, alike)
+
+
+def group_findings(groups: Mapping[str, list[str]]) -> Iterator[Finding]:
+    """Give the groups of images, by split a name for each image, that cross splits."""
+    trained = set(groups.get("train", ()))
+    for split, names in groups.items():
+        if split == "train" or not (shared := trained & set(names)):
+            continue
+        images = sum(name in shared for name in names)
+        crossing = Examples(sorted(shared))
+        text = f"{split}: {len(shared):,} of {len(set(names)):,} groups, "
+        text += f"{_share(images, len(names))}, {_be(crossing)} in train as well: "
+        text += f"{_distrust(split, images / len(names))}: {crossing}"
+        yield Finding(WARNING, "groups_across_splits", text, crossing)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,} images ({100 * part / whole:.1f} %)"
+
+
+def _distrust(split: str, share: float) -> str:
+    return (
+        f"distrust the accuracy on {split}, up to {100 * share:.1f} points of which "
+        "may be memory; new_dataset.py --group-by keeps such images together"
+    )
+
+
+def _look(examples: Examples) -> str:
+    return "looks" if examples.total == 1 else "look"
 
 
 def _images(examples: Examples) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lpt_mm.data_check.appearance import NO_APPEARANCE, appearance, appearance_of_array
 from lpt_mm.datasets.transforms.image_file import decode_image, read_content
 
 DIGEST_SIZE = 16  # bytes
@@ -21,6 +22,7 @@ class ImageCheck(NamedTuple):
     digest: bytes  # of the content; zeros if there is none
     fault: str = ""  # of FAULTS, SKIPPED, or none for a good image
     reason: str = ""  # what the decoder says
+    appearance: bytes = NO_APPEARANCE
 
 
 def check_image(info: Mapping) -> ImageCheck:
@@ -28,7 +30,8 @@ def check_image(info: Mapping) -> ImageCheck:
     if info.get("img") is not None:
         array = np.asarray(info["img"])
         head = f"{array.dtype} {array.shape}".encode()
-        return ImageCheck(_digest(head + array.tobytes()))
+        digest = _digest(head + array.tobytes())
+        return ImageCheck(digest, appearance=appearance_of_array(array))
     if info.get("img_path") is None:
         return ImageCheck(NO_DIGEST, SKIPPED)
     try:
@@ -41,13 +44,13 @@ def check_image(info: Mapping) -> ImageCheck:
     if not content:
         return ImageCheck(NO_DIGEST, EMPTY)
     try:
-        decode_image(content)
+        look = appearance(decode_image(content))
     except Exception as error:  # PIL's plugins raise whatever a broken file leads to
         reason = str(error) or type(error).__name__
         if "truncated" in reason.lower():
             return ImageCheck(NO_DIGEST, TRUNCATED)
         return ImageCheck(NO_DIGEST, UNREADABLE, reason)
-    return ImageCheck(_digest(content))
+    return ImageCheck(_digest(content), appearance=look)
 
 
 def _digest(content: bytes) -> bytes:

@@ -30,6 +30,7 @@ class CheckedPart(NamedTuple):
     start: int  # index of the first image
     labels: np.ndarray  # (n,) int64 class indices; -1 where there is none
     digests: np.ndarray  # (2, n) uint64, 0 for an image without one
+    appearances: np.ndarray  # (n, bytes) uint8, 0 for an image without one
     faults: list[tuple[int, str, str]]  # offset, fault and reason of images
 
 
@@ -73,13 +74,15 @@ def _start_worker(datasets: Sequence[Dataset]) -> None:
 def _check_part(split: int, start: int, stop: int) -> CheckedPart:
     """Check images of a data set of this worker process."""
     labels = np.empty(stop - start, dtype=np.int64)
-    digests, faults = bytearray(), []
+    digests, appearances, faults = bytearray(), bytearray(), []
     for index in range(start, stop):
         info = _datasets[split].get_data_info(index)
         labels[index - start] = min(info.get("gt_label", -1), LARGEST_INT)
         check = check_image(info)
         digests += check.digest
+        appearances += check.appearance
         if check.fault:
             faults.append((index - start, check.fault, check.reason))
     pairs = np.frombuffer(digests, dtype=np.uint64).reshape(-1, len(NO_DIGEST) // 8)
-    return CheckedPart(split, start, labels, pairs.T, faults)
+    looks = np.frombuffer(appearances, dtype=np.uint8).reshape(len(labels), -1)
+    return CheckedPart(split, start, labels, pairs.T, looks, faults)

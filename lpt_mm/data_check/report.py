@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +14,19 @@ from lpt_mm.data_check.class_count_picture import draw_class_counts
 from lpt_mm.data_check.class_statistics import gini, imbalance_ratio
 from lpt_mm.data_check.duplicates import find_duplicates
 from lpt_mm.data_check.findings import ERROR, WARNING, Finding
+from lpt_mm.data_check.near_duplicates import NearDuplicates, find_near_duplicates
+from lpt_mm.data_check.pair_picture import draw_pairs
 from lpt_mm.data_check.split_scan import SplitScan, scan_splits
 from lpt_mm.data_check.splits import build_splits
+from lpt_mm.datasets.image_groups import group_dataset
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups, shot_groups_of
 from lpt_mm.evaluation.metrics.shot_groups import CONVENTIONS
 from lpt_mm.utils.new_file import replace_file
 from lpt_mm.utils.tables import number_table
 from lpt_mm.utils.text import for_rich
 
-REPORT, PICTURE = REPORT_FILES = ("report.json", "class_counts.png")
+REPORT_FILES = ("report.json", "class_counts.png", "near_duplicates.png")
+REPORT, PICTURE, PAIRS = REPORT_FILES
 
 
 @dataclass
@@ -33,6 +37,7 @@ class DataReport:
     class_names: list[str]
     shot_groups: ShotGroups
     findings: list[Finding]
+    near: dict[str, NearDuplicates] = field(default_factory=dict)  # by split
 
     def messages(self, severity: str) -> list[Finding]:
         """Choose the findings of a severity, ``ERROR`` or ``WARNING``."""
@@ -69,31 +74,44 @@ class DataReport:
         return sizes
 
 
-def examine_data(cfg: Config) -> DataReport:
-    """Look at all images of a config's data sets, and at what is wrong with them."""
+def examine_data(cfg: Config, group_by: str | None = None) -> DataReport:
+    """Look at all images of a config's data sets, and at what is wrong with them.
+
+    With ``group_by``, see ``group_images``, also at groups of images that cross splits.
+    """
     shot_groups = shot_groups_of(cfg)
     datasets, findings = build_splits(cfg)
+    groups = {k: group_dataset(v, group_by) for k, v in datasets.items() if group_by}
     head = (cfg.get("model") or {}).get("head")
     num_classes = head.get("num_classes") if isinstance(head, Mapping) else None
     names = next((n for d in datasets.values() if (n := d.metainfo.get("classes"))), ())
-    scans, digests = scan_splits(datasets, num_classes or len(names) or None)
+    scans, seen = scan_splits(datasets, num_classes or len(names) or None)
     total = max((len(scan.counts) for scan in scans.values()), default=0)
     names = [str(names[i]) if i < len(names) else str(i) for i in range(total)]
     findings += judge.file_findings(scans)
     findings += judge.class_findings(scans, num_classes)
     findings += judge.count_findings(scans, names, shot_groups.thresholds)
-    findings += judge.duplicate_findings(find_duplicates(datasets, digests))
-    return DataReport(scans, names, shot_groups, findings)
+    findings += judge.duplicate_findings(find_duplicates(datasets, seen.digests))
+    findings += judge.group_findings(groups)
+    findings += judge.near_duplicate_findings(
+        near := find_near_duplicates(datasets, seen)
+    )
+    return DataReport(scans, names, shot_groups, findings, near)
 
 
 def write_data_report(report: DataReport, folder: Path) -> None:
-    """Write the ``REPORT_FILES`` anew, without training images only the first one."""
+    """Write the ``REPORT_FILES`` anew, and those for which there are images."""
     content = json.dumps(report.as_dict(), indent=1) + "\n"
     replace_file(folder / REPORT, content.encode())
     train = report.scans.get("train")
     if train is not None and train.counts.any():
         names, groups = report.class_names, report.shot_groups
         draw_class_counts(train.counts, names, groups, folder / PICTURE)
+    pairs = {split: found.shown for split, found in report.near.items() if found.shown}
+    if pairs:
+        draw_pairs(pairs, folder / PAIRS)
+    else:
+        (folder / PAIRS).unlink(missing_ok=True)  # of an older report
 
 
 def print_data_report(report: DataReport, title: str, folder: str | Path) -> None:

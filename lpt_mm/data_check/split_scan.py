@@ -2,15 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
 from torch.utils.data import Dataset
 
+from lpt_mm.data_check.appearance import NO_APPEARANCE
 from lpt_mm.data_check.examples import Examples
 from lpt_mm.data_check.parallel_check import CheckedPart, checked_parts
 from lpt_mm.datasets.labels import MAX_LABEL, gt_labels
 from lpt_mm.utils.progress import progress_bar
+
+
+class Fingerprints(NamedTuple):
+    """What tells whether images are the same, or alike: of all splits in order."""
+
+    digests: np.ndarray  # (2, N) uint64 of the contents
+    appearances: np.ndarray  # (N, bytes) uint8, see appearance.py
 
 
 class SplitScan:
@@ -54,10 +63,11 @@ def scan_labels(dataset: Dataset, num_classes: int) -> SplitScan:
 
 def scan_splits(
     datasets: Mapping[str, Dataset], num_classes: int | None
-) -> tuple[dict[str, SplitScan], np.ndarray]:
-    """Read all images; give what was seen by split, and the digests (2, N) in order."""
+) -> tuple[dict[str, SplitScan], Fingerprints]:
+    """Read all images; give what was seen by split, and the fingerprints."""
     scans = {name: SplitScan(data, num_classes) for name, data in datasets.items()}
     digests = [np.zeros((2, 0), dtype=np.uint64)]
+    appearances = [np.zeros((0, len(NO_APPEARANCE)), dtype=np.uint8)]
     names = list(datasets)
     bar = progress_bar(console=Console(stderr=True))
     with checked_parts(list(datasets.values())) as parts, bar as progress:
@@ -65,13 +75,15 @@ def scan_splits(
         for part in parts:
             scans[names[part.split]].add(part)
             digests.append(part.digests)
+            appearances.append(part.appearances)
             progress.advance(tasks[part.split], len(part.labels))
     if num_classes is None:
         used = (np.flatnonzero(scan.counts) + 1 for scan in scans.values())
         length = max((end.max(initial=0) for end in used), default=0)
         for scan in scans.values():
             scan.counts = scan.counts[:length].copy()
-    return scans, np.concatenate(digests, axis=1)
+    seen = Fingerprints(np.concatenate(digests, axis=1), np.concatenate(appearances))
+    return scans, seen
 
 
 def image_name(dataset: Dataset, index: int) -> str:

@@ -54,6 +54,17 @@ def add_tta_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_group_option(parser: argparse.ArgumentParser, purpose: str) -> None:
+    """Declare what tells which images belong together."""
+    parser.add_argument(
+        "--group-by",
+        metavar="GROUPS",
+        help=f"{purpose}: a number, 1 for the folder that an image lies in, 2 for the "
+        "one above; a regular expression with one (group), searched in the path; or "
+        "FILE.csv:COLUMN, a table whose column path is relative to its folder",
+    )
+
+
 def run_tool(main: Callable[[], None]) -> None:
     """Run a command; end in one line where a traceback would tell the user nothing."""
     gc.freeze()  # mmengine collects garbage for each data set: what is imported is none

@@ -4,12 +4,19 @@ from logging import WARNING
 
 from mmengine.config import Config
 from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
 
+from lpt_mm.datasets.image_groups import group_dataset
+from lpt_mm.datasets.wrapped_dataset import WrappedDataset
 from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.processes import is_first_process
 from lpt_mm.engine.start import check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.evaluation.predictions import Predictions, write_predictions
+from lpt_mm.evaluation.metrics.observation_metric import (
+    ObservationMetric,
+    require_one_label,
+)
 from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
@@ -27,6 +34,7 @@ def run_test(
     out: str | None = None,
     csv: str | None = None,
     predictions: str | None = None,
+    group_by: str | None = None,
 ) -> dict | None:
     """Test a model, and write the report.
 
@@ -37,6 +45,8 @@ def run_test(
         out: JSON file to write the report to.
         csv: CSV file to write the numbers of each class to.
         predictions: File to write to what each image was taken for, before the report.
+        group_by: What tells which images are of one observation, as of
+            ``group_images``, to test by observation as well.
 
     Returns:
         The report, see ``make_report``, and with test-time ensembling as ``tta`` what
@@ -44,7 +54,8 @@ def run_test(
 
     Raises:
         OSError: If the checkpoint does not exist, or a file to write does.
-        UserError: If the model does not fit, or the config has no ``LongTailMetric``.
+        UserError: If the model does not fit, the config has no ``LongTailMetric``, or
+            images of one observation have several labels.
     """
     is_first = is_first_process()  # other machines may not have the checkpoint
     if is_first:
@@ -52,12 +63,18 @@ def run_test(
     set_test(cfg, checkpoint, split)
     if is_first:
         check_start(cfg, training=False)
+    observation_of = find_observations(cfg, group_by) if group_by else {}
     runner = build_runner(cfg)
     long_tail = find_long_tail_metric(runner.test_evaluator)
+    if group_by:
+        by_observation = ObservationMetric.like(long_tail, observation_of)
+        runner.test_evaluator.metrics.append(by_observation)
     metrics = runner.test()
     if runner.rank != 0:
         return None
     report = make_report(metrics, long_tail)
+    if group_by:
+        report["observations"] = by_observation.facts()
     if isinstance(runner.test_loop, EnsembleTestLoop):
         report["tta"] = runner.test_loop.ensemble.facts()
     if predictions:
@@ -67,6 +84,25 @@ def run_test(
     if csv:
         write_class_csv(csv, report)
     return report
+
+
+def find_observations(cfg: Config, group_by: str) -> dict[str, str]:
+    """Find the observation of each test image, by its path, before the work.
+
+    Args:
+        cfg: The config, with the data set to test on as ``test_dataloader``.
+        group_by: As in :func:`run_test`.
+
+    Returns:
+        The observations, of which all images have the same label.
+    """
+    init_default_scope(cfg.get("default_scope", "mmengine"))
+    dataset = WrappedDataset(dict(cfg.test_dataloader.dataset))
+    observations = group_dataset(dataset, group_by)
+    require_one_label(observations, dataset.get_gt_labels().tolist())
+    infos = map(dataset.get_data_info, range(len(dataset)))
+    paths = [info["img_path"] for info in infos]
+    return dict(zip(paths, observations, strict=True))
 
 
 def set_test(cfg: Config, checkpoint: str | None, split: str) -> None:

@@ -49,6 +49,13 @@ def make_report(metrics: Mapping[str, float], metric: LongTailMetric) -> dict:
     )
 
 
+def by_observation(report: Mapping) -> dict:
+    """Take the numbers by observation, if there are any, for those by image."""
+    keys = {key: key.replace("observation/", "long_tail/", 1) for key in report}
+    found = {new: report[key] for key, new in keys.items() if new != key}
+    return dict(found, **report["observations"]) if found else {}
+
+
 def read_report(path: str | Path) -> dict:
     """Read what ``tools/test.py --out`` wrote; a ``ValueError`` if it is no report."""
     try:

@@ -23,7 +23,12 @@ def read_archive(path: str) -> Iterator[EncodedImage]:
                 content = archive.extractfile(member).read()
             except BROKEN as error:
                 raise _damaged(path) from error
-        yield EncodedImage(f"{path}/{member.name}", content)
+        yield EncodedImage(name_in_archive(path, member), content)
+
+
+def name_in_archive(path: str, member: tarfile.TarInfo) -> str:
+    """Name an image of an archive, as no file is called."""
+    return f"{path}/{member.name}"
 
 
 def members_of(path: str) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:

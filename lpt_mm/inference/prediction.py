@@ -16,6 +16,8 @@ class Prediction:
         path: The file that the image is of; None for other images.
         error: Why the image could not be read, in one line; then there are no labels.
         task: Name of the task, of several on one backbone; None for a model alone.
+        observation: What the images show, if they are several with one answer.
+        images: How many of these could be read; then ``error`` is about the others.
     """
 
     labels: tuple[int, ...] = ()
@@ -25,6 +27,8 @@ class Prediction:
     path: str | None = None
     error: str | None = None
     task: str | None = None
+    observation: str | None = None
+    images: int | None = None
 
     @property
     def label(self) -> int | None:

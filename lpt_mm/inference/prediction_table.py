@@ -34,6 +34,7 @@ def write_table(
     predictions: Iterable[Prediction],
     top: int,
     has_tasks: bool = False,
+    by_observation: bool = False,
 ) -> None:
     """Write a new file of a row a prediction, without holding them.
 
@@ -43,32 +44,36 @@ def write_table(
         top: Classes of a prediction. The first has the columns ``name``, ``score`` and
             ``label``, the second ``name_2`` ...; ``shot_group`` is that of the first.
         has_tasks: Whether there is a column ``task``.
+        by_observation: Whether there are columns ``observation`` and ``images`` in the
+            place of ``path``.
 
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
     """
-    columns = columns_of(top, has_tasks)
+    columns = columns_of(top, has_tasks, by_observation)
     rows = (row_of(prediction, columns) for prediction in predictions)
     with new_file(path) as file:
         WRITERS[Path(path).suffix](file, rows, columns)
 
 
-def columns_of(top: int, has_tasks: bool = False) -> list[str]:
+def columns_of(
+    top: int, has_tasks: bool = False, by_observation: bool = False
+) -> list[str]:
     """Name the columns of a table."""
     of_class = ("name", "score", "label")
     further = [f"{key}_{i}" for i in range(2, top + 1) for key in of_class]
     task = ["task"] if has_tasks else []
-    return ["path", *task, *of_class, "shot_group", "error", *further]
+    what = ["observation", "images"] if by_observation else ["path"]
+    return [*what, *task, *of_class, "shot_group", "error", *further]
 
 
 def row_of(prediction: Prediction, columns: list[str]) -> Row:
     """Give the values of a row by column; None where there is none."""
-    row: Row = dict.fromkeys(columns)
-    # Names of files need not be UTF-8.
-    path = (prediction.path or "").encode(errors="backslashreplace").decode()
-    row |= dict(path=path, error=prediction.error, shot_group=prediction.shot_group)
-    if "task" in row:
-        row["task"] = prediction.task
+    row: Row = {column: getattr(prediction, column, None) for column in columns}
+    for column in {"path", "observation"} & row.keys():
+        # Names of files need not be UTF-8.
+        name = str(row[column] or "").encode(errors="backslashreplace")
+        row[column] = name.decode()
     found = zip(prediction.names, prediction.scores, prediction.labels, strict=True)
     for i, (name, score, label) in enumerate(found, 1):
         end = "" if i == 1 else f"_{i}"
@@ -97,7 +102,7 @@ def _write_parquet(path: Path, rows: Iterator[Row], columns: list[str]) -> None:
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    types = dict(score=pa.float64(), label=pa.int64())
+    types = dict(score=pa.float64(), label=pa.int64(), images=pa.int64())
     fields = [(c, types.get(c.split("_")[0], pa.string())) for c in columns]
     schema = pa.schema(fields)
     with ParquetWriter(path, schema) as writer:

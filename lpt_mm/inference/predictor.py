@@ -1,7 +1,7 @@
 """A trained model, ready for images."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -9,12 +9,15 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmpretrain.models.classifiers import ImageClassifier
+from torch import Tensor
 
 from lpt_mm.engine.run_config import load_config
+from lpt_mm.inference.batches import PreparedImage
 from lpt_mm.inference.building import build_model
 from lpt_mm.inference.class_table import ClassTable, require_positive
 from lpt_mm.inference.components import check_components
 from lpt_mm.inference.images import ImageLike
+from lpt_mm.inference.observations import Observations, read_observation
 from lpt_mm.inference.packing import make_pack
 from lpt_mm.inference.prediction import Prediction
 from lpt_mm.inference.views import Views
@@ -138,17 +141,7 @@ class Predictor:
         top: int = 5,
         strict: bool = False,
     ) -> list[Prediction]:
-        """Classify images; the arguments are those of :meth:`stream`.
-
-        Args:
-            images: One image or more.
-            batch_size: Images that are computed at a time.
-            top: How many classes are named for each.
-            strict: Whether an image that cannot be read is an error.
-
-        Returns:
-            A prediction for each image, in their order.
-        """
+        """Classify images, and give a list; see :meth:`stream`."""
         return list(self.stream(images, batch_size, top, strict))
 
     def stream(
@@ -169,17 +162,48 @@ class Predictor:
 
         Yields:
             A prediction for each image, in their order.
-
-        Raises:
-            UnreadableImageError: If ``strict``, and an image cannot be read.
         """
         require_positive(top)
+        for batch, logit in self._classify(images, batch_size, strict):
+            yield from self.classes.read(batch, logit, top)
+
+    def observe(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        observations: Sequence[str],
+        batch_size: int = 32,
+        top: int = 5,
+        strict: bool = False,
+    ) -> Iterator[Prediction]:
+        """Classify things that several images show, by the mean of their logits.
+
+        Args:
+            images: The images, as in :meth:`stream`, in any order.
+            observations: What each image shows, such as the name of a plant.
+            batch_size: As in :meth:`stream`, like the others.
+            top: How many classes are named for each observation.
+            strict: Whether an image that cannot be read is an error.
+
+        Yields:
+            A prediction for each observation, as soon as its last image is done.
+        """
+        require_positive(top)
+        underway = Observations(observations)
+        for batch, logit in self._classify(images, batch_size, strict):
+            for name, found in underway.add(batch, logit):
+                yield read_observation(self.classes, name, found, top)
+        underway.require_complete()
+
+    def _classify(
+        self, images: ImageLike | Iterable[ImageLike], batch_size: int, strict: bool
+    ) -> Iterator[tuple[list[PreparedImage], Tensor]]:
+        """Give batches, and the logits (n, C) of what could be read of each."""
         views = self.views
         for batch in views.crop_reader.batches(images, batch_size, strict):
             with torch.inference_mode():
                 crops = views.crops(batch)
                 logit = views.average([self.model(x, mode="tensor") for x in crops])
-            yield from self.classes.read(batch, logit, top)
+            yield batch, logit
 
     def embed(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32

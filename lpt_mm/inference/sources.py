@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lpt_mm.datasets.transforms.image_file import EXTENSIONS, is_url
-from lpt_mm.inference.archives import ARCHIVE, members_of, read_archive
+from lpt_mm.inference.archives import ARCHIVE, members_of, name_in_archive, read_archive
 from lpt_mm.inference.images import EncodedImage
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import printable
@@ -37,13 +37,19 @@ class ImageSources:
         for source in self.sources:
             yield from _images_of(source)
 
+    def names(self) -> Iterator[str]:
+        """Name each image, without reading it."""
+        for each in self.sources:
+            for source in _files_of(each):
+                if _is_archive(source):
+                    for _, member in members_of(source):
+                        yield name_in_archive(source, member)
+                else:
+                    yield source
+
     def count(self) -> int:
         """Count the images; there must be one at least."""
-        total = sum(
-            sum(1 for _ in members_of(source)) if _is_archive(source) else 1
-            for each in self.sources
-            for source in _files_of(each)
-        )
+        total = sum(1 for _ in self.names())
         if not total:
             names = ", ".join(map(printable, self.sources))
             raise UserError(f"there are no images in {names}: {', '.join(EXTENSIONS)}")

@@ -1,11 +1,15 @@
 """The lists and configs of a data set of one's own, whose settings follow the data."""
 
+import csv
+from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 
 from lpt_mm.preparation.new_dataset import NewDataset
 from lpt_mm.utils.new_file import require_new
+from lpt_mm.utils.text import FORMULA, for_spreadsheet
 
 WRITTEN = "Written by tools/dataset_converters/new_dataset.py."
 TEMPLATES = Path(__file__).with_name("templates")  # laid out as the configs are
@@ -15,15 +19,34 @@ MAX_EPOCHS = 200
 
 
 def new_lists(dataset: NewDataset, name: str) -> dict[Path, str]:
-    """Give the text of the lists and class names by path, in the images' folder."""
+    """Give the text of the lists, class names and groups by path, beside the images."""
     lists = {
         split: [f"{path} {label}" for path, label in images]
         for split, images in dataset.splits.items()
     }
-    return {
+    files = {
         dataset.folder / f"{name}_{part}.txt": "\n".join(lines) + "\n"
         for part, lines in {**lists, "classes": dataset.classes}.items()
     }
+    if dataset.groups:
+        files[groups_file(dataset, name)] = _as_csv(dataset.groups)
+    return files
+
+
+def groups_file(dataset: NewDataset, name: str) -> Path:
+    """Name the table of the groups."""
+    return dataset.folder / f"{name}_groups.csv"
+
+
+def _as_csv(groups: Mapping[str, str]) -> str:
+    """Make a table of it, in which spreadsheets run no name as a formula."""
+    file = StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(("path", "group"))
+    for path, group in sorted(groups.items()):
+        start = "./" if path.startswith(FORMULA) else ""  # the same path
+        writer.writerow((start + path, for_spreadsheet(group)))
+    return file.getvalue()
 
 
 def new_configs(

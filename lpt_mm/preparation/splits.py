@@ -20,15 +20,16 @@ def stratified_split(
     class stays in the rest: where that is too little for all, the last part (test)
     comes before the others. The indices of each part are in ascending order.
     """
+    return _split(labels, lambda _, count: part_sizes(count, shares), seed)
 
-    def sizes(_: int, count: int) -> list[int]:
-        parts = [max(1, round(share * count)) for share in shares]
-        for i in range(len(parts)):  # the first ones go without
-            if 2 * sum(parts) > count:
-                parts[i] = 0
-        return [count - sum(parts), *parts]
 
-    return _split(labels, sizes, seed)
+def part_sizes(count: int, shares: Sequence[float]) -> list[int]:
+    """Say how many images of a class go into the rest, and into each further part."""
+    parts = [max(1, round(share * count)) for share in shares]
+    for i in range(len(parts)):  # the first ones go without
+        if 2 * sum(parts) > count:
+            parts[i] = 0
+    return [count - sum(parts), *parts]
 
 
 def fold_splits(

@@ -36,7 +36,7 @@ def test_inside_and_across_splits():
     datasets = dict(
         train=Numbers([1, 2, 3, 2]), val=Numbers([]), test=Numbers([4, 3, 2], [0, 0, 0])
     )
-    scans, digests = scan_splits(datasets, 2)
+    scans, (digests, _) = scan_splits(datasets, 2)
     assert scans["train"].counts.tolist() == [2, 2]
     found = find_duplicates(datasets, digests)
     assert found.inside.keys() == {"train"}
@@ -51,10 +51,10 @@ def test_inside_and_across_splits():
 
 def test_many_parts_stay_in_order():
     numbers = [*range(5000)]
-    scans, digests = scan_splits({"train": Numbers(numbers)}, None)
+    scans, (digests, _) = scan_splits({"train": Numbers(numbers)}, None)
     assert scans["train"].counts.tolist() == [2500, 2500]
     assert len(np.unique(digests, axis=1).T) == 5000
-    one, expected = scan_splits({"train": Numbers(numbers[2000:2001])}, None)
+    one, (expected, _) = scan_splits({"train": Numbers(numbers[2000:2001])}, None)
     assert (digests[:, 2000:2001] == expected).all()
     assert one["train"].out_of_range.total == 0
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lpt_mm.data_check.appearance import NO_APPEARANCE
 from lpt_mm.data_check.image_check import NO_DIGEST, check_image
 
 
@@ -24,16 +25,17 @@ def check(tmp_path, content):
 
 def test_the_digest_is_of_the_file(tmp_path, photo):
     digest = blake2b(photo, digest_size=16).digest()
-    assert check(tmp_path, photo) == (digest, "", "")
+    assert check(tmp_path, photo)[:3] == (digest, "", "")
 
 
 def test_bad_files(tmp_path, photo):
-    assert check(tmp_path, photo[: len(photo) // 2]) == (NO_DIGEST, "truncated", "")
-    assert check(tmp_path, b"") == (NO_DIGEST, "empty", "")
+    truncated = check(tmp_path, photo[: len(photo) // 2])
+    assert truncated == (NO_DIGEST, "truncated", "", NO_APPEARANCE)
+    assert check(tmp_path, b"")[:3] == (NO_DIGEST, "empty", "")
     reason = "no image format that is known"
-    assert check(tmp_path, b"<html>") == (NO_DIGEST, "unreadable", reason)
+    assert check(tmp_path, b"<html>")[:3] == (NO_DIGEST, "unreadable", reason)
     missing = check_image({"img_path": str(tmp_path / "no.jpg")})
-    assert missing == (NO_DIGEST, "missing", "")
+    assert missing[:3] == (NO_DIGEST, "missing", "")
     below_a_file = check_image({"img_path": str(tmp_path / "x.jpg" / "y.jpg")})
     assert below_a_file.fault == "missing"
     assert check_image({"img_path": str(tmp_path)}).reason == "Is a directory"
@@ -48,7 +50,7 @@ def test_a_url_is_not_fetched(scheme, monkeypatch):
 
 
 def test_without_file_and_array_there_is_nothing_to_check():
-    assert check_image({}) == (NO_DIGEST, "not a local file", "")
+    assert check_image({})[:3] == (NO_DIGEST, "not a local file", "")
 
 
 def test_arrays_are_told_apart_by_content_and_shape():

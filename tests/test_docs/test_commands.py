@@ -97,7 +97,12 @@ def test_commands_that_are_tested_elsewhere_are():
 def test_tools_configs_and_options_of_all_commands_exist():
     sources = "".join(
         path.read_text(encoding="utf-8")
-        for folder in ("tools", "lpt_mm/engine", "tests/reliability")
+        for folder in (
+            "tools",
+            "lpt_mm/engine",
+            "tests/reliability",
+            "tests/collections",
+        )
         for path in (ROOT / folder).rglob("*.py")
     )
     made = {path for page in PAGES for path in files(page)}

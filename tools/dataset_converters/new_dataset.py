@@ -9,12 +9,12 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 
 from lpt_mm.data_check.findings import few_to_validate
-from lpt_mm.engine.command_line import make_parser, run_tool
+from lpt_mm.engine.command_line import add_group_option, make_parser, run_tool
 from lpt_mm.preparation.backbone import settings_of_backbone
 from lpt_mm.preparation.new_configs import new_configs, new_lists, require_own
 from lpt_mm.preparation.new_dataset import NewDataset, read_folder
 from lpt_mm.utils.new_file import new_file, require_new
-from lpt_mm.utils.text import for_rich, printable
+from lpt_mm.utils.text import for_rich, list_some, printable
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,6 +42,14 @@ def parse_args() -> argparse.Namespace:
         "--skip-unreadable",
         action="store_true",
         help="read every image, and leave out those that cannot be read",
+    )
+    add_group_option(parser, "images that stay on one side of the split")
+    parser.add_argument(
+        "--group-gap",
+        type=float,
+        metavar="SECONDS",
+        help="images of a group, or else of a folder, taken one after the other within "
+        "so many seconds (EXIF) stay on one side; others need not",
     )
     parser.add_argument(
         "--overwrite",
@@ -71,6 +79,15 @@ def say_what_is_left_out(console: Console, dataset: NewDataset) -> None:
     if bad := dataset.unreadable:
         total = bad.total
         console.print(for_rich(f"left out {total:,} images that cannot be read: {bad}"))
+    if dataset.groups:
+        console.print(for_rich(dataset.describe_groups()))
+        for split in ("val", "test"):
+            if lacking := dataset.classes_without(split):
+                names = list_some(lacking, limit=5)
+                total = f"{len(lacking):,} of {len(dataset.classes):,} classes"
+                console.print(
+                    for_rich(f"warning: {split}: no image of {total}: {names}")
+                )
     if few := few_to_validate(len(dataset.splits["val"])):
         console.print(for_rich(f"warning: val: {few}"))
 
@@ -85,7 +102,8 @@ def main() -> None:
             "this in the project's folder, or set --configs"
         )
     backbone = settings_of_backbone(args.backbone, args.img_size, args.configs)
-    dataset = read_folder(args.folder, args.seed, args.skip_unreadable)
+    grouping = (args.group_by, args.group_gap)
+    dataset = read_folder(args.folder, args.seed, args.skip_unreadable, *grouping)
     configs = new_configs(dataset, args.name, args.configs, backbone)
     files = configs | new_lists(dataset, args.name)
     (require_own if args.overwrite else require_new)(*files)

@@ -88,7 +88,9 @@ class LongTailMetric(BaseMetric):
             )
         scored = (self.dataset_meta or {}).get("scored_classes")
         for sample in data_samples:
-            self.results.append((int(sample["gt_label"]), *_predict(sample, scored)))
+            self.results.append(
+                (int(sample["gt_label"]), *read_prediction(sample, scored))
+            )
 
     def compute_metrics(self, results: list[tuple[int, int, float]]) -> dict:
         """Compute the metrics of what :meth:`process` kept, in all processes."""
@@ -141,7 +143,7 @@ class LongTailMetric(BaseMetric):
         return bootstrap_intervals(self.class_metrics, groups, self.bootstrap)
 
 
-def _predict(sample: dict, scored: Sequence[int] | None) -> tuple[int, float]:
+def read_prediction(sample: dict, scored: Sequence[int] | None) -> tuple[int, float]:
     """Give class and confidence of an image, among the classes that are scored."""
     score = sample.get("pred_score")
     if score is None:
