@@ -12,11 +12,11 @@ from lpt_mm.engine.loops import EnsembleTestLoop
 from lpt_mm.engine.processes import is_first_process
 from lpt_mm.engine.start import check_start, require_checkpoint
 from lpt_mm.engine.terminal_runner import build_runner
-from lpt_mm.evaluation.predictions import Predictions, write_predictions
 from lpt_mm.evaluation.metrics.observation_metric import (
     ObservationMetric,
     require_one_label,
 )
+from lpt_mm.evaluation.predictions import Predictions, write_predictions
 from lpt_mm.evaluation.report import (
     find_long_tail_metric,
     make_report,
