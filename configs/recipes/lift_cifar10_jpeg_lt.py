@@ -11,4 +11,4 @@ model = dict(
     head=dict(_base_.tuning.head, head_init="class_means"),
 )
 train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))
-optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=5e-4))
+optim_wrapper = dict(optimizer=dict(lr=0.001, weight_decay=5e-4))

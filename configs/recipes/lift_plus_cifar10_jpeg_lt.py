@@ -20,4 +20,4 @@ train_dataloader = dict(
     sampler=dict(type="InstanceBalancedSampler"),
 )
 custom_hooks = [dict(type="CropScheduleHook")]
-optim_wrapper = dict(optimizer=dict(lr=0.02, weight_decay=5e-4))
+optim_wrapper = dict(optimizer=dict(lr=0.001, weight_decay=5e-4))

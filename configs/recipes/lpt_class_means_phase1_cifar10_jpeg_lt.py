@@ -8,3 +8,4 @@ Measured: docs/results.md
 _base_ = "../lpt/phase1_cifar10_jpeg_lt.py"
 
 model = dict(head=dict(head_init="class_means"))
+optim_wrapper = dict(optimizer=dict(lr=0.005))

@@ -7,6 +7,7 @@ Command:  python tools/analysis_tools/sweep.py configs/sweeps/cifar10_jpeg_lt.py
 _baselines = "configs/baselines/{}_cifar10_jpeg_lt.py"
 
 seeds = [0, 1, 2]
+compare = {"phase 1": ["cosine probe", "nearest class mean"], "phase 2": "phase 1"}
 rows = {
     "K nearest neighbours": dict(config=_baselines.format("knn")),
     "nearest class mean": dict(config=_baselines.format("nearest_class_mean")),
