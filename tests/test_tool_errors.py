@@ -49,6 +49,8 @@ CASES = {
     ): "gone",
     ("dataset_converters/cifar10_jpeg.py", "gone"): "has 0 class folders",
     ("dataset_converters/prepare.py", "places_lt"): "not in place",
+    ("inference/embed.py", "x.safetensors", "y", "--out", "z"): "there is no image",
+    ("inference/embed.py", PHASE1, "x.pth", "--out", "z"): "or a --split, and not both",
     ("model_converters/describe_weights.py", "x.pth"): "no weight file 'x.pth'",
     ("model_converters/export.py", "x.pth", "--to", "onnx", "--out", "a"): "x.pth",
     ("model_converters/lpt_to_mm.py", "x.pth", "y.pth"): "no weight file 'x.pth'",

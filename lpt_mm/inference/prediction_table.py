@@ -21,12 +21,17 @@ def require_format(path: str | Path) -> None:
     if ending not in WRITERS:
         raise UserError(f"--out ends with {' or '.join(WRITERS)}, got '{path}'")
     if ending == ".parquet":
-        try:
-            import pyarrow.parquet  # noqa: F401
-        except ImportError as error:
-            raise UserError(
-                "Parquet needs the package pyarrow: pip install lpt_mm[parquet]"
-            ) from error
+        require_parquet()
+
+
+def require_parquet() -> None:
+    """Refuse to begin where the package for Parquet is missing."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            "Parquet needs the package pyarrow: pip install lpt_mm[parquet]"
+        ) from error
 
 
 def write_table(
