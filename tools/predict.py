@@ -10,6 +10,7 @@ row for each image and task.
 
 from rich.console import Console
 
+from lpt_mm.answers.prior import parse_prior
 from lpt_mm.engine.command_line import add_tta_option, make_parser, run_tool
 from lpt_mm.inference.opening import open_predictor
 from lpt_mm.inference.predicting import predict_to_file
@@ -37,9 +38,16 @@ def main() -> None:
     parser.add_argument("--backbone", metavar="FILE", help="of a pack that needs one")
     parser.add_argument("--device", help="such as cuda:1; by default a GPU, if any")
     parser.add_argument("--frozen-dtype", choices=["float32", "bfloat16"])
+    parser.add_argument(
+        "--prior",
+        metavar="T|CSV",
+        help="how frequent classes are: 0 (equally) to 1 (as in training), or a table "
+        "class,frequency",
+    )
     add_tta_option(parser)
     args = parser.parse_args()
     model = (args.backbone, args.device, args.frozen_dtype, args.tta or None)
+    model += (args.prior and parse_prior(args.prior),)
     predictor, images, facts = open_predictor(args.words, args.pack, *model)
     options = (args.batch_size, args.top, args.strict, args.resume, args.pictures)
     said = predict_to_file(predictor, ImageSources(images), args.out, facts, *options)

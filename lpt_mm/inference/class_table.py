@@ -5,6 +5,7 @@ from math import isfinite
 
 from torch import Tensor
 
+from lpt_mm.answers.posterior import Posterior
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.inference.batches import PreparedImage
 from lpt_mm.inference.prediction import Prediction
@@ -22,11 +23,13 @@ class ClassTable:
     Attributes:
         names: Names of the classes, length C.
         shot_groups: What the groups are.
+        posterior: What makes probabilities of scores.
     """
 
     def __init__(self, pack: Pack, task: str | None = None) -> None:
         self.names = pack.class_names
         self.shot_groups = ShotGroups(pack.convention, tuple(pack.thresholds))
+        self.posterior = Posterior(pack)
         self._task = task
         counts = pack.cls_num_list
         self._groups = counts and self.shot_groups.assign(counts).tolist()
@@ -46,7 +49,7 @@ class ClassTable:
         """
         found: Iterator = iter(())
         if len(logit):
-            best = logit.softmax(dim=1).topk(min(top, len(self.names)), dim=1)
+            best = self.posterior(logit).topk(min(top, len(self.names)), dim=1)
             found = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         for image in batch:
             if image.error is None:

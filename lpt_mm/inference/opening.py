@@ -6,6 +6,7 @@ from hashlib import file_digest
 
 import torch
 
+from lpt_mm.answers.prior import Prior
 from lpt_mm.engine.crop_ensemble import CropEnsemble
 from lpt_mm.inference.predictor import Predictor
 from lpt_mm.inference.tasks import Tasks
@@ -19,6 +20,7 @@ def open_predictor(
     device: str | None = None,
     frozen_dtype: str | None = None,
     tta: bool | None = None,
+    prior: Prior | None = None,
 ) -> tuple[Predictor | Tasks, list[str], dict[str, object]]:
     """Load a model, of which the first words tell, or the packs of several tasks.
 
@@ -30,6 +32,7 @@ def open_predictor(
         device: Where to compute.
         frozen_dtype: What to compute the frozen layers in.
         tta: Whether to average over crops.
+        prior: How frequent classes are, of each task.
 
     Returns:
         The predictor or tasks, the words for images, and what tells the model from
@@ -53,14 +56,17 @@ def open_predictor(
     options = dict(backbone=backbone, device=device, frozen_dtype=frozen_dtype, tta=tta)
     if packs:
         tasks = Tasks(packs, **options)
+        for predictor in tasks.values():
+            predictor.set_prior(prior)
         crops = [predictor.views.ensemble for predictor in tasks.values()]
-        return tasks, images, _facts(files, frozen_dtype, list(tasks), crops)
+        return tasks, images, _facts(files, frozen_dtype, list(tasks), crops, prior)
     load = Predictor.from_pack if len(files) == 1 else Predictor.from_config
     predictor = load(*files, **options)
+    predictor.set_prior(prior)
     pack = predictor.pack  # of a config, too, with what its bases say
     settings = [pack.model, pack.data_preprocessor, pack.pipeline]
     crops = [predictor.views.ensemble]
-    return predictor, images, _facts(files, frozen_dtype, settings, crops)
+    return predictor, images, _facts(files, frozen_dtype, settings, crops, prior)
 
 
 def _facts(
@@ -68,11 +74,13 @@ def _facts(
     frozen_dtype: str | None,
     settings: list,
     crops: list[CropEnsemble | None],
+    prior: Prior | None,
 ) -> dict:
     """Tell a model from others."""
     tta = [ensemble and ensemble.facts() for ensemble in crops]
     model = list(map(_digest, files))
-    return dict(model=model, frozen_dtype=frozen_dtype, settings=settings, tta=tta)
+    facts = dict(model=model, frozen_dtype=frozen_dtype, settings=settings, tta=tta)
+    return facts | dict(prior=prior and vars(prior))
 
 
 def _digest(path: str) -> str:

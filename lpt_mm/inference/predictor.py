@@ -10,6 +10,8 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmpretrain.models.classifiers import ImageClassifier
 
+from lpt_mm.answers.posterior import Posterior
+from lpt_mm.answers.prior import Prior
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.inference.building import build_model
 from lpt_mm.inference.class_table import ClassTable, require_positive
@@ -180,6 +182,19 @@ class Predictor:
                 crops = views.crops(batch)
                 logit = views.average([self.model(x, mode="tensor") for x in crops])
             yield from self.classes.read(batch, logit, top)
+
+    def set_prior(self, prior: Prior | None) -> None:
+        """Say how frequent classes are where the model is used.
+
+        Args:
+            prior: ``Prior(0.5)``, or ``Prior(frequency={"daisy": 2, "rose": 1})``; None
+                to leave the scores as trained.
+
+        Raises:
+            UserError: If the pack does not say what training did about the counts, or
+                classes are missing or unknown.
+        """
+        self.classes.posterior = Posterior(self.pack, prior)
 
     def embed(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32

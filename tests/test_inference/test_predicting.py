@@ -305,3 +305,29 @@ def test_two_runs_do_not_write_one_table(tmp_path):
     with other:
         assert other.done == 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.part"]
+
+
+def test_a_prior_shifts_the_scores_and_a_run_goes_on_with_the_same(
+    shades, command, tmp_path, monkeypatch
+):
+    (tmp_path / "q.csv").write_text("class,frequency\ndark,1\ngrey,2\nlight,5\n")
+    command("--out", "a.csv", "--top", 3)
+    command("--out", "b.csv", "--top", 3, "--prior", "q.csv")
+
+    def by_name(row):
+        ends = ("", "_2", "_3")
+        return {row[f"name{end}"]: float(row[f"score{end}"]) for end in ends}
+
+    tables = (read_rows(tmp_path / name) for name in ("a.csv", "b.csv"))
+    for before, after in zip(*tables, strict=True):
+        # Trained with balanced sampling: there is nothing to take off.
+        factor = dict(dark=1, grey=2, light=5)
+        shifted = {k: v * factor[k] for k, v in by_name(before).items()}
+        total = sum(shifted.values())
+        expected = {k: pytest.approx(v / total, rel=1e-3) for k, v in shifted.items()}
+        assert by_name(after) == expected
+    with monkeypatch.context() as patch:
+        Stop(patch, after=6)
+        command("--out", "c.csv", "--prior", "1", fails=True)
+    out = command("--out", "c.csv", "--prior", "0.5", "--resume", fails=True)
+    assert "'c.csv.part' is of another model or other options" in out
