@@ -51,6 +51,8 @@ CASES = {
     ("dataset_converters/cifar10_jpeg.py", "gone"): "has 0 class folders",
     ("dataset_converters/prepare.py", "places_lt"): "not in place",
     ("inference/calibrate.py", "x.safetensors", "y", "--out", "z"): "call 'z' NAME.saf",
+    ("inference/answer_sets.py", "x.safetensors", "y", "--coverage", "0.9"): "no w",
+    ("inference/back_off.py", "x.safetensors", "y", "z.csv"): "no weight file",
     ("inference/trade_off.py", "x.safetensors", "y"): "no weight file",
     ("inference/embed.py", "x.safetensors", "y", "--out", "z"): "there is no image",
     ("inference/embed.py", PHASE1, "x.pth", "--out", "z"): "or a --split, and not both",

@@ -10,6 +10,7 @@ row for each image and task.
 
 from rich.console import Console
 
+from lpt_mm.answers.answering import Question
 from lpt_mm.answers.prior import parse_prior
 from lpt_mm.engine.command_line import add_tta_option, make_parser, run_tool
 from lpt_mm.inference.opening import open_predictor
@@ -44,11 +45,23 @@ def main() -> None:
         help="how frequent classes are: 0 (equally) to 1 (as in training), or a table "
         "class,frequency",
     )
+    parser.add_argument(
+        "--coverage", type=float, help="give sets of classes, of answer_sets.py"
+    )
+    parser.add_argument(
+        "--taxonomy",
+        metavar="CSV",
+        help="answer as deep as is certain, by a table class,parent,...",
+    )
+    parser.add_argument(
+        "--certainty", type=float, default=0.9, help="least probability of that answer"
+    )
     add_tta_option(parser)
     args = parser.parse_args()
     model = (args.backbone, args.device, args.frozen_dtype, args.tta or None)
-    model += (args.prior and parse_prior(args.prior),)
-    predictor, images, facts = open_predictor(args.words, args.pack, *model)
+    prior = args.prior and parse_prior(args.prior)
+    question = Question(prior, args.coverage, args.taxonomy, args.certainty)
+    predictor, images, facts = open_predictor(args.words, args.pack, *model, question)
     options = (args.batch_size, args.top, args.strict, args.resume, args.pictures)
     said = predict_to_file(predictor, ImageSources(images), args.out, facts, *options)
     if said is not None:  # in the first process

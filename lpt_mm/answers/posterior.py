@@ -7,6 +7,7 @@ from torch import Tensor
 from lpt_mm.answers.prior import Prior, prior_shift
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.utils.errors import UserError
+from lpt_mm.weights.calibration import TEMPERATURE
 from lpt_mm.weights.pack import Pack
 
 ALL = "all"  # classes have one temperature
@@ -72,7 +73,7 @@ def shot_groups_of(pack: Pack) -> np.ndarray:
 
 def temperatures(pack: Pack) -> np.ndarray:
     """Give the temperature of each class, (C,); 1 without a calibration."""
-    known = (pack.calibration or {}).get("temperature", {ALL: 1.0})
+    known = (pack.calibration or {}).get(TEMPERATURE) or {ALL: 1.0}
     if ALL in known:
         return np.full(pack.num_classes, float(known[ALL]))
     groups = shot_groups_of(pack)

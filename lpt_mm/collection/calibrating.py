@@ -6,6 +6,7 @@ from dataclasses import replace
 from lpt_mm.answers.temperature import TemperatureFit, fit_temperature
 from lpt_mm.collection.embedded_set import EmbeddedSet
 from lpt_mm.collection.writing import require_new_pack, write_pack
+from lpt_mm.weights.calibration import TEMPERATURE
 from lpt_mm.weights.pack import read_pack
 
 
@@ -34,6 +35,7 @@ def calibrate(
     content = read_pack(pack)
     images = EmbeddedSet.read(validation, content).labelled
     fit = fit_temperature(content, images.score, images.label, by_group)
-    facts = dict(content.calibration or {}, temperature=fit.temperature)
+    # Answer sets of before are of other probabilities.
+    facts = {TEMPERATURE: fit.temperature}
     write_pack(replace(content, calibration=facts), out)
     return fit

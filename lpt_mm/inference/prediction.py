@@ -16,6 +16,11 @@ class Prediction:
         path: The file that the image is of; None for other images.
         error: Why the image could not be read, in one line; then there are no labels.
         task: Name of the task, of several on one backbone; None for a model alone.
+        answer_set: Names of the classes that the image may be of, the most likely
+            first; None unless a coverage is asked for.
+        answer: The deepest name of a taxonomy that is certain, if one is asked for.
+        level: Which level of the taxonomy it is of.
+        certainty: Its summed probability.
     """
 
     labels: tuple[int, ...] = ()
@@ -25,6 +30,10 @@ class Prediction:
     path: str | None = None
     error: str | None = None
     task: str | None = None
+    answer_set: tuple[str, ...] | None = None
+    answer: str | None = None
+    level: str | None = None
+    certainty: float | None = None
 
     @property
     def label(self) -> int | None:

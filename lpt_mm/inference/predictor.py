@@ -10,8 +10,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 from mmpretrain.models.classifiers import ImageClassifier
 
-from lpt_mm.answers.posterior import Posterior
-from lpt_mm.answers.prior import Prior
+from lpt_mm.answers.answering import Answering, Question
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.inference.building import build_model
 from lpt_mm.inference.class_table import ClassTable, require_positive
@@ -183,18 +182,17 @@ class Predictor:
                 logit = views.average([self.model(x, mode="tensor") for x in crops])
             yield from self.classes.read(batch, logit, top)
 
-    def set_prior(self, prior: Prior | None) -> None:
-        """Say how frequent classes are where the model is used.
+    def ask(self, **question: object) -> None:
+        """Say how to answer from now on.
 
         Args:
-            prior: ``Prior(0.5)``, or ``Prior(frequency={"daisy": 2, "rose": 1})``; None
-                to leave the scores as trained.
+            **question: Arguments of :class:`Question`: ``prior``, ``coverage``,
+                ``taxonomy`` and ``certainty``; none to answer as ever.
 
         Raises:
-            UserError: If the pack does not say what training did about the counts, or
-                classes are missing or unknown.
+            UserError: If the pack does not have what that needs.
         """
-        self.classes.posterior = Posterior(self.pack, prior)
+        self.classes.answering = Answering(self.pack, Question(**question))
 
     def embed(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32

@@ -1,12 +1,12 @@
 """Packs: all that a task adds to a backbone, in one file that needs no config."""
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lpt_mm.utils.new_file import new_file
 from lpt_mm.utils.text import printable
 from lpt_mm.version import __version__
+from lpt_mm.weights.calibration import is_calibration
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.facts import (
     LONGEST_NAME,
@@ -50,15 +50,6 @@ def _is_balancing(value: object) -> bool:
     return is_power and all(x is None or is_text(x) for x in names)
 
 
-def _is_calibration(value: object) -> bool:
-    """Check what ``calibrate.py`` adds: numbers by name, none of them infinite."""
-    if value is None:
-        return True
-    if not is_dict(value) or not is_dict(value.get("temperature")):
-        return False
-    return all(is_number(x) and 0 < x < math.inf for x in value["temperature"].values())
-
-
 # What stands in a pack beside the facts of a checkpoint.
 FACTS: dict[str, Check] = dict(
     model=_is_classifier,
@@ -69,7 +60,7 @@ FACTS: dict[str, Check] = dict(
     balancing=_is_balancing,
     tta=lambda value: value is None or is_dict(value),
     report=_is_report,
-    calibration=_is_calibration,
+    calibration=is_calibration,
     lpt_mm=is_text,
 )
 

@@ -120,6 +120,8 @@ def test_another_format_is_named_also_where_its_checksum_is_another(tmp_path):
         ("balancing", dict(prior_power="x")),
         ("balancing", dict(prior_power=-1)),
         ("calibration", dict(temperature=3)),
+        ("calibration", dict(sets=dict(x=3))),
+        ("calibration", dict(more=3)),
         ("calibration", dict(temperature=dict(all=0))),
         ("report", dict(classes=[])),
         ("thresholds", [1, 2, 3]),
