@@ -96,7 +96,7 @@ def add_class(
     sources, further = ImageSources(images), ImageSources(new_test)
     sources.count()
     tested = None if test is None else EmbeddedSet.read(test, content).labelled
-    replayed = None if refine is None else _class_means(content, refine)
+    replayed = None if refine is None else class_means(content, refine)
     predictor = Predictor.from_pack(pack, backbone, device, tta=False)
     feature = torch.from_numpy(predictor.embed(sources))
     old = content.weights.tensors[WEIGHT].float()
@@ -108,7 +108,7 @@ def add_class(
     write_pack(extended(content, weight, name, len(feature), num_layers), out)
     made = NewClass(name, len(feature))
     if tested is not None:
-        made = replace(made, **_cost(content, tested, weight))
+        made = replace(made, **cost_of(content, tested, weight))
     if new_test:
         label = classify(torch.from_numpy(predictor.embed(further)), weight)
         found = 100 * float((label == content.num_classes).mean())
@@ -166,8 +166,19 @@ def _require_possible(pack: Pack, name: str) -> None:
         raise UserError(f"{pack.source} has a class '{printable(name)}' already")
 
 
-def _class_means(pack: Pack, folder: str | os.PathLike) -> Tensor:
-    """Compute the mean features (C, D) of the classes."""
+def class_means(pack: Pack, folder: str | os.PathLike) -> Tensor:
+    """Compute the mean features of the classes.
+
+    Args:
+        pack: The pack.
+        folder: Its training set, of ``tools/inference/embed.py``.
+
+    Returns:
+        (C, D).
+
+    Raises:
+        UserError: If a class has no image.
+    """
     images = EmbeddedSet.read(folder, pack).labelled
     number = np.bincount(images.label, minlength=pack.num_classes)
     if missing := [pack.class_names[i] for i in np.flatnonzero(number == 0)]:
@@ -214,8 +225,17 @@ def extended(
     )
 
 
-def _cost(pack: Pack, tested: EmbeddedSet, weight: Tensor) -> dict[str, object]:
-    """Compare the classes of a test set of the old classes, before and after."""
+def cost_of(pack: Pack, tested: EmbeddedSet, weight: Tensor) -> dict[str, object]:
+    """Classify a test set of the old classes, without and with the new one.
+
+    Args:
+        pack: The pack, of the old classes.
+        tested: The set.
+        weight: (D, C + 1) of the new head.
+
+    Returns:
+        ``before``, ``after`` and ``lost`` of :class:`NewClass`.
+    """
     label = tested.label
     after = classify(torch.from_numpy(tested.feature), weight)
     found = {}
