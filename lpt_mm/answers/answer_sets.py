@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lpt_mm.answers.posterior import Posterior, shot_groups_of
+from lpt_mm.answers.posterior import Posterior, class_groups
 from lpt_mm.answers.prior import Prior, log_share
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.utils.errors import UserError, require_choice
@@ -94,7 +94,7 @@ class AnswerSets:
         everywhere = _threshold(own, coverage, "the validation set")
         threshold = np.full(pack.num_classes, everywhere)
         if kind == SHOT_GROUP:
-            groups = shot_groups_of(pack)
+            groups = class_groups(pack)
             for name in filter(groups.__contains__, SHOT_GROUPS):
                 member = own[groups[label] == name]
                 what = f"the {name}-shot part of the validation set"

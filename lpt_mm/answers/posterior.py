@@ -50,7 +50,7 @@ class Posterior:
         return self.logits(score).softmax(dim=1)
 
 
-def shot_groups_of(pack: Pack) -> np.ndarray:
+def class_groups(pack: Pack) -> np.ndarray:
     """Name the shot group of each class of a pack, (C,).
 
     Args:
@@ -76,7 +76,7 @@ def temperatures(pack: Pack) -> np.ndarray:
     known = (pack.calibration or {}).get(TEMPERATURE) or {ALL: 1.0}
     if ALL in known:
         return np.full(pack.num_classes, float(known[ALL]))
-    groups = shot_groups_of(pack)
+    groups = class_groups(pack)
     missing = set(groups) - known.keys()
     if missing:
         raise UserError(f"{pack.source} has no temperature of {', '.join(missing)}")

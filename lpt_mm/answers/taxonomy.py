@@ -151,7 +151,7 @@ def _require_tree(rows: list[list[str]], name: str) -> None:
     chains = [[x for x in row if x] for row in rows]
     edges = {(child, parent) for chain in chains for child, parent in pairwise(chain)}
     graph = TopologicalSorter()
-    for child, parent in edges:
+    for child, parent in sorted(edges):  # so that a circle is told in one way
         graph.add(child, parent)
     try:
         graph.prepare()

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn import functional as F
 
-from lpt_mm.answers.posterior import ALL, shot_groups_of
+from lpt_mm.answers.posterior import ALL, class_groups
 from lpt_mm.answers.prior import log_share
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.evaluation.metrics.calibration import expected_calibration_error
@@ -89,7 +89,7 @@ def _groups(pack: Pack, by_group: bool) -> tuple[list[str], np.ndarray]:
     """Name the temperatures, and say which of them each class (C,) has."""
     if not by_group:
         return [ALL], np.zeros(pack.num_classes, dtype=np.int64)
-    groups = shot_groups_of(pack)
+    groups = class_groups(pack)
     names = [name for name in SHOT_GROUPS if name in groups]
     return names, np.array([names.index(group) for group in groups])
 

@@ -57,10 +57,10 @@ class EmbeddedSet:
                 image has changed since.
         """
         source = f"'{printable(folder)}'"
-        arrays = {}
+        arrays, model = {}, model_fingerprint(pack)
         for name in (FEATURE, SCORE):
             arrays[name], facts = _read_array(Path(folder), name, source)
-            if facts.get("model") != model_fingerprint(pack):
+            if facts.get("model") != model:
                 raise UserError(
                     f"{source} was computed with another model than {pack.source}, "
                     f"or with other preprocessing: {AGAIN}"

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from lpt_mm.answers.answer_sets import AnswerSets
-from lpt_mm.answers.posterior import shot_groups_of
+from lpt_mm.answers.posterior import class_groups
 from lpt_mm.collection.embedded_set import EmbeddedSet
 from lpt_mm.collection.writing import require_new_pack, write_pack
 from lpt_mm.evaluation.metrics.shot_groups import places_of_groups
@@ -94,7 +94,7 @@ def report_sets(
     size = members.sum(axis=1)
     covered = members[np.arange(len(label)), label]
     places = {"overall": np.ones(len(label), dtype=bool)}
-    places |= places_of_groups(shot_groups_of(pack)[label])
+    places |= places_of_groups(class_groups(pack)[label])
     return {
         name: SetReport(
             int(where.sum()),

@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from lpt_mm.answers.posterior import Posterior, shot_groups_of
+from lpt_mm.answers.posterior import Posterior, class_groups
 from lpt_mm.answers.prior import Prior
 from lpt_mm.collection.embedded_set import EmbeddedSet
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
@@ -77,7 +77,7 @@ def trade_off(
         A row for each: ``prior``, and the accuracies in per cent, without groups that
         have no image.
     """
-    groups, rows = shot_groups_of(pack), []
+    groups, rows = class_groups(pack), []
     for power in powers:
         posterior = Posterior(pack, Prior(float(power)))
         prediction = posterior.logits(torch.from_numpy(score)).argmax(dim=1).numpy()

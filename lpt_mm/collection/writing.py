@@ -1,20 +1,16 @@
 """Packs that were changed, written and read back."""
 
 import os
-from pathlib import Path
 
 from lpt_mm.collection.fingerprint import model_fingerprint
 from lpt_mm.utils.new_file import require_new
 from lpt_mm.weights.errors import WeightFileError
-from lpt_mm.weights.pack import Pack, read_pack
+from lpt_mm.weights.pack import Pack, read_pack, require_pack_name
 
 
 def require_new_pack(path: str | os.PathLike) -> None:
     """Refuse a pack that could not be written, before the work."""
-    if Path(path).suffix != ".safetensors":
-        raise WeightFileError(
-            f"call '{path}' NAME.safetensors: mmengine and torch go by the name"
-        )
+    require_pack_name(path)
     require_new(path)
 
 

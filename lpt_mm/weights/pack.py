@@ -158,6 +158,15 @@ class Pack:
             file.write_bytes(content)
 
 
+def require_pack_name(path: str | Path) -> None:
+    """Refuse a name by which no other program would know the format."""
+    if Path(path).suffix != ".safetensors":
+        raise WeightFileError(
+            f"call '{printable(path)}' NAME.safetensors: mmengine and torch go by the "
+            "name"
+        )
+
+
 def read_pack(path: str | Path) -> Pack:
     """Read a pack, whose config is not looked into.
 
