@@ -10,6 +10,8 @@ row for each image and task.
 
 from rich.console import Console
 
+from lpt_mm.answers.answering import Question
+from lpt_mm.answers.prior import parse_prior
 from lpt_mm.engine.command_line import (
     add_group_option,
     add_tta_option,
@@ -44,12 +46,31 @@ def main() -> None:
     parser.add_argument("--device", help="such as cuda:1; by default a GPU, if any")
     parser.add_argument("--frozen-dtype", choices=["float32", "bfloat16"])
     add_group_option(parser, "images of one thing, which get one answer and a row")
+    parser.add_argument(
+        "--prior",
+        metavar="T|CSV",
+        help="how frequent classes are: 0 (equally) to 1 (as in training), or a table "
+        "class,frequency",
+    )
+    parser.add_argument(
+        "--coverage", type=float, help="give sets of classes, of answer_sets.py"
+    )
+    parser.add_argument(
+        "--taxonomy",
+        metavar="CSV",
+        help="answer as deep as is certain, by a table class,parent,...",
+    )
+    parser.add_argument(
+        "--certainty", type=float, default=0.9, help="least probability of that answer"
+    )
     add_tta_option(parser)
     args = parser.parse_args()
     if args.group_by and (args.pack or args.resume or args.pictures):
         parser.error("--group-by knows no --pack, --resume and --pictures")
     model = (args.backbone, args.device, args.frozen_dtype, args.tta or None)
-    predictor, images, facts = open_predictor(args.words, args.pack, *model)
+    prior = args.prior and parse_prior(args.prior)
+    question = Question(prior, args.coverage, args.taxonomy, args.certainty)
+    predictor, images, facts = open_predictor(args.words, args.pack, *model, question)
     options, sources = (args.batch_size, args.top, args.strict), ImageSources(images)
     if args.group_by:
         said = observe_to_file(predictor, sources, args.out, args.group_by, *options)

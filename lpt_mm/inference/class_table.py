@@ -1,10 +1,11 @@
 """From the scores of a model to classes by their names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 
 from torch import Tensor
 
+from lpt_mm.answers.answering import Answering, Question
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.inference.batches import PreparedImage
 from lpt_mm.inference.prediction import Prediction
@@ -22,11 +23,13 @@ class ClassTable:
     Attributes:
         names: Names of the classes, length C.
         shot_groups: What the groups are.
+        answering: What makes probabilities of scores, and what else is asked for.
     """
 
     def __init__(self, pack: Pack, task: str | None = None) -> None:
         self.names = pack.class_names
         self.shot_groups = ShotGroups(pack.convention, tuple(pack.thresholds))
+        self.answering = Answering(pack, Question())
         self._task = task
         counts = pack.cls_num_list
         self._groups = counts and self.shot_groups.assign(counts).tolist()
@@ -46,8 +49,11 @@ class ClassTable:
         """
         found: Iterator = iter(())
         if len(logit):
-            best = logit.softmax(dim=1).topk(min(top, len(self.names)), dim=1)
-            found = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            probability = self.answering.posterior(logit)
+            best = probability.topk(min(top, len(self.names)), dim=1)
+            further = self.answering.further(logit, probability)
+            columns = (best.indices.tolist(), best.values.tolist(), further)
+            found = zip(*columns, strict=True)
         for image in batch:
             if image.error is None:
                 yield self._describe(image.path, *next(found))
@@ -55,7 +61,11 @@ class ClassTable:
                 yield Prediction(path=image.path, error=image.error, task=self._task)
 
     def _describe(
-        self, path: str | None, labels: list[int], scores: list[float]
+        self,
+        path: str | None,
+        labels: list[int],
+        scores: list[float],
+        further: Mapping[str, object],
     ) -> Prediction:
         if not all(map(isfinite, scores)):
             error = "its scores are no finite numbers"
@@ -67,6 +77,7 @@ class ClassTable:
             shot_group=None if self._groups is None else self._groups[labels[0]],
             path=path,
             task=self._task,
+            **further,
         )
 
 

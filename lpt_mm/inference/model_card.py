@@ -56,11 +56,17 @@ def _lines(pack: Pack, name: str) -> Iterator[str]:
         if is_number(value := pack.weights.meta.get(fact)):
             yield f"- {fact}: {value}"
     for part, kind in pack.balancing.items():
-        yield f"- {part}: {for_markdown(kind)}" if kind else f"- {part}: none"
+        yield f"- {part.replace('_', ' ')}: {_describe(kind)}"
     yield f"- lpt_mm {for_markdown(pack.lpt_mm)}"
     if counts is not None:
         yield f"- {sum(counts):,} images, {min(counts):,} to {max(counts):,} a class"
         yield from _classes(pack, counts)
+
+
+def _describe(kind: str | float | None) -> str:
+    if kind is None:
+        return "none"
+    return f"{kind:.2g}" if is_number(kind) else for_markdown(kind)
 
 
 def _front_matter(pack: Pack, name: str) -> dict:

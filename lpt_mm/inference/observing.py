@@ -70,6 +70,7 @@ def observe_to_file(
                 unread += answer.error is not None
                 yield answer
 
-    write_table(out, predictions(), top, by_observation=True)
+    further = predictor.classes.answering.columns
+    write_table(out, predictions(), top, by_observation=True, further=further)
     said = f"{total:,} images of {number:,} observations, {unread:,} of them with an "
     return f"{said}error: {printable(Path(out))}"

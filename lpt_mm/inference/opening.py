@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from hashlib import file_digest
 
 import torch
 
+from lpt_mm.answers.answering import Question
 from lpt_mm.engine.crop_ensemble import CropEnsemble
 from lpt_mm.inference.predictor import Predictor
 from lpt_mm.inference.tasks import Tasks
@@ -19,6 +21,7 @@ def open_predictor(
     device: str | None = None,
     frozen_dtype: str | None = None,
     tta: bool | None = None,
+    question: Question | None = None,
 ) -> tuple[Predictor | Tasks, list[str], dict[str, object]]:
     """Load a model, of which the first words tell, or the packs of several tasks.
 
@@ -30,6 +33,7 @@ def open_predictor(
         device: Where to compute.
         frozen_dtype: What to compute the frozen layers in.
         tta: Whether to average over crops.
+        question: How to answer, of each task.
 
     Returns:
         The predictor or tasks, the words for images, and what tells the model from
@@ -50,17 +54,22 @@ def open_predictor(
         )
     if device is None and torch.cuda.is_available():
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
+    question = question or Question()
+    asked = _describe(question)
     options = dict(backbone=backbone, device=device, frozen_dtype=frozen_dtype, tta=tta)
     if packs:
         tasks = Tasks(packs, **options)
+        for predictor in tasks.values():
+            predictor.ask(**vars(question))
         crops = [predictor.views.ensemble for predictor in tasks.values()]
-        return tasks, images, _facts(files, frozen_dtype, list(tasks), crops)
+        return tasks, images, _facts(files, frozen_dtype, list(tasks), crops, asked)
     load = Predictor.from_pack if len(files) == 1 else Predictor.from_config
     predictor = load(*files, **options)
+    predictor.ask(**vars(question))
     pack = predictor.pack  # of a config, too, with what its bases say
     settings = [pack.model, pack.data_preprocessor, pack.pipeline]
     crops = [predictor.views.ensemble]
-    return predictor, images, _facts(files, frozen_dtype, settings, crops)
+    return predictor, images, _facts(files, frozen_dtype, settings, crops, asked)
 
 
 def _facts(
@@ -68,11 +77,19 @@ def _facts(
     frozen_dtype: str | None,
     settings: list,
     crops: list[CropEnsemble | None],
+    asked: dict,
 ) -> dict:
     """Tell a model from others."""
     tta = [ensemble and ensemble.facts() for ensemble in crops]
     model = list(map(_digest, files))
-    return dict(model=model, frozen_dtype=frozen_dtype, settings=settings, tta=tta)
+    facts = dict(model=model, frozen_dtype=frozen_dtype, settings=settings, tta=tta)
+    return facts | dict(question=asked)
+
+
+def _describe(question: Question) -> dict:
+    """Say how is answered, with the content of the file that it names."""
+    taxonomy = question.taxonomy and _digest(question.taxonomy)
+    return asdict(replace(question, taxonomy=taxonomy))
 
 
 def _digest(path: str) -> str:

@@ -22,6 +22,7 @@ from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.engine.testing import averages_crops, set_test
 from lpt_mm.evaluation.metrics import shot_groups_of
 from lpt_mm.evaluation.report import find_long_tail_metric, read_report
+from lpt_mm.inference.balancing import describe_balancing
 from lpt_mm.inference.components import check_components
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.utils.errors import UserError
@@ -101,7 +102,7 @@ def make_pack(
         pipeline=_pipeline(cfg),
         convention=groups.convention,
         thresholds=list(groups.thresholds),
-        balancing=_balancing(cfg, model),
+        balancing=describe_balancing(cfg, model, weights.meta.get("cls_num_list")),
         report=None if report is None else read_report(report),
         tta=_tta(cfg, model),
     )
@@ -179,17 +180,6 @@ def _preprocessor(cfg: Config) -> dict:
     known = _plain(preprocessor_of(cfg) or {})
     kept = {k: v for k, v in known.items() if k not in ONLY_IN_TRAINING}
     return {"type": "ClsDataPreprocessor", **kept}
-
-
-def _balancing(cfg: Config, model: nn.Module) -> dict[str, str | None]:
-    """Say what training does about the counts, by the names of its components."""
-    names: dict[str, str | None] = {}
-    for name in ("loss", "instance_loss"):
-        module = getattr(model.head, f"{name}_module", None)
-        names[name] = module and type(module).__name__
-    loader = cfg.get("train_dataloader") or {}
-    names["sampler"] = _plain((loader.get("sampler") or {}).get("type"))
-    return names
 
 
 def _tta(cfg: Config, model: nn.Module) -> dict | None:

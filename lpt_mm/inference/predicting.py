@@ -14,7 +14,7 @@ from lpt_mm.inference.contact_sheets import draw_contact_sheets
 from lpt_mm.inference.images import name_of
 from lpt_mm.inference.prediction import Prediction
 from lpt_mm.inference.prediction_log import PredictionLog, read_log
-from lpt_mm.inference.prediction_table import require_format, write_table
+from lpt_mm.inference.prediction_table import FURTHER, require_format, write_table
 from lpt_mm.inference.predictor import Predictor
 from lpt_mm.inference.sources import ImageSources
 from lpt_mm.inference.tasks import Tasks
@@ -130,7 +130,10 @@ def predict_to_file(
         for name in models:
             of_task = (x for x in predictions() if x.task == name)
             draw_contact_sheets(Path(pictures, name or ""), sources, of_task, resume)
-    write_table(out, predictions(), top, has_tasks=isinstance(predictor, Tasks))
+    asked = {x for model in models.values() for x in model.classes.answering.columns}
+    further = [name for name in FURTHER if name in asked]
+    has_tasks = isinstance(predictor, Tasks)
+    write_table(out, predictions(), top, has_tasks, further=further)
     for path in share.logs:
         path.unlink()
     said = f"{total:,} images, {unread:,} of them unreadable: {printable(out)}"

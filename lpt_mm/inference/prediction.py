@@ -18,6 +18,11 @@ class Prediction:
         task: Name of the task, of several on one backbone; None for a model alone.
         observation: What the images show, if they are several with one answer.
         images: How many of these could be read; then ``error`` is about the others.
+        answer_set: Names of the classes that the image may be of, the most likely
+            first; None unless a coverage is asked for.
+        answer: The deepest name of a taxonomy that is certain, if one is asked for.
+        level: Which level of the taxonomy it is of.
+        certainty: Its summed probability.
     """
 
     labels: tuple[int, ...] = ()
@@ -29,6 +34,10 @@ class Prediction:
     task: str | None = None
     observation: str | None = None
     images: int | None = None
+    answer_set: tuple[str, ...] | None = None
+    answer: str | None = None
+    level: str | None = None
+    certainty: float | None = None
 
     @property
     def label(self) -> int | None:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -21,12 +21,17 @@ def require_format(path: str | Path) -> None:
     if ending not in WRITERS:
         raise UserError(f"--out ends with {' or '.join(WRITERS)}, got '{path}'")
     if ending == ".parquet":
-        try:
-            import pyarrow.parquet  # noqa: F401
-        except ImportError as error:
-            raise UserError(
-                "Parquet needs the package pyarrow: pip install lpt_mm[parquet]"
-            ) from error
+        require_parquet()
+
+
+def require_parquet() -> None:
+    """Refuse to begin where the package for Parquet is missing."""
+    try:
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            "Parquet needs the package pyarrow: pip install lpt_mm[parquet]"
+        ) from error
 
 
 def write_table(
@@ -35,6 +40,7 @@ def write_table(
     top: int,
     has_tasks: bool = False,
     by_observation: bool = False,
+    further: Iterable[str] = (),
 ) -> None:
     """Write a new file of a row a prediction, without holding them.
 
@@ -46,11 +52,12 @@ def write_table(
         has_tasks: Whether there is a column ``task``.
         by_observation: Whether there are columns ``observation`` and ``images`` in the
             place of ``path``.
+        further: Columns after those, some of ``FURTHER``.
 
     Raises:
         FileExistsError: If there is something of that name; it is left alone.
     """
-    columns = columns_of(top, has_tasks, by_observation)
+    columns = columns_of(top, has_tasks, by_observation) + list(further)
     rows = (row_of(prediction, columns) for prediction in predictions)
     with new_file(path) as file:
         WRITERS[Path(path).suffix](file, rows, columns)
@@ -79,7 +86,25 @@ def row_of(prediction: Prediction, columns: list[str]) -> Row:
         end = "" if i == 1 else f"_{i}"
         score = float(f"{score:.6g}")  # float32 has no more digits
         row |= {f"name{end}": name, f"score{end}": score, f"label{end}": label}
-    return row
+    return row | {name: FURTHER[name](prediction) for name in FURTHER if name in row}
+
+
+def _join(names: Sequence[str] | None) -> str | None:
+    return None if names is None else "; ".join(names)
+
+
+def _size(names: Sequence[str] | None) -> int | None:
+    return None if names is None else len(names)
+
+
+# Columns of what may be asked for beside the likeliest classes.
+FURTHER: dict[str, Callable[[Prediction], object]] = dict(
+    set=lambda prediction: _join(prediction.answer_set),
+    set_size=lambda prediction: _size(prediction.answer_set),
+    answer=lambda prediction: prediction.answer,
+    level=lambda prediction: prediction.level,
+    certainty=lambda prediction: prediction.certainty,
+)
 
 
 def _write_csv(path: Path, rows: Iterator[Row], columns: list[str]) -> None:
@@ -102,8 +127,12 @@ def _write_parquet(path: Path, rows: Iterator[Row], columns: list[str]) -> None:
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
-    types = dict(score=pa.float64(), label=pa.int64(), images=pa.int64())
-    fields = [(c, types.get(c.split("_")[0], pa.string())) for c in columns]
+    number, text = pa.float64(), pa.string()
+    types = dict(score=number, label=pa.int64(), images=pa.int64(), size=pa.int64())
+    types |= dict(certainty=number)
+    # "score_2" is a score, "set_size" a size.
+    kinds = [c.removeprefix("set_").split("_")[0] for c in columns]
+    fields = [(c, types.get(k, text)) for c, k in zip(columns, kinds, strict=True)]
     schema = pa.schema(fields)
     with ParquetWriter(path, schema) as writer:
         while some := list(islice(rows, ROWS)):

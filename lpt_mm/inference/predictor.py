@@ -11,6 +11,7 @@ from mmengine.device import get_device
 from mmpretrain.models.classifiers import ImageClassifier
 from torch import Tensor
 
+from lpt_mm.answers.answering import Answering, Question
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.inference.batches import PreparedImage
 from lpt_mm.inference.building import build_model
@@ -204,6 +205,18 @@ class Predictor:
                 crops = views.crops(batch)
                 logit = views.average([self.model(x, mode="tensor") for x in crops])
             yield batch, logit
+
+    def ask(self, **question: object) -> None:
+        """Say how to answer from now on.
+
+        Args:
+            **question: Arguments of :class:`Question`: ``prior``, ``coverage``,
+                ``taxonomy`` and ``certainty``; none to answer as ever.
+
+        Raises:
+            UserError: If the pack does not have what that needs.
+        """
+        self.classes.answering = Answering(self.pack, Question(**question))
 
     def embed(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int = 32

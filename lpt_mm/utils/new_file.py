@@ -1,6 +1,7 @@
-"""New files: complete under their name, or not there at all."""
+"""New files and folders: complete under their name, or not there at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,33 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
         _rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_new_folder(path: str | Path) -> None:
+    """Refuse a folder that could not be written, before the work that goes into it."""
+    if os.path.lexists(path):
+        raise FileExistsError(
+            f"'{printable(path)}' exists and is not overwritten: choose another name "
+            "or remove it"
+        )
+    require_new(Path(path) / "new")
+
+
+@contextmanager
+def new_folder(path: str | Path) -> Iterator[Path]:
+    """Let a folder be filled under another name, and rename it if that went well."""
+    require_new_folder(path)
+    path = Path(path).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(path)
+    temporary.mkdir()
+    try:
+        yield temporary
+        require_new_folder(path)
+        temporary.rename(path)
+        _sync(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def replace_file(path: str | Path, content: bytes) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from lpt_mm.utils.new_file import new_file
 from lpt_mm.utils.text import printable
 from lpt_mm.version import __version__
+from lpt_mm.weights.calibration import is_calibration
 from lpt_mm.weights.errors import WeightFileError
 from lpt_mm.weights.facts import (
     LONGEST_NAME,
@@ -14,12 +15,16 @@ from lpt_mm.weights.facts import (
     is_count,
     is_dict,
     is_name,
+    is_number,
     is_plain,
     is_text,
 )
 from lpt_mm.weights.model_file import FORMAT, PACK, write_model
 from lpt_mm.weights.reading import read_file
 from lpt_mm.weights.weights import Weights
+
+PRIOR_POWER = "prior_power"
+LARGEST_POWER = 1.0
 
 
 def _is_classifier(value: object) -> bool:
@@ -36,8 +41,13 @@ def _is_report(value: object) -> bool:
     return is_dict(value) and {"shot_groups", "classes"} <= value.keys()
 
 
-def _are_names(value: object) -> bool:
-    return is_dict(value) and all(x is None or is_text(x) for x in value.values())
+def _is_balancing(value: object) -> bool:
+    if not is_dict(value):
+        return False
+    power = value.get(PRIOR_POWER)
+    names = [x for name, x in value.items() if name != PRIOR_POWER]
+    is_power = power is None or (is_number(power) and 0 <= power <= LARGEST_POWER)
+    return is_power and all(x is None or is_text(x) for x in names)
 
 
 # What stands in a pack beside the facts of a checkpoint.
@@ -47,9 +57,10 @@ FACTS: dict[str, Check] = dict(
     pipeline=_are_transforms,
     convention=is_text,
     thresholds=lambda value: are_counts(value) and len(value) == 2,
-    balancing=_are_names,
+    balancing=_is_balancing,
     tta=lambda value: value is None or is_dict(value),
     report=_is_report,
+    calibration=is_calibration,
     lpt_mm=is_text,
 )
 
@@ -68,10 +79,14 @@ class Pack:
         pipeline: Configs of the transforms of the test.
         convention: Of ``ShotGroups``.
         thresholds: Of ``ShotGroups``, two numbers.
-        balancing: What training has done about the counts already: type names of
-            ``loss``, ``instance_loss`` and ``sampler``, None where there is none.
+        balancing: What training has done about the counts already, of
+            ``describe_balancing``: type names of ``loss``, ``instance_loss``,
+            ``sampler`` and ``reweighting``, None where there is none, and
+            ``prior_power``.
         report: What ``tools/test.py --out`` wrote, if anything.
         tta: Arguments of ``CropEnsemble``, if crops of an image are averaged.
+        calibration: What was fitted on a validation set, if anything, see
+            ``Calibration``.
         lpt_mm: Version of the package that the pack was made with.
     """
 
@@ -84,6 +99,7 @@ class Pack:
     balancing: dict
     report: dict | None = None
     tta: dict | None = None
+    calibration: dict | None = None
     lpt_mm: str = __version__
 
     def __post_init__(self) -> None:
@@ -142,6 +158,15 @@ class Pack:
             file.write_bytes(content)
 
 
+def require_pack_name(path: str | Path) -> None:
+    """Refuse a name by which no other program would know the format."""
+    if Path(path).suffix != ".safetensors":
+        raise WeightFileError(
+            f"call '{printable(path)}' NAME.safetensors: mmengine and torch go by the "
+            "name"
+        )
+
+
 def read_pack(path: str | Path) -> Pack:
     """Read a pack, whose config is not looked into.
 
@@ -162,7 +187,8 @@ def read_pack(path: str | Path) -> Pack:
             "is of: make one with tools/model_converters/publish_model.py, or name its "
             "config (Predictor.from_config)"
         )
-    facts = dict(tta=None) | facts  # packs of before have no word of it
+    # Packs of before have no word of these.
+    facts = dict(tta=None, calibration=None) | facts
     for name, check in FACTS.items():
         if name not in facts or not check(facts[name]):
             raise WeightFileError(f"{weights.source} is a pack without a valid {name}")

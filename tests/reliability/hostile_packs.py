@@ -58,6 +58,13 @@ PLAUSIBLE_PACKS: list[Callable[[dict, str], None]] = [
     ),
     lambda facts, text: facts["pack"].update(format=text, lpt_mm=text),
     lambda facts, text: facts["pack"].update(report={text: text}, balancing={}),
+    lambda facts, text: facts["pack"].update(
+        calibration=dict(
+            temperature={text: 1e-300},
+            sets={text: dict(kind=text, threshold=[1e300], images=1)},
+        )
+    ),
+    lambda facts, text: facts["pack"].update(balancing=dict(prior_power=text)),
     lambda facts, text: facts["pack"].update(convention=text, thresholds=[text, text]),
     lambda facts, _: facts["pack"]["data_preprocessor"].update(pad_size_divisor=10**6),
     lambda facts, _: _backbone(facts).update(img_size=10**6, patch_size=1),

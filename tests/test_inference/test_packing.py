@@ -52,6 +52,8 @@ def test_the_tool_writes_all_that_is_known(shades, run_here, tmp_path):
         loss="AsymmetricGCLLoss",
         instance_loss="AsymmetricGCLLoss",
         sampler="DualSampler",
+        reweighting=None,
+        prior_power=0.0,
     )
     assert pack.weights.identity["source"] == str(shades.backbone)
     assert pack.report == json.loads((tmp_path / "report.json").read_text())

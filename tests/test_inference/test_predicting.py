@@ -4,18 +4,23 @@ import csv
 import json
 import os
 import tarfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from mmengine.config import Config
 from PIL import Image
 
-from lpt_mm.inference import Prediction, Predictor
+from lpt_mm.answers.answer_sets import AnswerSets
+from lpt_mm.inference import Prediction, Predictor, publish
 from lpt_mm.inference.images import name_of
 from lpt_mm.inference.prediction_log import PredictionLog
 from lpt_mm.inference.prediction_table import write_table
 from lpt_mm.inference.sources import ImageSources
 from lpt_mm.utils.errors import UserError
+from lpt_mm.weights.pack import read_pack
 from tests.conftest import ROOT
 from tests.programs import run_together
 
@@ -305,3 +310,63 @@ def test_two_runs_do_not_write_one_table(tmp_path):
     with other:
         assert other.done == 0
     assert [path.name for path in tmp_path.iterdir()] == ["a.part"]
+
+
+def test_a_prior_shifts_the_scores_and_a_run_goes_on_with_the_same(
+    shades, command, tmp_path, monkeypatch
+):
+    (tmp_path / "q.csv").write_text("class,frequency\ndark,1\ngrey,2\nlight,5\n")
+    command("--out", "a.csv", "--top", 3)
+    command("--out", "b.csv", "--top", 3, "--prior", "q.csv")
+
+    def by_name(row):
+        ends = ("", "_2", "_3")
+        return {row[f"name{end}"]: float(row[f"score{end}"]) for end in ends}
+
+    tables = (read_rows(tmp_path / name) for name in ("a.csv", "b.csv"))
+    for before, after in zip(*tables, strict=True):
+        # Trained with balanced sampling: there is nothing to take off.
+        factor = dict(dark=1, grey=2, light=5)
+        shifted = {k: v * factor[k] for k, v in by_name(before).items()}
+        total = sum(shifted.values())
+        expected = {k: pytest.approx(v / total, rel=1e-3) for k, v in shifted.items()}
+        assert by_name(after) == expected
+    with monkeypatch.context() as patch:
+        Stop(patch, after=6)
+        command("--out", "c.csv", "--prior", "1", fails=True)
+    out = command("--out", "c.csv", "--prior", "0.5", "--resume", fails=True)
+    assert "'c.csv.part' is of another model or other options" in out
+
+
+def test_sets_and_coarser_answers_are_columns(shades, run_here, tmp_path):
+    publish(Config.fromfile(shades.config), shades.checkpoint, tmp_path / "a.st")
+    pack = read_pack(tmp_path / "a.st")
+    sets = AnswerSets(0.9, "all", [0.9, 0.0, 2.0], 50)
+    calibration = sets.add_to(dict(temperature=dict(all=2.0)))
+    replace(pack, calibration=calibration).save(tmp_path / "b.st")
+    (tmp_path / "t.csv").write_text("shade,kind\ndark,low\ngrey,low\nlight,high\n")
+    run_here(
+        *(PREDICT, "b.st", *shades.paths, "--backbone", shades.backbone),
+        *("--coverage", 0.9, "--taxonomy", "t.csv", "--certainty", 0.5),
+        *("--out", "a.csv", "--top", 3),
+    )
+    predictor = Predictor.from_config(shades.config, shades.checkpoint)
+    for row, plain in zip(
+        read_rows(tmp_path / "a.csv"), predictor(shades.paths), strict=True
+    ):
+        p = dict(zip(plain.names, np.sqrt(plain.scores), strict=True))
+        total = sum(p.values())
+        assert float(row["score"]) == pytest.approx(max(p.values()) / total, rel=1e-4)
+        p = {name: value / total for name, value in p.items()}
+        # Over the training frequencies 7, 4, 2 of 13, under which they are.
+        share = dict(dark=7 / 13, grey=4 / 13, light=2 / 13)
+        under = sum(p[name] * share[name] for name in p)
+        ratio = {name: p[name] / under for name in p}
+        lowest = dict(dark=0.9, grey=0.0, light=2.0)
+        expected = {name for name in p if ratio[name] >= lowest[name]}
+        assert set(row["set"].split("; ")) == expected
+        assert int(row["set_size"]) == len(expected)
+        deep = max(p, key=p.get)
+        coarse = "low" if p["dark"] + p["grey"] >= 0.5 else "high"
+        answer = (deep, "shade") if p[deep] >= 0.5 else (coarse, "kind")
+        assert (row["answer"], row["level"]) == answer

@@ -12,7 +12,7 @@ from lpt_mm.engine.command_line import (
 from lpt_mm.engine.run_config import load_config
 from lpt_mm.engine.testing import use_crops
 from lpt_mm.inference.packing import find_config, publish
-from lpt_mm.weights.errors import WeightFileError
+from lpt_mm.weights.pack import require_pack_name
 
 
 def main() -> None:
@@ -25,10 +25,7 @@ def main() -> None:
     add_tta_option(parser)
     add_config_options(parser)
     args = parser.parse_args()
-    if not args.out.endswith(".safetensors"):
-        raise WeightFileError(
-            f"call '{args.out}' NAME.safetensors: mmengine and torch go by the name"
-        )
+    require_pack_name(args.out)
     cfg = load_config(find_config(args.config), args.cfg_options)
     if args.tta:
         use_crops(cfg)

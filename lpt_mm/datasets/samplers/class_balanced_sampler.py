@@ -23,6 +23,8 @@ class ClassBalancedSampler(LongTailSampler):
         **kwargs: Keyword arguments of :class:`LongTailSampler`.
     """
 
+    count_power = 0.0
+
     def __init__(
         self, dataset: Dataset, images_per_class: int = 4, **kwargs: object
     ) -> None:

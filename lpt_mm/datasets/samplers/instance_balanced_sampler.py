@@ -13,6 +13,8 @@ class InstanceBalancedSampler(LongTailSampler):
     Its arguments are those of :class:`LongTailSampler`.
     """
 
+    count_power = 1.0
+
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Draw the indices of an epoch, (number of images,)."""
         return rng.permutation(len(self.dataset))

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from mmengine.dataset import DefaultSampler
@@ -40,7 +41,13 @@ class LongTailSampler(DefaultSampler, ABC):
             for each process; otherwise the last ones, fewer than there are processes,
             are left out. A loader with ``drop_last=True`` makes the same steps on any
             number of processes only if they are left out.
+
+    Attributes:
+        count_power: Which power of its images a class is drawn in proportion to, which
+            is what scores take for the frequency of classes; None where unknown.
     """
+
+    count_power: ClassVar[float | None] = None
 
     def __init__(
         self, dataset: Dataset, seed: int | None = None, round_up: bool = True

@@ -16,6 +16,8 @@ class SquareRootSampler(LongTailSampler):
     https://arxiv.org/abs/1910.09217, section 3.
     """
 
+    count_power = 0.5
+
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """Draw the indices of an epoch, (number of images,)."""
         roots = np.sqrt([len(members) for members in self.members])

@@ -1,6 +1,6 @@
 """What classifiers that compare with stored features share."""
 
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 import torch
 from mmpretrain.models.heads import ClsHead
@@ -15,8 +15,11 @@ class FeatureBankHead(ClsHead):
     """Base of heads that classify by the features of the training images.
 
     ``FeatureBankHook`` fills the bank before a test, a pack brings it. Subclasses
-    define ``forward``, and document the arguments.
+    define ``forward``, and document the arguments. A class is held to be as frequent
+    as its images to the power ``prior_power``.
     """
+
+    prior_power: ClassVar[float] = 0.0
 
     def __init__(
         self, num_classes: int, in_channels: int, init_cfg: dict | None = None

@@ -28,6 +28,8 @@ class NearestNeighborHead(FeatureBankHead):
         init_cfg: Initialisation config of mmengine.
     """
 
+    prior_power = 1.0  # the more images a class has, the more of them vote
+
     def __init__(
         self,
         num_classes: int,

@@ -9,7 +9,7 @@ from lpt_mm.models.losses.effective_number import (
     effective_number_weights,
     require_beta,
 )
-from lpt_mm.models.losses.long_tail_loss import LongTailLoss
+from lpt_mm.models.losses.long_tail_loss import LongTailLoss, power_of
 
 
 @MODELS.register_module()
@@ -41,3 +41,7 @@ class ClassBalancedLoss(LongTailLoss):
     def image_losses(self, logit: Tensor, target: Tensor) -> Tensor:
         """Weight the entropies by the weights of the labels, (B,)."""
         return super().image_losses(logit, target) * self.per_class(logit)[target]
+
+    def removed_power(self, counts: Tensor) -> float:
+        """Give the power of the inverse counts that the weights are closest to."""
+        return -power_of(self.from_counts(counts).log(), counts)

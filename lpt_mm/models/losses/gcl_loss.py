@@ -1,5 +1,6 @@
 """Gaussian clouded logit loss."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -7,10 +8,14 @@ from mmpretrain.registry import MODELS
 from torch import Tensor
 from torch.nn import functional as F
 
-from lpt_mm.models.losses.long_tail_loss import LongTailLoss
+from lpt_mm.models.losses.long_tail_loss import LongTailLoss, power_of
 from lpt_mm.models.numerics import bounded
 
 NOISE_STD = 1 / 3
+# Of the absolute value of the noise, a normal variable, clamped to 1.
+MEAN_NOISE = NOISE_STD * math.sqrt(2 / math.pi) * (1 - math.exp(-4.5)) + math.erfc(
+    3 / math.sqrt(2)
+)
 
 
 @MODELS.register_module()
@@ -69,3 +74,8 @@ class GCLLoss(LongTailLoss):
             noise = NOISE_STD * torch.randn_like(cosine)
         depth = self.noise_mul * noise.clamp(-1, 1).abs() * rarity
         return cosine - depth - self.margin * is_label.to(cosine)
+
+    def removed_power(self, counts: Tensor) -> float:
+        """Give the power that the mean of the noise is closest to."""
+        depth = self.scale * self.noise_mul * MEAN_NOISE * self.from_counts(counts)
+        return power_of(-depth, counts)

@@ -70,6 +70,21 @@ class SoftmaxLoss(nn.Module):
         """Compute the loss of each image, (B,), from the logits (B, C)."""
         return F.cross_entropy(logit, target, reduction="none")
 
+    def removed_power(self, counts: Tensor) -> float:
+        """Tell which power of the counts (C,) the scores need not explain.
+
+        It is 0 where scores are fitted to how often the loss sees the classes, and 1
+        where they are as if all classes came equally often.
+        """
+        return 0.0
+
+
+def power_of(values: Tensor, counts: Tensor) -> float:
+    """Fit ``power * log(counts)`` to logarithms (C,) and a constant; give the power."""
+    log_counts = counts.log() - counts.log().mean()
+    spread = log_counts.square().sum()
+    return float(log_counts @ values / spread) if spread > 0 else 0.0
+
 
 class LongTailLoss(SoftmaxLoss, ABC):
     """Base of losses that work with a number per class, made from the class counts.

@@ -1,0 +1,41 @@
+"""The measurements of docs/collections.md, made small."""
+
+import re
+
+import numpy as np
+import torch
+
+from tests.conftest import ROOT
+from tests.test_collection.made_up import draw_scores, write_pack, write_set
+
+SCRIPTS = ROOT / "tests" / "collections"
+
+
+def test_coverage_is_told_of_each_split(tmp_path, run_here):
+    pack = write_pack(tmp_path / "a.safetensors", balancing=dict(prior_power=0.0))
+    rng = np.random.default_rng(0)
+    for name in ("one", "two"):
+        label = rng.permutation(np.repeat(np.arange(6), 60))
+        score = draw_scores(rng, label, 6, strength=1.0).astype("float32")
+        write_set(tmp_path / name, pack, score, label)
+    said = run_here(SCRIPTS / "coverage.py", "a.safetensors", "one", "two")
+    (splits,) = re.findall(r"^0.9 all: splits (.*); means", said, re.MULTILINE)
+    assert len(splits.split()) == 5
+    assert abs(np.mean(list(map(float, splits.split()))) - 90) < 4
+
+
+def test_the_time_of_each_task_is_told(run_here):
+    threads = torch.get_num_threads()
+    said = run_here(SCRIPTS / "seconds.py", 4000)
+    torch.set_num_threads(threads)
+    tasks = re.findall(r"^(\w+): \d+\.\d s$", said, re.MULTILINE)
+    assert tasks[0] == "read"
+    assert len(tasks) == 7
+
+
+def test_a_class_more_is_measured_with_and_without_refinement(run_here):
+    said = run_here(SCRIPTS / "added_class.py", 1)
+    found = re.findall(r"^(\d+ [\w ]+): ([\d.]+) \|(.*)$", said, re.MULTILINE)
+    kinds = [f"{n} {how}" for n in (1, 5, 20) for how in ("mean feature", "refined")]
+    assert [name for name, *_ in found] == kinds
+    assert len({before for _, before, _ in found}) == 1
