@@ -24,7 +24,7 @@ def read_weights(checkpoint: str, fetch: bool = True) -> Weights:
     """
     if checkpoint.startswith(PACKAGED):
         name = checkpoint.removeprefix(PACKAGED)
-        files = Path(__file__).parent.iterdir()
+        files = sorted(Path(__file__).parent.iterdir())
         packaged = {file.stem: file for file in files if file.suffix in FORMATS}
         if name not in packaged:
             raise WeightFileError(

@@ -1,6 +1,8 @@
 import pytest
 import timm
 import torch
+from mmengine.config import Config
+from mmpretrain.registry import MODELS
 from safetensors.torch import save_file
 from timm.layers import resample_abs_pos_embed
 from timm.models.vision_transformer import checkpoint_filter_fn
@@ -10,8 +12,9 @@ from torch.testing import assert_close
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights import PretrainedViT, WeightFileError
 from lpt_mm.weights.layouts import TO_MMPRETRAIN, rename, to_mmpretrain
+from tests.conftest import ROOT
 from tests.golden import official_checkpoint
-from tests.test_weights.small_vit import ARCH, TIMM, build
+from tests.test_weights.small_vit import TIMM, build
 
 
 @pytest.mark.parametrize(
@@ -156,12 +159,16 @@ def test_dinov2_s_own_names_are_read(tmp_path):
     assert_close(again.state_dict(), vit.state_dict(), rtol=0, atol=0)
 
 
-def test_the_embedded_backbone_fits_its_config():
-    arch = dict(
-        ARCH, embed_dims=64, num_layers=6, num_heads=4, feedforward_channels=256
-    )
-    vit = build("lpt_mm:vit_glyphs", arch=arch, img_size=8, patch_size=2, in_channels=1)
-    assert sum(p.numel() for p in vit.parameters()) == 301_504
+@pytest.mark.parametrize(
+    ("name", "num_parameters"), [("vit_glyphs", 301_504), ("vit_photos", 2_820_672)]
+)
+def test_the_embedded_backbones_fit_their_configs(name, num_parameters):
+    model = ROOT / "configs" / "_base_" / "models" / f"lpt_{name}.py"
+    backbone = Config.fromfile(model).model.backbone
+    assert backbone.init_cfg.checkpoint == f"lpt_mm:{name}"
+    vit = MODELS.build(dict(backbone, prompt_mode="none"))
+    vit.init_weights()
+    assert sum(p.numel() for p in vit.parameters()) == num_parameters
     assert vit.layers[0].ffn.layers[0][0].weight.std() > 0.01
 
 
