@@ -57,11 +57,9 @@ def _find_hook(cfg: Config) -> Mapping | None:
 
 
 def _drawn_power(sampler: str | type | None) -> float | None:
-    """Tell how often a class is drawn, as a power of its images."""
+    """Tell how often a class is drawn, as a power of its images, if that is known."""
     kind = DATA_SAMPLERS.get(sampler) if isinstance(sampler, str) else sampler
-    if kind in (None, DefaultSampler):
-        return 1.0
-    return getattr(kind, "count_power", None)
+    return 1.0 if kind is DefaultSampler else getattr(kind, "count_power", None)
 
 
 def _prior_power(

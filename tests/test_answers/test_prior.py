@@ -101,7 +101,7 @@ def power_of(loss, sampler, hooks=(), counts=COUNTS):
     head = dict(type="CosineHead", num_classes=len(counts), in_channels=4, loss=loss)
     model = torch.nn.Module()
     model.head = MODELS.build(head)
-    loader = dict(sampler=dict(type=sampler))
+    loader = sampler and dict(sampler=dict(type=sampler))
     cfg = Config(dict(train_dataloader=loader, custom_hooks=list(hooks)))
     return describe_balancing(cfg, model, counts)["prior_power"]
 
@@ -118,6 +118,8 @@ PLAIN, EVEN = "InstanceBalancedSampler", "ClassBalancedSampler"
         (dict(type="CrossEntropyLoss"), "DualSampler", 0.0),
         (dict(type="CrossEntropyLoss"), "SquareRootSampler", 0.5),
         (dict(type="CrossEntropyLoss"), "RepeatAugSampler", None),
+        (dict(type="CrossEntropyLoss"), "OfAnotherPackage", None),
+        (dict(type="CrossEntropyLoss"), None, None),  # a config without training
         (dict(type="LogitAdjustedLoss", tau=0), PLAIN, 1.0),
         (dict(type="LogitAdjustedLoss", tau=0.25), PLAIN, 0.75),
         (dict(type="BalancedSoftmaxLoss"), PLAIN, 0.0),
