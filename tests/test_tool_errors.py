@@ -27,6 +27,7 @@ CASES = {
     ("predict.py", "x.safetensors", "y", "--out", "z.csv"): "no weight file",
     ("predict.py", "x.safetensors", "--out", "z.csv"): "name the images",
     ("predict.py", "x", "y", "--out", "z.csv", "--prior", "2"): "got 2.0",
+    ("predict.py", "x", "y", "--out", "z.csv", "--prior", ""): "No such file",
     ("add_class.py", "x", "y", "--out", "z.pth"): "call 'z.pth' NAME.safetensors",
     ("test.py", PHASE1): "name the checkpoint to test",
     ("test.py", PHASE1, "x.pth"): "there is no checkpoint 'x.pth'",

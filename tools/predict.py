@@ -68,7 +68,7 @@ def main() -> None:
     if args.group_by and (args.pack or args.resume or args.pictures):
         parser.error("--group-by knows no --pack, --resume and --pictures")
     model = (args.backbone, args.device, args.frozen_dtype, args.tta or None)
-    prior = args.prior and parse_prior(args.prior)
+    prior = None if args.prior is None else parse_prior(args.prior)
     question = Question(prior, args.coverage, args.taxonomy, args.certainty)
     predictor, images, facts = open_predictor(args.words, args.pack, *model, question)
     options, sources = (args.batch_size, args.top, args.strict), ImageSources(images)

@@ -12,6 +12,7 @@ from lpt_mm.answers.posterior import Posterior, class_groups
 from lpt_mm.answers.prior import Prior, log_share
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.utils.errors import UserError, require_choice
+from lpt_mm.utils.text import list_some
 from lpt_mm.weights.calibration import SETS
 from lpt_mm.weights.pack import Pack
 
@@ -30,7 +31,7 @@ GUARANTEES = {
 
 def smallest_number(coverage: float) -> int:
     """Give the fewest images that a threshold for a coverage can be found with."""
-    return math.ceil(coverage / (1 - coverage) - 1e-9)
+    return max(1, math.ceil(coverage / (1 - coverage) - 1e-9))
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class AnswerSets:
         known = (pack.calibration or {}).get(SETS, {})
         facts = known.get(f"{coverage:g}")
         if facts is None or len(facts["threshold"]) != pack.num_classes:
-            there = f"; it has those of {', '.join(known)}" if known else ""
+            there = f"; it has those of {list_some(known)}" if known else ""
             raise UserError(
                 f"{pack.source} has no answer sets of coverage {coverage:g}{there}: "
                 "make a pack that has with tools/inference/answer_sets.py"
@@ -163,5 +164,5 @@ def _threshold(own: np.ndarray, coverage: float, what: str) -> float:
             f"{what} has {number} images, and sets of coverage {coverage:g} need at "
             f"least {smallest_number(coverage)}"
         )
-    place = math.ceil((number + 1) * coverage - 1e-9)
+    place = max(1, math.ceil((number + 1) * coverage - 1e-9))
     return float(-np.sort(-own)[place - 1])

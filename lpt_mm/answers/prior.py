@@ -74,7 +74,7 @@ def read_frequencies(path: str | os.PathLike) -> dict[str, float]:
     if not rows or not set(COLUMNS) <= rows[0].keys():
         raise UserError(f"{name} has no columns {' and '.join(COLUMNS)}, or no rows")
     for row in rows:
-        label, text = row["class"], row["frequency"]
+        label, text = row["class"] or "", row["frequency"]
         try:
             value = float(text)
         except (TypeError, ValueError):
@@ -147,4 +147,4 @@ def log_frequency(pack: Pack, prior: Prior) -> np.ndarray:
     if not values.any():
         raise UserError("the frequencies are all 0")
     with np.errstate(divide="ignore"):
-        return np.log(values / values.sum())
+        return np.log(values / values.max())  # whose sum could overflow

@@ -65,14 +65,15 @@ class EmbeddedSet:
                     f"{source} was computed with another model than {pack.source}, "
                     f"or with other preprocessing: {AGAIN}"
                 )
-        table = _read_table(Path(folder), source)
-        if len({len(table["path"]), *map(len, arrays.values())}) > 1:
-            raise UserError(f"{source} is damaged: {AGAIN}")
-        _require_unchanged(table, source)
+        feature, score = arrays.values()
+        table = _read_table(Path(folder), len(score), source)
         label = [UNKNOWN if x is None else x for x in table["label"]]
         label = np.array(label, dtype=np.int64)
-        if len(label) and label.max() >= pack.num_classes:
+        inside = (label >= UNKNOWN) & (label < pack.num_classes)
+        is_whole = len(feature) == len(score) and score.shape[1] == pack.num_classes
+        if not is_whole or not inside.all() or None in table["path"]:
             raise UserError(f"{source} is damaged: {AGAIN}")
+        _require_unchanged(table, source)
         return cls(**arrays, label=label, path=table["path"], source=source)
 
     def __len__(self) -> int:
@@ -105,22 +106,30 @@ def _read_array(folder: Path, name: str, source: str) -> tuple[np.ndarray, dict]
     try:
         with safe_open(file, "numpy") as content:
             facts = json.loads((content.metadata() or {}).get(META, "{}"))
-            array = content.get_tensor(name)
+            is_array = content.get_slice(name).get_dtype() == "F32"
+            array = content.get_tensor(name) if is_array else np.empty(0)
     except (SafetensorError, ValueError, RuntimeError, RecursionError) as error:
         raise UserError(f"{source} is damaged: {AGAIN}") from error
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or array.ndim != 2:
         raise UserError(f"{source} is of another version of lpt_mm: {AGAIN}")
+    if not np.isfinite(array).all():
+        raise UserError(f"{source} is damaged: {AGAIN}")
     return array, facts
 
 
-def _read_table(folder: Path, source: str) -> dict[str, list]:
+def _read_table(folder: Path, number: int, source: str) -> dict[str, list]:
+    """Read the columns that are needed, if there are so many rows."""
     import pyarrow as pa
-    from pyarrow import parquet
+    from pyarrow.parquet import ParquetFile
 
-    columns = ["path", "label", "size", "mtime_ns"]
+    types = dict.fromkeys(("path", "label", "size", "mtime_ns"), pa.int64())
+    schema = pa.schema(list((types | dict(path=pa.string())).items()))
     try:
-        return parquet.read_table(folder / TABLE, columns=columns).to_pydict()
-    except (OSError, pa.ArrowException) as error:
+        with ParquetFile(folder / TABLE) as file:
+            if file.metadata.num_rows != number:  # before a billion is read
+                raise ValueError("other rows than images")
+            return file.read(schema.names).cast(schema).to_pydict()
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise UserError(f"{source} is damaged: {AGAIN}") from error
 
 

@@ -25,7 +25,7 @@ from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.text import list_some, printable
 from lpt_mm.weights.calibration import TEMPERATURE
 from lpt_mm.weights.facts import is_name
-from lpt_mm.weights.pack import Pack, read_pack
+from lpt_mm.weights.pack import PRIOR_POWER, Pack, read_pack
 
 WEIGHT = "head.weight"
 # Of the refinement. On digits-LT three times the steps, or a third of the rate, gave
@@ -92,10 +92,12 @@ def add_class(
     """
     require_new_pack(out)
     content = read_pack(pack)
-    name = Path(images[0]).resolve().name if name is None else name
+    if name is None:
+        name = Path(images[0]).resolve().name if Path(images[0]).is_dir() else ""
     _require_possible(content, name)
     sources, further = ImageSources(images), ImageSources(new_test)
-    sources.count()
+    for each in (sources, further) if new_test else (sources,):
+        each.count()
     tested = None if test is None else EmbeddedSet.read(test, content).labelled
     replayed = None if refine is None else class_means(content, refine)
     predictor = Predictor.from_pack(pack, backbone, device, tta=False)
@@ -105,15 +107,14 @@ def add_class(
     scale = predictor.model.head.scale
     if replayed is not None:
         weight = refine_weight(weight, replayed, feature, scale)
-    num_layers = getattr(predictor.model.backbone, "num_layers", None)
-    write_pack(extended(content, weight, name, len(feature), num_layers), out)
     made = NewClass(name, len(feature))
     if tested is not None:
         made = replace(made, **cost_of(content, tested, weight))
     if new_test:
         label = classify(torch.from_numpy(predictor.embed(further)), weight)
-        found = 100 * float((label == content.num_classes).mean())
-        made = replace(made, found=found)
+        made = replace(made, found=100 * float((label == old.shape[1]).mean()))
+    num_layers = getattr(predictor.model.backbone, "num_layers", None)
+    write_pack(extended(content, weight, name, len(feature), num_layers), out)
     return made
 
 
@@ -213,17 +214,18 @@ def extended(
         if tuning.get("bottleneck") is None:  # which would follow the classes
             tuning["bottleneck"] = bottleneck_for(pack.num_classes, num_layers)
     tensors = pack.weights.tensors
-    changed = weight.to(tensors[WEIGHT].dtype).contiguous()
+    head = {WEIGHT: weight.to(tensors[WEIGHT].dtype).contiguous()}
     counts = pack.cls_num_list and [*pack.cls_num_list, images]
     classes = dict(classes=[*pack.class_names, name])
     meta = pack.weights.meta | dict(cls_num_list=counts, dataset_meta=classes)
-    weights = replace(pack.weights, tensors=tensors | {WEIGHT: changed}, meta=meta)
+    weights = replace(pack.weights, tensors=tensors | head, meta=meta)
     # What was measured is of the old classes; one temperature may serve the new, too.
     known = (pack.calibration or {}).get(TEMPERATURE, {})
     calibration = {TEMPERATURE: known} if ALL in known else None
-    return replace(
-        pack, weights=weights, model=model, report=None, calibration=calibration
-    )
+    # The prior of a mean feature is even: only where the others' is, too, is it known.
+    power = 0.0 if pack.balancing.get(PRIOR_POWER) == 0 else None
+    facts = dict(model=model, balancing=pack.balancing | {PRIOR_POWER: power})
+    return replace(pack, **facts, weights=weights, report=None, calibration=calibration)
 
 
 def cost_of(pack: Pack, tested: EmbeddedSet, weight: Tensor) -> dict[str, object]:

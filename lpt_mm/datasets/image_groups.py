@@ -100,7 +100,7 @@ def _by_level(paths: Sequence[str], level: int) -> list[str | None]:
 def _by_pattern(paths: Sequence[str], pattern: str) -> list[str | None]:
     try:
         searched = re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise UserError(
             f"'{printable(pattern)}' is no regular expression: {error}"
         ) from error

@@ -160,7 +160,9 @@ class CropEnsemble:
         each = torch.stack([logit.float() for logit in logits])
         if self.mean == "logits":
             return each.mean(dim=0)
-        return each.log_softmax(dim=2).logsumexp(dim=0) - math.log(len(each))
+        # As high as the logits, which temperatures of shot groups were fitted to.
+        height = each.logsumexp(dim=2).mean(dim=0)[:, None] - math.log(len(each))
+        return each.log_softmax(dim=2).logsumexp(dim=0) + height
 
 
 def _side(size: int | Sequence[int] | None) -> int:

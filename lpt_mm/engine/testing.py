@@ -33,6 +33,7 @@ def run_test(
     split: str = "test",
     out: str | None = None,
     csv: str | None = None,
+    *,
     predictions: str | None = None,
     group_by: str | None = None,
 ) -> dict | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
+from mmpretrain.models.losses import CrossEntropyLoss, LabelSmoothLoss
 from mmpretrain.registry import DATA_SAMPLERS
 from torch import nn
 
@@ -12,6 +13,7 @@ from lpt_mm.engine.hooks.deferred_reweight_hook import DeferredReweightHook
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.models.losses.effective_number import effective_number_weights
 from lpt_mm.models.losses.long_tail_loss import SoftmaxLoss, power_of
+from lpt_mm.weights.pack import LARGEST_POWER
 
 
 def describe_balancing(
@@ -55,11 +57,9 @@ def _find_hook(cfg: Config) -> Mapping | None:
 
 
 def _drawn_power(sampler: str | type | None) -> float | None:
-    """Tell how often a class is drawn, as a power of its images."""
+    """Tell how often a class is drawn, as a power of its images, if that is known."""
     kind = DATA_SAMPLERS.get(sampler) if isinstance(sampler, str) else sampler
-    if kind in (None, DefaultSampler):
-        return 1.0
-    return getattr(kind, "count_power", None)
+    return 1.0 if kind is DefaultSampler else getattr(kind, "count_power", None)
 
 
 def _prior_power(
@@ -68,15 +68,25 @@ def _prior_power(
     """Take off what the loss and the weights of classes remove, to 0 at the least.
 
     Margins that follow the counts, beside a balanced sampler, favour rare classes, but
-    are no prior that could be taken off again.
+    are no prior that could be taken off again. A power that no pack may have, of a loss
+    that favours frequent classes, is not known.
     """
     loss = head.loss_module
     if drawn is None or not counts.min() > 0:
         return None
-    if not isinstance(loss, SoftmaxLoss):  # of mmpretrain
-        return drawn if getattr(loss, "class_weight", None) is None else None
+    if not isinstance(loss, SoftmaxLoss):
+        return drawn if _is_plain(loss) else None
     removed = loss.removed_power(counts)
     if hook is not None:
         weights = effective_number_weights(counts, hook.get("beta", 0.9998))
         removed -= power_of(weights.log(), counts)
-    return max(0.0, drawn - removed)
+    power = max(0.0, drawn - removed)
+    return power if power <= LARGEST_POWER else None
+
+
+def _is_plain(loss: nn.Module) -> bool:
+    """Tell whether a loss of mmpretrain is cross-entropy, all classes weighing 1."""
+    entropy = loss.ce if isinstance(loss, LabelSmoothLoss) else loss
+    if not isinstance(entropy, CrossEntropyLoss) or entropy.use_sigmoid:
+        return False
+    return entropy.class_weight is None

@@ -56,7 +56,7 @@ def _lines(pack: Pack, name: str) -> Iterator[str]:
         if is_number(value := pack.weights.meta.get(fact)):
             yield f"- {fact}: {value}"
     for part, kind in pack.balancing.items():
-        yield f"- {part.replace('_', ' ')}: {_describe(kind)}"
+        yield f"- {for_markdown(part.replace('_', ' '))}: {_describe(kind)}"
     yield f"- lpt_mm {for_markdown(pack.lpt_mm)}"
     if counts is not None:
         yield f"- {sum(counts):,} images, {min(counts):,} to {max(counts):,} a class"

@@ -84,9 +84,12 @@ def row_of(prediction: Prediction, columns: list[str]) -> Row:
     found = zip(prediction.names, prediction.scores, prediction.labels, strict=True)
     for i, (name, score, label) in enumerate(found, 1):
         end = "" if i == 1 else f"_{i}"
-        score = float(f"{score:.6g}")  # float32 has no more digits
-        row |= {f"name{end}": name, f"score{end}": score, f"label{end}": label}
+        row |= {f"name{end}": name, f"score{end}": _short(score), f"label{end}": label}
     return row | {name: FURTHER[name](prediction) for name in FURTHER if name in row}
+
+
+def _short(number: float | None) -> float | None:
+    return None if number is None else float(f"{number:.6g}")  # of float32
 
 
 def _join(names: Sequence[str] | None) -> str | None:
@@ -103,7 +106,7 @@ FURTHER: dict[str, Callable[[Prediction], object]] = dict(
     set_size=lambda prediction: _size(prediction.answer_set),
     answer=lambda prediction: prediction.answer,
     level=lambda prediction: prediction.level,
-    certainty=lambda prediction: prediction.certainty,
+    certainty=lambda prediction: _short(prediction.certainty),
 )
 
 

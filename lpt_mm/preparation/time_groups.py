@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def split_by_time(root: Path, groups: Mapping[str, str], gap: float) -> dict[str
     Raises:
         UserError: If the gap is negative, or an image does not say when it was taken.
     """
-    if gap < 0:
+    if not gap >= 0:  # nor NaN
         raise UserError(f"--group-gap must be 0 seconds or more, got {gap:g}")
     times = {path: time_taken(root / path) for path in groups}
     if unknown := [path for path, time in times.items() if time is None]:
@@ -46,7 +46,7 @@ def split_by_time(root: Path, groups: Mapping[str, str], gap: float) -> dict[str
     for group, images in together.items():
         last = None
         for time, path in sorted(images):
-            if last is None or time - last > timedelta(seconds=gap):
+            if last is None or (time - last).total_seconds() > gap:
                 name = f"{group} {time}"
             found[path], last = name, time
     return found

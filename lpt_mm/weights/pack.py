@@ -86,7 +86,7 @@ class Pack:
         report: What ``tools/test.py --out`` wrote, if anything.
         tta: Arguments of ``CropEnsemble``, if crops of an image are averaged.
         calibration: What was fitted on a validation set, if anything, see
-            ``Calibration``.
+            ``is_calibration``.
         lpt_mm: Version of the package that the pack was made with.
     """
 

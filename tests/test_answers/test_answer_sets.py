@@ -1,6 +1,7 @@
 """Sets hold the true class as often as was asked, by an independent count."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,6 +98,23 @@ def test_numbers_of_a_report_are_counted_by_hand(pack):
     assert found["few"].coverage == pytest.approx(100 * covered[few].mean())
     assert found["few"].one == pytest.approx(100 * (members.sum(1) == 1)[few].mean())
     assert found["overall"].empty == pytest.approx(100 * (members.sum(1) == 0).mean())
+
+
+@pytest.mark.parametrize("kind", ["all", "class"])
+def test_next_to_no_coverage_takes_the_likeliest_image(pack, kind):
+    score, label = draw(0, 50)
+    label[label == 5] = 0  # a class without an image
+    sets = AnswerSets.fit(pack, score, label, 1e-12, kind, class_weight=0.0)
+    own = adjusted(score)[np.arange(50), label]
+    assert_allclose(sets.threshold, own.max(), rtol=1e-5)
+
+
+def test_a_pack_of_many_sets_names_a_few(pack, tmp_path):
+    facts = dict(kind="all", threshold=[1.0] * 6, images=9)
+    many = {f"\x1b{i}": facts for i in range(1000)}
+    known = replace(pack, calibration=dict(sets=many))
+    with pytest.raises(UserError, match=r"has those of \\x1b0, .* and 990 more: make"):
+        AnswerSets.of(known, 0.9)
 
 
 @pytest.mark.parametrize(("coverage", "number"), [(0.5, 1), (0.9, 9), (0.95, 19)])

@@ -50,6 +50,14 @@ def test_a_class_that_cannot_occur_is_never_the_answer(tmp_path):
     assert_allclose(found[0].numpy(), [0.2, 0.2, 0, 0.2, 0.2, 0.2])
 
 
+def test_frequencies_are_of_any_unit(tmp_path):
+    pack, score = pack_of(tmp_path), torch.randn(3, 6)
+    small = dict(zip(NAMES, (1, 2, 3, 4, 5, 6), strict=True))
+    large = {name: 2.5e307 * value for name, value in small.items()}
+    found, again = (Posterior(pack, Prior(frequency=x))(score) for x in (small, large))
+    assert_allclose(found.numpy(), again.numpy(), rtol=1e-5)
+
+
 def test_a_pack_that_does_not_say_what_training_did_takes_no_prior(tmp_path):
     pack = write_pack(tmp_path / "a.safetensors", balancing=dict(loss="GCLLoss"))
     with pytest.raises(UserError, match="publish it again"):
@@ -67,6 +75,8 @@ def test_a_pack_that_does_not_say_what_training_did_takes_no_prior(tmp_path):
         ("class,frequency\nclass 0,1\nclass 0,2\n", "has 'class 0' twice"),
         ("class,frequency\nclass 0,1\nclas 1,2\n", "clas 1: did you mean 'class 1'?"),
         ("class,frequency\nclass 0,1\n", "leave out class 1, class 2"),
+        ("frequency,class\n1\n", "the frequencies name no class of the model: "),
+        ("class;frequency\nclass 0;1\n", "has no columns class and frequency"),
         ("class,frequency\n" + "".join(f"{x},0\n" for x in NAMES), "are all 0"),
     ],
 )
@@ -91,7 +101,7 @@ def power_of(loss, sampler, hooks=(), counts=COUNTS):
     head = dict(type="CosineHead", num_classes=len(counts), in_channels=4, loss=loss)
     model = torch.nn.Module()
     model.head = MODELS.build(head)
-    loader = dict(sampler=dict(type=sampler))
+    loader = sampler and dict(sampler=dict(type=sampler))
     cfg = Config(dict(train_dataloader=loader, custom_hooks=list(hooks)))
     return describe_balancing(cfg, model, counts)["prior_power"]
 
@@ -108,6 +118,8 @@ PLAIN, EVEN = "InstanceBalancedSampler", "ClassBalancedSampler"
         (dict(type="CrossEntropyLoss"), "DualSampler", 0.0),
         (dict(type="CrossEntropyLoss"), "SquareRootSampler", 0.5),
         (dict(type="CrossEntropyLoss"), "RepeatAugSampler", None),
+        (dict(type="CrossEntropyLoss"), "OfAnotherPackage", None),
+        (dict(type="CrossEntropyLoss"), None, None),  # a config without training
         (dict(type="LogitAdjustedLoss", tau=0), PLAIN, 1.0),
         (dict(type="LogitAdjustedLoss", tau=0.25), PLAIN, 0.75),
         (dict(type="BalancedSoftmaxLoss"), PLAIN, 0.0),
@@ -120,6 +132,15 @@ PLAIN, EVEN = "InstanceBalancedSampler", "ClassBalancedSampler"
         (dict(type="LDAMLoss"), PLAIN, 1.0),
         (dict(type="AsymmetricGCLLoss"), "DualSampler", 0.0),
         (dict(type="CrossEntropyLoss", class_weight=[1.0] * 6), PLAIN, None),
+        (dict(type="LabelSmoothLoss", label_smooth_val=0.1), PLAIN, 1.0),
+        (
+            dict(type="LabelSmoothLoss", label_smooth_val=0.1, class_weight=[1.0] * 6),
+            *(PLAIN, None),
+        ),
+        (dict(type="CrossEntropyLoss", use_sigmoid=True), PLAIN, None),
+        (dict(type="SeesawLoss", num_classes=6), PLAIN, None),
+        (dict(type="LogitAdjustedLoss", tau=-0.5), PLAIN, None),  # no pack has 1.5
+        (dict(type="LogitAdjustedLoss", tau=-0.5), "SquareRootSampler", 1.0),
     ],
 )
 def test_the_record_is_what_sampler_and_loss_come_to(loss, sampler, expected):

@@ -1,17 +1,20 @@
 """Features and scores of a set, computed once, are those of the model."""
 
+import json
 import os
 import shutil
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from pyarrow import parquet
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from lpt_mm.collection import EmbeddedSet
 from lpt_mm.collection.array_file import ArrayFile
+from lpt_mm.collection.fingerprint import model_fingerprint
 from lpt_mm.inference import Predictor
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import new_folder
@@ -110,6 +113,48 @@ def test_a_damaged_set_is_refused(tmp_path, name):
         EmbeddedSet.read(folder, pack)
     with pytest.raises(UserError, match="is no folder of tools/inference/embed.py"):
         EmbeddedSet.read(tmp_path, pack)
+
+
+@pytest.mark.parametrize(
+    ("number", "columns"),
+    [
+        (4, dict(label=["x"] * 4)),
+        (4, dict(label=[0, 1, 2, 6])),
+        (4, dict(label=[0, 1, 2, -2])),
+        (4, dict(path=["a", None, "b", "c"])),
+        (4, dict(size=[1.5] * 4)),
+        (4, dict(mtime_ns=None)),
+        (5, {}),
+    ],
+)
+def test_a_table_that_embed_does_not_write_is_refused(tmp_path, number, columns):
+    pack = write_pack(tmp_path / "a.safetensors")
+    folder = write_set(tmp_path / "set", pack, np.zeros((4, 6)), label=[0, 1, -1, 2])
+    empty = dict(path=[*"abcd"], label=[0] * 4, size=[None] * 4, mtime_ns=[None] * 4)
+    rows = {k: v for k, v in (empty | columns).items() if v is not None}
+    rows = {k: v + v[: number - 4] for k, v in rows.items()}
+    parquet.write_table(pa.table(rows), folder / "images.parquet")
+    with pytest.raises(UserError, match="is damaged"):
+        EmbeddedSet.read(folder, pack)
+
+
+@pytest.mark.parametrize(
+    ("score", "message"),
+    [
+        (np.zeros((4, 7), "f"), "is damaged"),
+        (np.full((4, 6), np.nan, "f"), "is damaged"),
+        (np.zeros((3, 6), "f"), "is damaged"),
+        (np.zeros((4, 6)), "of another version"),
+        (np.zeros((4, 6), np.int32), "of another version"),
+    ],
+)
+def test_scores_that_embed_does_not_write_are_refused(tmp_path, score, message):
+    pack = write_pack(tmp_path / "a.safetensors")
+    folder = write_set(tmp_path / "set", pack, np.zeros((4, 6)), label=[0, 1, -1, 2])
+    facts = json.dumps(dict(format=1, model=model_fingerprint(pack)))
+    save_file(dict(score=score), folder / "score.safetensors", dict(lpt_mm=facts))
+    with pytest.raises(UserError, match=message):
+        EmbeddedSet.read(folder, pack)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A class more: what its weight is, what it costs, and what is refused."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,6 +123,8 @@ def test_refining_takes_fewer_images_of_old_classes(
         ("CosineHead", ("--name", " "), "a class needs a name"),
         ("CosineHead", ("--name", "class 1"), "has a class 'class 1' already"),
         ("CosineHead", (), "there are no images in empty"),
+        ("CosineHead", ("--images", "full/*.png"), "a class needs a name"),
+        ("CosineHead", ("--new-test", "empty"), "there are no images in empty"),
         ("CosineHead", ("--test", "empty"), "is no folder of tools/inference/embed.py"),
     ],
 )
@@ -129,9 +132,11 @@ def test_bad_input_is_one_line_before_any_work(
     run_here, tmp_path, head, options, message
 ):
     (tmp_path / "empty").mkdir()
-    images = ["empty"]
-    if "--test" in options:
-        (tmp_path / "empty" / "a.png").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a.png").touch()
+    images = ["full" if "empty" in options else "empty"]
+    if options[:1] == ("--images",):
+        images, options = options[1:], ()
     model = dict(type="LPTClassifier", backbone={}, head=dict(type=head, num_classes=6))
     write_pack(tmp_path / "a.safetensors", model=model)
     said = run_here(
@@ -159,6 +164,10 @@ def test_what_follows_the_number_of_classes_stays_as_it_was(tmp_path):
     assert new.model["head"] == dict(type="CosineHead", num_classes=49, loss={})
     assert new.report is None  # it is of the old classes
     assert new.calibration == dict(temperature=dict(all=1.5))
+    for power in (None, 0.0, 0.5):  # that of a mean feature is 0
+        trained = replace(pack, balancing=dict(loss="x", prior_power=power))
+        known = extended(trained, torch.zeros(8, 49), "x", 3, 1).balancing
+        assert known == dict(loss="x", prior_power=None if power else power)
     calibration = dict(temperature=dict(many=1.5, few=2.0))
     pack = write_pack(tmp_path / "b.safetensors", calibration=calibration)
     assert extended(pack, torch.zeros(8, 7), "x", 3, num_layers=1).calibration is None

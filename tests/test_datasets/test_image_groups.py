@@ -50,6 +50,8 @@ def test_groups_by_folders_and_patterns(group_by, groups):
         (r"cam\d", "has 0 groups, and one tells which images belong together"),
         (r"(cam)(\d)", "has 2 groups"),
         ("(cam", "'(cam' is no regular expression"),
+        (f"(a){{{2**40}}}", "is no regular expression: the repetition number is too"),
+        ("(" * 9999 + ")" * 9999, "is no regular expression: maximum recursion"),
         ("gone.csv:plant", "there is no table 'gone.csv'"),
     ],
 )

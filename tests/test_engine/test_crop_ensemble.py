@@ -167,6 +167,9 @@ def test_means_are_those_of_logits_or_of_probabilities():
     mean = (logits[0].softmax(1) + logits[1].softmax(1)) / 2
     assert_close(by_shares.softmax(1), mean)
     assert (by_logits.softmax(1) - mean).abs().max() > 0.05
+    # Crops that say the same are one, also where classes have several temperatures.
+    same = CropEnsemble(0, mean="probabilities").average([logits[0], logits[0]])
+    assert_close(same, logits[0])
     large = 1000 * logits
     assert_close(
         CropEnsemble(0, mean="probabilities").average(list(large)).softmax(1),

@@ -1,6 +1,7 @@
 """An exported file computes what its model does, for batches of any size."""
 
 import json
+from dataclasses import replace
 
 import onnx
 import onnxruntime
@@ -19,6 +20,7 @@ from lpt_mm.inference.file_formats import FORMATS
 from lpt_mm.inference.packing import publish
 from lpt_mm.models.heads.feature_bank_head import FeatureBankHead
 from lpt_mm.utils.errors import UserError
+from lpt_mm.weights.pack import read_pack
 from tests.conftest import ROOT
 from tests.test_inference.conftest import set_means
 from tests.test_weights.test_families import FAMILIES, build_timm, small_arch
@@ -150,8 +152,12 @@ def test_the_tool_exports_a_pack(shades, run_here, tmp_path):
     pack = tmp_path / "p.safetensors"
     publish(load_config(str(shades.config)), shades.checkpoint, pack)
     options = ("--to", "exported_program", "--with-preprocessing", "--out", "m.pt2")
-    options = (pack, *options, "--backbone", shades.backbone)
-    assert "its scores are within" in run_here(TOOL, *options)
+    warm = tmp_path / "warm.safetensors"
+    replace(read_pack(pack), calibration=dict(temperature=dict(all=2.0))).save(warm)
+    options = (warm, *options, "--backbone", shades.backbone)
+    said = run_here(TOOL, *options)
+    assert "its scores are within" in said
+    assert "The pack has a temperature; the file's scores have none." in said
     predictor = lpt_mm.load(pack, str(shades.backbone))
     bgr = torch.stack([predictor.prepare(path) for path in shades.paths])
     program = torch.export.load(tmp_path / "m.pt2").module()

@@ -7,6 +7,7 @@ import yaml
 from lpt_mm.inference.model_card import write_model_card
 from lpt_mm.inference.packing import publish
 from tests.conftest import ROOT
+from tests.test_collection.made_up import write_pack
 from tests.test_inference.conftest import digits_config, save_digits
 
 REPORT = {
@@ -48,6 +49,16 @@ def test_the_card_has_front_matter_numbers_and_classes(tmp_path):
     assert "- 335 images, 5 to 100 a class" in text
     assert "| 0 | 100 |" in text
     assert "lpt\\_mm:vit\\_glyphs" in text
+
+
+def test_what_training_did_is_no_markup(tmp_path):
+    balancing = {"<b>\n# x": "y", "prior_power": 0.123}
+    write_pack(tmp_path / "a.safetensors", balancing=balancing)
+    write_model_card(tmp_path / "a.safetensors", tmp_path / "a.md")
+    text = (tmp_path / "a.md").read_text()
+    assert "- prior power: 0.12\n" in text
+    assert "<b>" not in text
+    assert "\n# x" not in text
 
 
 def test_text_of_others_is_no_markup(tmp_path):

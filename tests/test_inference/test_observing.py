@@ -3,13 +3,17 @@
 import csv
 import json
 import tarfile
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
-from lpt_mm.inference import Predictor
+from lpt_mm.answers.answer_sets import AnswerSets
+from lpt_mm.inference import Predictor, publish
+from lpt_mm.weights.pack import read_pack
 from tests.conftest import ROOT
 
 TOOL = ROOT / "tools" / "predict.py"
@@ -91,6 +95,17 @@ def command(shades, run_here):
     return partial(run_here, TOOL, *model)
 
 
+def read_rows(path):
+    if path.suffix == ".csv":
+        with path.open(newline="") as file:
+            return list(csv.DictReader(file))
+    if path.suffix == ".json":
+        return list(map(json.loads, path.read_text().splitlines()))
+    from pyarrow.parquet import read_table
+
+    return read_table(path).to_pylist()
+
+
 def write_plants(shades):
     rows = [f"{p},{name}" for p, name in zip(shades.paths, PLANTS, strict=True)]
     (shades.folder / "plants.csv").write_text("path,plant\n" + "\n".join(rows))
@@ -100,8 +115,7 @@ def write_plants(shades):
 def test_a_row_for_each_observation(shades, command, expected, tmp_path):
     out = command("--group-by", write_plants(shades), "--out", "a.csv", "--top", 2)
     assert "13 images of 5 observations, 0 of them with an error: a.csv" in out
-    with (tmp_path / "a.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(tmp_path / "a.csv")
     assert list(rows[0]) == [
         *("observation", "images", "name", "score", "label", "shot_group", "error"),
         *("name_2", "score_2", "label_2"),
@@ -122,16 +136,49 @@ def test_other_tables_and_archives(shades, run_here, tmp_path, ending):
         archive.add(shades.folder / "train", "train")
     arguments = (shades.config, shades.checkpoint, "shades.tar", "--group-by", "1")
     run_here(TOOL, *arguments, "--out", f"a.{ending}")
-    if ending == "json":
-        lines = (tmp_path / "a.json").read_text().splitlines()
-        rows = list(map(json.loads, lines))
-    else:
-        from pyarrow.parquet import read_table
-
-        rows = read_table(tmp_path / "a.parquet").to_pylist()
+    rows = read_rows(tmp_path / f"a.{ending}")
     assert {row["observation"]: row["images"] for row in rows} == dict(
         dark=7, grey=4, light=2
     )
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+def test_all_that_can_be_asked_is_answered_by_observation(
+    shades, run_here, expected, tmp_path, ending
+):
+    publish(Config.fromfile(shades.config), shades.checkpoint, tmp_path / "a.st")
+    pack = read_pack(tmp_path / "a.st")
+    lowest = dict(dark=0.9, grey=0.0, light=2.0)
+    sets = AnswerSets(0.9, "all", list(lowest.values()), 50)
+    calibration = sets.add_to(dict(temperature=dict(all=2.0)))
+    replace(pack, calibration=calibration).save(tmp_path / "b.st")
+    (tmp_path / "t.csv").write_text("shade,kind\ndark,low\ngrey,low\nlight,high\n")
+    (tmp_path / "q.csv").write_text("class,frequency\ndark,1\ngrey,2\nlight,5\n")
+    run_here(
+        *(TOOL, "b.st", shades.folder / "train", "--backbone", shades.backbone),
+        *("--group-by", write_plants(shades), "--prior", "q.csv", "--coverage", 0.9),
+        *("--taxonomy", "t.csv", "--certainty", 0.5, "--out", f"a.{ending}"),
+    )
+    rows = read_rows(tmp_path / f"a.{ending}")
+    assert len(rows) == 5
+    for row in rows:
+        even = np.sqrt(expected[row["observation"]])  # of temperature 2
+        p = even * (1, 2, 5) / (even * (1, 2, 5)).sum()
+        by_name = sorted(zip(p, lowest, strict=True), reverse=True)
+        assert row["name"] == by_name[0][1]
+        assert float(row["score"]) == pytest.approx(p.max(), rel=1e-3)
+        # Over the training frequencies 7, 4, 2 of 13; a prior changes no set.
+        ratio = dict(zip(lowest, even / (even * (7, 4, 2)).sum() * 13, strict=True))
+        members = [name for _, name in by_name if ratio[name] >= lowest[name]]
+        assert row["set"] == "; ".join(members)
+        assert int(row["set_size"]) == len(members)
+        coarse = [("low", p[0] + p[1]), ("high", p[2])]
+        name, certainty = max(coarse, key=lambda x: x[1])
+        answer = (name, "kind", certainty)
+        if p.max() >= 0.5:
+            answer = (by_name[0][1], "shade", p.max())
+        assert (row["answer"], row["level"]) == answer[:2]
+        assert float(row["certainty"]) == pytest.approx(answer[2], rel=1e-3)
 
 
 def test_what_cannot_be_is_one_line(command, tmp_path, monkeypatch):

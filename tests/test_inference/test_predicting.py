@@ -17,7 +17,7 @@ from lpt_mm.answers.answer_sets import AnswerSets
 from lpt_mm.inference import Prediction, Predictor, publish
 from lpt_mm.inference.images import name_of
 from lpt_mm.inference.prediction_log import PredictionLog
-from lpt_mm.inference.prediction_table import write_table
+from lpt_mm.inference.prediction_table import FURTHER, write_table
 from lpt_mm.inference.sources import ImageSources
 from lpt_mm.utils.errors import UserError
 from lpt_mm.weights.pack import read_pack
@@ -224,6 +224,24 @@ def test_the_endings_give_the_same_table(tmp_path):
     assert first["name_2"] == "'" + '=cmd|"/C"!A1'  # no formula
     assert (float(first["score"]), int(first["label"])) == (0.75, 1)
     assert (second["error"], second["score"]) == ("cannot\\tread it", "")
+
+
+def test_further_columns_have_digits_of_float32_and_no_formulas(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    certain = float(np.float32(0.9))  # 0.8999999761581421
+    further = dict(answer="+oak", level="-", certainty=certain)
+    prediction = Prediction((0,), (certain,), ("@a",), answer_set=("=1+1",), **further)
+    for ending in ("csv", "json", "parquet"):
+        out = tmp_path / f"a.{ending}"
+        write_table(out, [prediction, Prediction(error="x")], 1, further=FURTHER)
+    row, none = map(json.loads, (tmp_path / "a.json").read_text().splitlines())
+    assert [row, none] == parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    expected = dict(set="=1+1", set_size=1, answer="+oak", level="-", certainty=0.9)
+    assert {name: row[name] for name in FURTHER} == expected
+    assert {none[name] for name in FURTHER} == {None}
+    first, second = read_rows(tmp_path / "a.csv")
+    assert [first[x] for x in FURTHER] == ["'=1+1", "1", "'+oak", "'-", "0.9"]
+    assert {second[x] for x in FURTHER} == {""}
 
 
 def test_a_table_that_exists_stays(tmp_path):

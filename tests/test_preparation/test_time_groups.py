@@ -35,6 +35,9 @@ def test_images_within_the_gap_belong_together(photos):
     assert names == ["cam 2024-05-01 10:00:00", "cam 2024-05-01 10:02:00"]
     assert grouped(photos, one, 29)[0] == ["a", "b", "c", "d"]
     assert grouped(photos, one, 60)[0] == ["abcd"]
+    assert grouped(photos, one, float("inf"))[0] == ["abcd"]
+    with pytest.raises(ValueError, match="must be 0 seconds or more, got nan"):
+        grouped(photos, one, float("nan"))
 
 
 def test_a_group_is_split_by_its_own_times(photos):

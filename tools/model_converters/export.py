@@ -7,6 +7,7 @@ from lpt_mm.engine.command_line import make_parser, run_tool
 from lpt_mm.inference.export import export
 from lpt_mm.inference.file_formats import FORMATS
 from lpt_mm.utils.new_file import require_new
+from lpt_mm.weights.calibration import TEMPERATURE
 
 
 def main() -> None:
@@ -38,6 +39,8 @@ def main() -> None:
             "The pack averages over crops of an image (tta); the file takes one crop, "
             "and what is averaged is left to whoever runs it.\n"
         )
+    if (model.pack.calibration or {}).get(TEMPERATURE):
+        sys.stdout.write("The pack has a temperature; the file's scores have none.\n")
 
 
 if __name__ == "__main__":
