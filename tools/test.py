@@ -41,9 +41,8 @@ def main() -> None:
     )
     if args.tta:
         use_crops(cfg)
-    files = (args.out, args.csv)
-    by = args.group_by
-    report = run_test(cfg, args.checkpoint, args.split, *files, group_by=by)
+    wanted = dict(out=args.out, csv=args.csv, group_by=args.group_by)
+    report = run_test(cfg, args.checkpoint, args.split, **wanted)
     if report is not None:  # in the first process
         rows = {Path(args.config).stem: report}
         if found := by_observation(report):

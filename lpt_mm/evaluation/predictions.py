@@ -11,6 +11,8 @@ from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import new_file
 from lpt_mm.utils.text import printable
 
+TYPES = dict(label=np.int32, prediction=np.int32, confidence=np.float32)
+
 
 class Predictions(NamedTuple):
     """Of each test image, in the order of the data set: (number of images,) each."""
@@ -32,12 +34,7 @@ def predictions_beside(report: Path) -> Path:
 
 def write_predictions(path: str | Path, predictions: Predictions) -> None:
     """Write a new file; 12 bytes an image."""
-    label, prediction, confidence = predictions
-    columns = dict(
-        label=label.astype(np.int32),
-        prediction=prediction.astype(np.int32),
-        confidence=confidence.astype(np.float32),
-    )
+    columns = {k: getattr(predictions, k).astype(kind) for k, kind in TYPES.items()}
     with new_file(path) as file:
         save_file(columns, file)
 
@@ -47,9 +44,11 @@ def read_predictions(path: str | Path) -> Predictions:
     try:
         found = load_file(path)
         read = Predictions(*(found[name] for name in Predictions._fields))
-    except (SafetensorError, KeyError):
+    except (SafetensorError, KeyError, TypeError, AttributeError):  # numpy lacks a type
         raise UserError(f"'{printable(path)}' has no predictions of a test") from None
-    if len({column.shape for column in read}) > 1 or read.label.ndim != 1:
+    are_fit = all(getattr(read, name).dtype == kind for name, kind in TYPES.items())
+    are_fit = are_fit and len({column.shape for column in read}) == 1
+    if not are_fit or read.label.ndim != 1 or (read.label < 0).any():
         raise UserError(
             f"'{printable(path)}': labels and predictions do not go together"
         )

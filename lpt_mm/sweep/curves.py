@@ -19,16 +19,19 @@ PANELS = {
         "loss_class_balanced": pictures.BLUE,
         "loss_instance_balanced": pictures.ORANGE,
         "loss_key": pictures.GREEN,
+        "loss_separation": pictures.GREY,
     },
     "schedules, as a share of their largest value": {
         "lr": pictures.VERMILION,
         "beta": pictures.SKY_BLUE,
+        "choice_noise": pictures.GREEN,
     },
     "use of the pool": {
         "matching_entropy": pictures.PURPLE,
         "key_similarity": pictures.GREY,
     },
 }
+SCHEDULES = PANELS["schedules, as a share of their largest value"]
 STYLES = ("-", "--", ":", "-.")
 
 
@@ -77,7 +80,7 @@ def _draw_curve(
     if not steps:
         return
     values = np.array([[curve[step] for step in steps] for curve in curves])
-    if key in ("lr", "beta") and values.max() > 0:
+    if key in SCHEDULES and values.max() > 0:
         values = values / values.max()
     axes.plot(steps, values.mean(axis=0), style, color=colour, label=label)
     low, high = values.min(axis=0), values.max(axis=0)

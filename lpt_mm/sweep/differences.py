@@ -83,6 +83,11 @@ def _read_fold(
                 f"{printable(file)} is of other images or shot groups than "
                 f"{printable(files[0])}: they cannot be compared"
             )
+    if not tests[0].label.size or tests[0].label.max() >= len(groups[0]):
+        raise UserError(
+            f"the labels of {printable(predictions_beside(files[0]))} are not those of "
+            "the classes of its report"
+        )
     correct = np.array([test.correct for test in tests], dtype=float)
     return Fold(tests[0].label, correct[::2] - correct[1::2], np.array(groups[0]))
 

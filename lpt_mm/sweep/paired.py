@@ -71,8 +71,8 @@ def paired_differences(folds: Sequence[Fold]) -> dict[str, Difference]:
                 gain = gain[:, own[name]]
             means.append(gain.mean(axis=1))
             errors.append(_standard_error(gain.mean(axis=0)))
-        found[name] = _combine(means, errors)
-    found["mean_class"] = _combine(*_mean_class(folds))
+        found[name] = _combine(means, errors, over_folds=len(folds) > 1)
+    found["mean_class"] = _combine(*_mean_class(folds), over_folds=len(folds) > 1)
     return found
 
 
@@ -96,12 +96,14 @@ def _mean_class(folds: Sequence[Fold]) -> tuple[list[np.ndarray], list[float]]:
     return means, errors
 
 
-def _combine(means: Sequence[np.ndarray], errors: Sequence[float]) -> Difference:
+def _combine(
+    means: Sequence[np.ndarray], errors: Sequence[float], over_folds: bool
+) -> Difference:
     """Put together the mean gains of each fold, (seeds,) each, and their errors."""
     from scipy import stats  # a moment that others need not pay
 
     of_seeds = 100 * np.array(means)  # (folds, seeds)
-    runs = of_seeds.mean(axis=1) if len(means) > 1 else of_seeds[0]
+    runs = of_seeds.mean(axis=1) if over_folds else of_seeds[0]
     value, run_error = float(runs.mean()), _standard_error(runs)
     image_error = 100 * float(np.sqrt(np.square(errors).sum())) / len(errors)
     by_t = stats.t(max(len(runs) - 1, 1)).interval(LEVEL)[1] * run_error

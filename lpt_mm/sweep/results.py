@@ -84,7 +84,10 @@ def _spread(values: list[float]) -> str:
 
 
 def mean_report(plan: Plan, root: Path, row: Row) -> dict:
-    """Average the reports of a row over its runs; a missing one is an ``OSError``."""
+    """Average the reports of a row over its runs; a missing one is an ``OSError``.
+
+    A class has the test images of all folds, and the shot group of the first one.
+    """
     files = plan.reports(root, row).values()
     if missing := [str(file) for file in files if not file.is_file()]:
         raise FileNotFoundError(
@@ -96,9 +99,14 @@ def mean_report(plan: Plan, root: Path, row: Row) -> dict:
     found = reports[0] | {overall: float(np.mean([r[overall] for r in reports]))}
     found["classes"] = []
     for of_runs in zip(*(report["classes"] for report in reports), strict=True):
-        values = [described["accuracy"] for described in of_runs]
-        accuracy = None if None in values else float(np.mean(values))
-        found["classes"].append(dict(of_runs[0], accuracy=accuracy))
+        images = np.array([described["test_images"] for described in of_runs])
+        values = np.array([described["accuracy"] for described in of_runs], float)
+        tested = images > 0  # not every fold need have an image of the class
+        accuracy = None
+        if tested.any():
+            accuracy = float(np.average(values[tested], weights=images[tested]))
+        own = dict(accuracy=accuracy, test_images=int(images.sum()) // len(plan.seeds))
+        found["classes"].append(of_runs[0] | own)
     confusions = [report["shot_confusion"] for report in reports]
     total = found["shot_confusion"] = dict(confusions[0])
     for key in ("images", "correct"):

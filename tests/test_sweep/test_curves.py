@@ -59,6 +59,22 @@ def test_curves_are_means_and_ranges_over_the_seeds(tmp_path, monkeypatch):
         draw_curves(runs, tmp_path / "curves.png")
 
 
+def test_the_terms_of_a_neck_and_its_noise_are_drawn(tmp_path, monkeypatch):
+    lines = [
+        dict(loss_separation=3.0 - s, choice_noise=0.4 / s, step=s) for s in (1, 2)
+    ]
+    write_log(tmp_path / "a", "1", lines)
+    drawn, plot = {}, Axes.plot
+
+    def spy(axes, x, y, *args, label, **kwargs):
+        drawn[label] = list(y)
+        return plot(axes, x, y, *args, label=label, **kwargs)
+
+    monkeypatch.setattr(Axes, "plot", spy)
+    draw_curves({"a": [tmp_path / "a"]}, tmp_path / "curves.png")
+    assert drawn == {"a: loss_separation": [2.0, 1.0], "a: choice_noise": [1.0, 0.5]}
+
+
 def test_there_is_a_panel_for_what_was_logged():
     logs = [dict(lr={1: 0.1}, time={1: 3}), dict(matching_entropy={2: 0.9})]
     assert [*logged_panels(logs)] == [

@@ -21,6 +21,7 @@ from lpt_mm.sweep.paired import Difference
 from lpt_mm.sweep.pictures import draw_differences
 from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.row import Row
+from lpt_mm.utils.errors import UserError
 from tests.conftest import ROOT
 
 CONFIG = str(ROOT / "configs" / "baselines" / "knn_digits_lt.py")
@@ -120,9 +121,41 @@ def test_predictions_come_back(tmp_path):
     assert [*map(list, read)] == [*map(list, hits(0, 9))]
     with pytest.raises(FileExistsError):
         write_predictions(path, hits())
-    path.write_bytes(b"\x08\0\0\0\0\0\0\0{}      ")
-    with pytest.raises(ValueError, match="has no predictions of a test"):
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({}, "has no predictions of a test"),
+        (dict(label="I32", prediction="I32"), "has no predictions of a test"),
+        (dict(label="BF16", prediction="I32", confidence="F32"), "has no predictions"),
+        (dict(label="F8_E4M3", prediction="I32", confidence="F32"), "has no predict"),
+        (dict(label="F32", prediction="I32", confidence="F32"), "do not go together"),
+        (dict(label="I32", prediction="I32", confidence="F32"), "do not go together"),
+    ],
+)
+def test_files_of_others_are_refused(tmp_path, columns, message):
+    """Of one image each; the last one has a label of -1."""
+    head, end = {}, 0
+    for name, kind in columns.items():
+        size = dict(BF16=2, F8_E4M3=1).get(kind, 4)
+        offsets = [end, end + size]
+        head[name] = dict(dtype=kind, shape=[1], data_offsets=offsets)
+        end += size
+    text = json.dumps(head).encode()
+    path = tmp_path / "p"
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"\xff" * end)
+    with pytest.raises(UserError, match=message):
         read_predictions(path)
+
+
+def test_labels_without_a_class_are_refused(tmp_path):
+    plan = make_plan({"a|": ["b"]}, seeds=[0])
+    for row in (A, B):
+        (report,) = plan.reports(tmp_path, row).values()
+        write_test(report, hits(0), groups=["many"])
+    with pytest.raises(UserError, match="not those of the classes of its report"):
+        find_differences(plan, tmp_path)
 
 
 def difference(value, half, run_half):

@@ -73,6 +73,14 @@ def test_folds_are_what_is_compared_where_there_are_some():
     assert half == pytest.approx(4.302653 * found.run_error)
 
 
+def test_a_group_of_one_fold_alone_has_no_error_over_folds():
+    gain = np.concatenate([GAIN, -GAIN])  # of two seeds
+    folds = [Fold(LABEL, gain, groups) for groups in (GROUPS, GROUPS[[0, 0, 0]])]
+    found = paired_differences(folds)
+    assert np.isnan(found["few"].run_error)
+    assert found["many"].run_error == 0  # each fold has 0 on average
+
+
 def test_the_error_of_the_mean_class_is_how_far_it_spreads():
     """Of classes that differ in images and in what is gained, in two folds."""
     rng = np.random.default_rng(0)

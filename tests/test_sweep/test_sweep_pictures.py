@@ -20,6 +20,8 @@ def plan(tmp_path):
             dict(name="a", train_images=9, shot_group="many", accuracy=hits),
             dict(name="b", train_images=1, shot_group="few", accuracy=None),
         ]
+        for described, images in zip(classes, (10, 0), strict=True):
+            described["test_images"] = images
         confusion = dict(images=[[4, 0, seed]] * 3, correct=[3, 2, 1])
         confusion["groups"] = ["many", "medium", "few"]
         report = {
@@ -39,6 +41,24 @@ def test_reports_are_averaged_over_the_seeds(plan, tmp_path):
     assert [c["accuracy"] for c in mean["classes"]] == [70.0, None]
     assert mean["shot_confusion"]["images"] == [[8, 0, 1]] * 3
     assert mean["shot_confusion"]["correct"] == [6, 4, 2]
+
+
+def test_the_test_images_are_those_of_all_folds(tmp_path):
+    """Whose accuracies count by their images, if there are any."""
+    plan = Plan("mine", [ROW], [0, 1], folds=[0, 1])
+    of_class = {0: [(10, 50.0), (4, 75.0)], 1: [(30, 90.0), (0, None)]}
+    for repeat, report in plan.reports(tmp_path, ROW).items():
+        classes = [
+            dict(shot_group="few", test_images=images, accuracy=accuracy)
+            for images, accuracy in of_class[repeat.fold]
+        ]
+        confusion = dict(images=[[1]], correct=[1])
+        found = {"long_tail/overall": 50.0, "shot_confusion": confusion}
+        report.parent.mkdir(parents=True)
+        report.write_text(json.dumps(dict(found, classes=classes)))
+    classes = mean_report(plan, tmp_path, ROW)["classes"]
+    assert [row["test_images"] for row in classes] == [40, 4]
+    assert [row["accuracy"] for row in classes] == [80.0, 75.0]
 
 
 def test_pictures_are_drawn_of_what_there_is(plan, tmp_path):
