@@ -8,6 +8,7 @@ phase 1 as in phase 2. The transforms read image files.
 
 from lpt_mm.datasets.digits_lt import DigitsLT
 from lpt_mm.datasets.dual_sampler_dataset import DualSamplerDataset, dual_collate
+from lpt_mm.datasets.fresh_copies import copy_subsets_afresh
 from lpt_mm.datasets.imagenet_shift import ImageNetShift
 from lpt_mm.datasets.inaturalist18 import INaturalist18
 from lpt_mm.datasets.long_tailed_subset import LongTailedSubset
@@ -37,3 +38,5 @@ __all__ = [
     "SplitList",
     "dual_collate",
 ]
+
+copy_subsets_afresh()
