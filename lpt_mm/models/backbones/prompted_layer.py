@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from lpt_mm.models.backbones.attention_kernel import attention, fused_is_fast
 from lpt_mm.models.tunings.tuning import Tuning
 
 CPU_KEY_BLOCK = 16  # keys that the CPU's attention kernel handles at a time
@@ -68,7 +69,9 @@ def attend(
         for prompt in prompts
     ]
     num_keys = sum(part.shape[1] for part in (key_value, *extra))
-    padding, mask = _pad_keys(num_keys, key_value)
+    padding, mask = [], None
+    if fused_is_fast(query, key_value, *extra):
+        padding, mask = _pad_keys(num_keys, key_value)
     if extra := [part.expand(query.shape[0], -1, -1) for part in (*extra, *padding)]:
         key_value = torch.cat([key_value, *extra], dim=1)  # (B, N + all P + pad, 2 D)
     # -> two of (B, heads, N + all P + pad, D / heads)
@@ -77,7 +80,7 @@ def attend(
     )
     query = query.unflatten(-1, (attn.num_heads, attn.head_dims)).transpose(1, 2)
     dropout = attn.attn_drop if attn.training else 0.0
-    out = F.scaled_dot_product_attention(query, key, value, mask, dropout)
+    out = attention(query, key, value, mask, dropout)
     out = out.transpose(1, 2).flatten(2)
     if bias is not None:
         # The bias of the keys adds the same to all scores of a query, which the softmax
@@ -142,11 +145,11 @@ def run_class_token(
         query = tuning.add_to_query(query.flatten(1), source[:, 0]).view_as(query)
     query = torch.einsum("bhe,hed->bhd", query, weight[1])
     # The heads take the place of the queries: (B, 1, heads, D).
-    mean = F.scaled_dot_product_attention(
+    mean = attention(
         query.unsqueeze(1),
         source.unsqueeze(1),
         source.unsqueeze(1),
-        dropout_p=attn.attn_drop if attn.training else 0.0,
+        dropout=attn.attn_drop if attn.training else 0.0,
         scale=attn.head_dims**-0.5,
     ).squeeze(1)
     value = torch.einsum("bhd,hed->bhe", mean, weight[2]) + bias[2]
