@@ -17,6 +17,7 @@ from lpt_mm.datasets.samplers import ClassBalancedSampler, DualSampler
 from lpt_mm.datasets.split_list import SplitList
 from lpt_mm.datasets.transforms import (
     CornerCrops,
+    GaussianNoise,
     GrowingSquareCrop,
     LoadImage,
     LoadRandomResizedCrop,
@@ -28,6 +29,7 @@ __all__ = [
     "DigitsLT",
     "DualSampler",
     "DualSamplerDataset",
+    "GaussianNoise",
     "GrowingSquareCrop",
     "INaturalist18",
     "ImageNetShift",
