@@ -12,6 +12,7 @@ test_evaluator = dict(_delete_=True, type="Accuracy")
 """
 CASES = {
     ("train.py", "gone.py"): "there is no config 'gone.py'",
+    ("train.py", "no_metric.py"): "trains nothing: give it to tools/test.py",
     ("train.py", PHASE1, "--phase1", "x.pth"): "--phase1 is for phase-2 configs",
     ("train.py", PHASE2): "phase 2 starts from phase 1, but",
     ("train.py", PHASE1, "--resume", "x.pth"): "there is no checkpoint 'x.pth'",

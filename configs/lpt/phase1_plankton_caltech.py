@@ -1,4 +1,4 @@
-"""LPT phase 1 on two domains at once, plankton and Caltech-101. Paper: arXiv 2210.01033.
+"""LPT phase 1 on plankton and Caltech-101 at once. Paper: arXiv 2210.01033.
 
 Data:     25,713 training images of 194 classes, 1,386 to 6 each; 7,350 test images.
           python tools/dataset_converters/prepare.py plankton_caltech

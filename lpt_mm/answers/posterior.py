@@ -16,11 +16,12 @@ ALL = "all"  # classes have one temperature
 class Posterior:
     """Divide scores by the temperature of the pack, and shift them to a prior.
 
-    With scores z, temperature T of the class or its shot group, training images n, and
-    the pack's ``prior_power`` a, the probability of class c is in proportion to
-    ``exp(z_c / T + log q_c - a log n_c)`` for a stated frequency q; without a prior it
-    is in proportion to ``exp(z_c / T)``. So nothing is taken off that training has
-    taken off already.
+    With log softmax of the scores z, temperature T of the class or its shot group,
+    training images n, and the pack's ``prior_power`` a, the probability of class c is
+    in proportion to ``exp(z_c / T + log q_c - a log n_c)`` for a stated frequency q;
+    without a prior it is in proportion to ``exp(z_c / T)``. So nothing is taken off
+    that training has taken off already, and what is added to all scores of an image
+    changes nothing.
 
     Args:
         pack: What is known of the model.
@@ -43,7 +44,8 @@ class Posterior:
         """Give what enters the softmax, (n, C), of scores (n, C)."""
         if not self._changes or not len(score):
             return score
-        return score * self._factor.to(score) + self._shift.to(score)
+        z = score.log_softmax(dim=1)
+        return z * self._factor.to(score) + self._shift.to(score)
 
     def __call__(self, score: Tensor) -> Tensor:
         """Compute probabilities (n, C) of scores (n, C)."""

@@ -60,7 +60,8 @@ def fit_temperature(
     shift = torch.from_numpy(_validation_shift(pack, label)).float()
     group = torch.from_numpy(member)
     drawn = np.random.default_rng(0).permutation(len(label))[:MOST]
-    z, y = torch.from_numpy(score[drawn]).float(), torch.from_numpy(label[drawn])
+    y = torch.from_numpy(label[drawn])
+    z = torch.from_numpy(score[drawn]).float().log_softmax(dim=1)
 
     def objective(log_inverse: np.ndarray) -> tuple[float, np.ndarray]:
         inverse = torch.from_numpy(np.exp(log_inverse)).float()

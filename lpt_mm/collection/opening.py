@@ -23,7 +23,7 @@ from lpt_mm.inference.predictor import Predictor
 from lpt_mm.inference.sources import ImageSources
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.new_file import require_new_folder
-from lpt_mm.utils.text import list_some
+from lpt_mm.utils.text import list_some, printable
 from lpt_mm.weights.pack import Pack, read_pack
 
 
@@ -80,14 +80,27 @@ def embed_from_words(
     labels = _class_folders(pack) if labels_from_folders else None
     fingerprint = model_fingerprint(pack)
     predictor = _predictor(pack, cfg, backbone, device, frozen_dtype)
-    batches: Iterator[Batch]
     if sources is None:
-        init_default_scope(where.get("default_scope", "mmengine"))
-        loader = open_split(where, split)
-        total, batches = len(loader.dataset), batches_of_split(predictor, loader)
+        total, batches = _read_split(predictor, where, split)
     else:
         batches = batches_of_files(predictor, sources, batch_size, labels)
     return embed(predictor, fingerprint, batches, total, out)
+
+
+def _read_split(
+    predictor: Predictor, cfg: Config, split: str
+) -> tuple[int, Iterator[Batch]]:
+    """Open a split, whose labels are to be the classes of the model."""
+    init_default_scope(cfg.get("default_scope", "mmengine"))
+    loader = open_split(cfg, split)
+    names = loader.dataset.metainfo.get("classes")
+    if names and list(names) != list(predictor.class_names):
+        wrong = set(names) ^ set(predictor.class_names)
+        raise UserError(
+            f"the {split} split of {printable(cfg.filename)} has other classes than "
+            f"the model: {list_some(wrong) if wrong else 'the same, in another order'}"
+        )
+    return len(loader.dataset), batches_of_split(predictor, loader)
 
 
 def _class_folders(pack: Pack) -> dict[str, int]:

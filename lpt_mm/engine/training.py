@@ -15,6 +15,7 @@ from lpt_mm.engine.start import (
 )
 from lpt_mm.engine.terminal_runner import build_runner
 from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.text import printable
 
 
 def run_training(
@@ -39,6 +40,11 @@ def run_training(
         UserError: If settings, data or weights do not fit.
         KeyboardInterrupt: If it is stopped by hand; says what is saved.
     """
+    if cfg.get("train_cfg") is None:
+        raise UserError(
+            f"{printable(cfg.filename)} trains nothing: give it to tools/test.py, "
+            "which needs no checkpoint of it"
+        )
     if amp:
         cfg.optim_wrapper.type = bfloat16_type(cfg.optim_wrapper)
     if is_first_process():  # other machines may not have the checkpoint

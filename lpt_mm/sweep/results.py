@@ -8,6 +8,7 @@ from statistics import mean, stdev
 
 import numpy as np
 
+from lpt_mm.evaluation.report import read_report
 from lpt_mm.evaluation.tables import COLUMNS
 from lpt_mm.sweep.cost import COSTS
 from lpt_mm.sweep.plan import Plan
@@ -35,7 +36,7 @@ def write_results(plan: Plan, root: Path, out: Path) -> Path:
 
 
 def _read_metrics(file: Path) -> dict[str, float]:
-    found = json.loads(file.read_text()).items()
+    found = read_report(file).items()
     return {k.removeprefix(PREFIX): v for k, v in found if k.startswith(PREFIX)}
 
 
@@ -94,7 +95,7 @@ def mean_report(plan: Plan, root: Path, row: Row) -> dict:
             f"{printable(row.name)}: {len(missing)} of {len(files)} runs are not done, "
             f"such as {printable(missing[0])}: first run tools/analysis_tools/sweep.py"
         )
-    reports = [json.loads(file.read_text()) for file in files]
+    reports = [read_report(file) for file in files]
     overall = "long_tail/overall"
     found = reports[0] | {overall: float(np.mean([r[overall] for r in reports]))}
     found["classes"] = []

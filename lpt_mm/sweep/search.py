@@ -1,12 +1,12 @@
 """Settings of rows, chosen on validation images."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+from lpt_mm.evaluation.report import read_report
 from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.row import Row
 from lpt_mm.utils.errors import UserError
@@ -133,7 +133,7 @@ def _choose(
     scores: list[float | None] = []
     for candidate in candidates:
         (report,) = trial.reports(root, candidate).values()
-        found = json.loads(report.read_text()) if report.is_file() else {}
+        found = read_report(report) if report.is_file() else {}
         scores.append(found.get(f"long_tail/{trial.search_metric}"))
     done = [score for score in scores if score is not None]
     if not done:

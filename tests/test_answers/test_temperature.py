@@ -32,6 +32,19 @@ def draw(number, temperature, frequency=None):
     return (logit * temperature).astype("float32"), label
 
 
+def with_temperatures(logit, temperature):
+    """Find log probabilities that are as these logits once they are divided.
+
+    They are T (logit + k), with k of each image so that they are log probabilities.
+    """
+    low, high = np.full((2, len(logit), 1), [[[-100.0]], [[100.0]]])
+    for _ in range(60):
+        k = (low + high) / 2
+        above = np.exp(temperature * (logit + k)).sum(axis=1, keepdims=True) > 1
+        low, high = np.where(above, low, k), np.where(above, k, high)
+    return (temperature * (logit + k)).astype("float32")
+
+
 @pytest.mark.parametrize("frequency", [None, np.array([1, 9, 1, 9, 3, 9])])
 def test_the_temperature_is_found_whatever_the_labels_frequency(tmp_path, frequency):
     pack = write_pack(tmp_path / "a.safetensors", **FACTS)
@@ -46,10 +59,24 @@ def test_the_temperature_is_found_whatever_the_labels_frequency(tmp_path, freque
 def test_each_group_has_its_own(tmp_path):
     pack = write_pack(tmp_path / "a.safetensors", **FACTS)
     true = np.array([0.5, 2.0, 4.0])
-    score, label = draw(20_000, true[GROUP])
+    logit, label = draw(20_000, 1.0)
+    score = with_temperatures(logit, true[GROUP])
     fit = fit_temperature(pack, score, label, by_group=True)
     assert list(fit.temperature) == ["many", "medium", "few"]
     assert_allclose(list(fit.temperature.values()), true, rtol=0.06)
+
+
+def test_what_is_added_to_all_scores_of_an_image_changes_nothing(tmp_path):
+    facts = dict(temperature=dict(many=0.5, medium=2.0, few=4.0))
+    pack = write_pack(tmp_path / "a.safetensors", calibration=facts, **FACTS)
+    score, label = (torch.from_numpy(x) for x in draw(50, 1.0))
+    more = score + torch.arange(50.0)[:, None]
+    found, again = Posterior(pack)(score), Posterior(pack)(more)
+    assert_allclose(again, found, rtol=1e-3)  # of scores near 50, in float32
+    assert (found.argmax(dim=1) != score.argmax(dim=1)).any()
+    fits = (fit_temperature(pack, x.numpy(), label.numpy()) for x in (score, more))
+    first, second = (fit.temperature["all"] for fit in fits)
+    assert second == pytest.approx(first, rel=1e-3)
 
 
 def test_scores_without_an_error_give_the_lowest_temperature(tmp_path):

@@ -33,6 +33,19 @@ def pack(shades, run_here, tmp_path):  # noqa: F811
     return read_pack(tmp_path / "a.safetensors")
 
 
+def test_a_split_of_other_classes_is_refused(shades, pack, run_here, tmp_path):  # noqa: F811
+    order = list(reversed(pack.class_names))
+    text = f"_base_ = {str(shades.config)!r}\ntest_dataloader = dict(dataset=dict("
+    (tmp_path / "other.py").write_text(f"{text}metainfo=dict(classes={order})))\n")
+    out = run_here(
+        *(EMBED, "a.safetensors", "--config", "other.py", "--split", "test"),
+        *("--out", "split", "--backbone", shades.backbone),
+        fails=True,
+    )
+    assert "other classes than the model: the same, in another order" in out
+    assert not (tmp_path / "split").exists()
+
+
 def test_rows_in_any_parts_are_a_file_of_safetensors(tmp_path):
     rows = np.random.default_rng(0).normal(size=(7, 3)).astype("float32")
     file = ArrayFile(tmp_path / "a", "x", 3)

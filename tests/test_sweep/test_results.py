@@ -7,6 +7,7 @@ from lpt_mm.sweep.results import write_results
 from lpt_mm.sweep.row import Repeat, Row
 from tests.conftest import ROOT
 
+EMPTY = dict(shot_groups="", classes=[])  # of a report
 CONFIG = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
 
 
@@ -16,8 +17,8 @@ def test_mean_and_standard_deviation_over_the_seeds(tmp_path):
     for seed, value in overall.items():
         folder = row.folder(tmp_path, Repeat(seed))
         folder.mkdir(parents=True)
-        metrics = {"long_tail/overall": value, "long_tail/few": 80.0, "shot_groups": ""}
-        (folder / "val.json").write_text(json.dumps(metrics))
+        metrics = {"long_tail/overall": value, "long_tail/few": 80.0}
+        (folder / "val.json").write_text(json.dumps(metrics | EMPTY))
     plan = Plan("mine", [row], [0, 1, 2, 3], split="val")
     table = write_results(plan, tmp_path, tmp_path / "out")
     lines = table.read_text(encoding="utf-8").splitlines()
@@ -33,7 +34,7 @@ def test_rows_may_have_other_shot_groups(tmp_path):
         folder = row.folder(tmp_path, Repeat(0))
         folder.mkdir(parents=True)
         metrics = {f"long_tail/{group}": 50.0 for group in groups}
-        (folder / "test.json").write_text(json.dumps(metrics))
+        (folder / "test.json").write_text(json.dumps(metrics | EMPTY))
     table = write_results(Plan("mine", rows, [0]), tmp_path, tmp_path / "out")
     assert table.read_text().splitlines()[2:] == [
         "| a | 50.00 | 50.00 | 1 |",
@@ -45,7 +46,7 @@ def test_a_row_name_is_one_cell(tmp_path):
     row = Row("a|b *c*\n", CONFIG)
     folder = row.folder(tmp_path, Repeat(0))
     folder.mkdir(parents=True)
-    (folder / "test.json").write_text(json.dumps({"long_tail/overall": 50.0}))
+    (folder / "test.json").write_text(json.dumps({"long_tail/overall": 50.0} | EMPTY))
     table = write_results(Plan("mine", [row], [0]), tmp_path, tmp_path / "out")
     assert table.read_text().splitlines()[2] == r"| a\|b \*c\*\\n | 50.00 | 1 |"
 
@@ -79,7 +80,7 @@ def test_further_columns_are_metrics_and_costs(tmp_path):
         for repeat, report in plan.reports(tmp_path, made).items():
             report.parent.mkdir(parents=True)
             metrics = {"long_tail/overall": 50.0, "long_tail/ece": 4.0 + repeat.fold}
-            report.write_text(json.dumps(metrics))
+            report.write_text(json.dumps(metrics | EMPTY))
             if made is row:
                 (report.parent / "seconds.txt").write_text(f"{1000 * repeat.fold}.0\n")
     lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()

@@ -5,6 +5,7 @@ import pytest
 from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.row import Repeat, Row
 from lpt_mm.sweep.search import settle, write_choices
+from lpt_mm.utils.errors import UserError
 from tests.conftest import ROOT
 
 PHASE1 = str(ROOT / "configs" / "lpt" / "phase1_digits_lt.py")
@@ -29,7 +30,9 @@ class Runs:
                     failed.append(f"{row.name}: it is bad")
                 elif not report.is_file():
                     report.parent.mkdir(parents=True)
-                    report.write_text(json.dumps({"long_tail/mean_class": score}))
+                    found = {"long_tail/mean_class": score}
+                    found |= dict(shot_groups="", classes=[])
+                    report.write_text(json.dumps(found))
                     self.done.append((row, repeat))
         return failed
 
@@ -127,3 +130,12 @@ def test_only_numbers_have_a_border(tmp_path):
 def test_a_plan_without_a_search_stays_as_it_is(tmp_path):
     plan = Plan("mine", [Row("a", PHASE1)], [0])
     assert settle(plan, tmp_path) == (plan, [], [])
+
+
+def test_a_damaged_report_is_named(tmp_path):
+    plan = make_plan()
+    settle(plan, tmp_path, Runs(tmp_path, score))
+    damaged = next(tmp_path.rglob("val.json"))
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"val.json' is no file of tools/test.py --out"):
+        settle(plan, tmp_path)

@@ -28,6 +28,7 @@ def plan(tmp_path):
             "long_tail/overall": hits,
             "classes": classes,
             "shot_confusion": confusion,
+            "shot_groups": "",
         }
         folder = ROW.folder(tmp_path, Repeat(seed))
         folder.mkdir(parents=True)
@@ -55,7 +56,7 @@ def test_the_test_images_are_those_of_all_folds(tmp_path):
         confusion = dict(images=[[1]], correct=[1])
         found = {"long_tail/overall": 50.0, "shot_confusion": confusion}
         report.parent.mkdir(parents=True)
-        report.write_text(json.dumps(dict(found, classes=classes)))
+        report.write_text(json.dumps(dict(found, classes=classes, shot_groups="")))
     classes = mean_report(plan, tmp_path, ROW)["classes"]
     assert [row["test_images"] for row in classes] == [40, 4]
     assert [row["accuracy"] for row in classes] == [80.0, 75.0]
