@@ -47,10 +47,10 @@ def read_decisions(path: str) -> list[Row]:
     with open(path, newline="", encoding="utf-8") as file:
         try:
             reader = csv.DictReader(file, strict=True)
-            rows = list(reader)
+            columns, rows = tuple(reader.fieldnames or ()), list(reader)
         except (csv.Error, UnicodeDecodeError) as error:
             raise UserError(f"'{printable(path)}' is no CSV file in UTF-8") from error
-    if tuple(reader.fieldnames or ()) != COLUMNS or any(None in x for x in rows):
+    if columns != COLUMNS or any(None in x for x in rows):
         raise UserError(
             f"'{printable(path)}' is no table of decisions, with the columns "
             f"{', '.join(COLUMNS)}: name another file"
