@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument(
         "--host", default=LOCAL, help="address; by default this machine"
     )
-    parser.add_argument("--port", type=int, default=7860)
+    parser.add_argument("--port", type=int, default=7860, help="0 for any")
     parser.add_argument("--backbone", metavar="FILE", help="of packs that need one")
     parser.add_argument("--device", help="such as cuda:1; by default a GPU, if any")
     run_demo(**vars(parser.parse_args()))

@@ -6,9 +6,9 @@ import gradio as gr
 
 from lpt_mm.datasets.transforms.image_file import EXTENSIONS
 from lpt_mm.demo.cards import Controls, coverages, make_card, trained_prior
+from lpt_mm.demo.decisions import Decisions
 from lpt_mm.demo.models import Models, Photo
 from lpt_mm.demo.rendering import render_cards
-from lpt_mm.demo.review import Review
 
 MOST_PHOTOS = 24  # of one drop
 NO_SETS = "none"
@@ -17,7 +17,7 @@ HINT = "the classes are held to be equally frequent at 0, and as in training at 
 PRIVATE = dict(api_visibility="private")
 
 
-def build_page(models: Models, review: Review | None) -> gr.Blocks:
+def build_page(models: Models, review: Decisions | None) -> gr.Blocks:
     """Put the page together.
 
     Args:
@@ -114,7 +114,7 @@ def show_photos(
     return render_cards([make_card(photo, pack, asked) for photo in photos.values()])
 
 
-def _add_review(page: gr.Blocks, review: Review) -> None:
+def _add_review(page: gr.Blocks, review: Decisions) -> None:
     """Add the images that wait for a decision."""
     place = gr.State(None)
     said = gr.HTML(elem_classes="review", apply_default_css=False)
@@ -146,7 +146,7 @@ def _add_review(page: gr.Blocks, review: Review) -> None:
     wrong.click(say_wrong, [place, correct], **shown)
 
 
-def show_next(review: Review) -> tuple[int | None, str, str, None]:
+def show_next(review: Decisions) -> tuple[int | None, str, str, None]:
     """Show the image that waits for a decision, and how far the review is."""
     place = review.next()
     cards = [] if place is None else [review.card(place)]

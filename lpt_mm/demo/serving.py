@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from threading import Event
 
+from rich.console import Console
+
+from lpt_mm.demo.decisions import Decisions, require_decisions
 from lpt_mm.demo.models import Models
 from lpt_mm.demo.rendering import FOLDER, render_style
-from lpt_mm.demo.review import Review, require_decisions
 from lpt_mm.utils.errors import UserError
-from lpt_mm.utils.text import printable
+from lpt_mm.utils.text import for_rich, printable
 
 LOCAL = "127.0.0.1"
+LOCAL_NAMES = (LOCAL, "localhost")
 MOST_BYTES = "64mb"  # of a photo
 SESSIONS = 20  # pages whose photos are remembered
 # No browser fetches anything from another place for the page, or shows it in another.
@@ -48,7 +51,7 @@ def run_demo(
         decisions: CSV file of the decisions.
         resume: Whether to go on with that file.
         host: Address that the page is served at.
-        port: Port of it.
+        port: Port of it; 0 for any that is free.
         backbone: As of :func:`lpt_mm.load`.
         device: As of :func:`lpt_mm.load`.
 
@@ -57,7 +60,7 @@ def run_demo(
         UserError: If a pack or a set cannot be loaded, or the port is taken.
     """
     require_gradio()
-    require_port(host, port)
+    port = find_port(host, port)
     if (review is None) != (decisions is None):
         raise UserError("--review and --decisions need each other")
     if review is not None and len(packs) > 1:
@@ -68,9 +71,9 @@ def run_demo(
     queue = None
     if review is not None:
         (predictor,) = models.predictors.values()
-        queue = Review(predictor, review, decisions, resume)
+        queue = Decisions(predictor, review, decisions, resume)
     with serve(models, queue, host, port) as url:
-        print(f"the page is at {url} until Ctrl-C", flush=True)  # noqa: T201
+        Console().print(for_rich(f"the page is at {url} until Ctrl-C"))
         Event().wait()
 
 
@@ -85,10 +88,11 @@ def require_gradio() -> None:
         ) from error
 
 
-def require_port(host: str, port: int) -> None:
-    """Refuse an address that cannot be served at, before the models are loaded."""
+def find_port(host: str, port: int) -> int:
+    """Refuse a port that cannot be had, before the models are loaded; 0 is any."""
     try:
-        socket.create_server((host, port)).close()
+        with socket.create_server((host, port)) as server:
+            return server.getsockname()[1]
     except (OSError, OverflowError) as error:
         raise UserError(
             f"port {port} of {printable(host)} cannot be had ({error}): choose another "
@@ -97,7 +101,9 @@ def require_port(host: str, port: int) -> None:
 
 
 @contextmanager
-def serve(models: Models, review: Review | None, host: str, port: int) -> Iterator[str]:
+def serve(
+    models: Models, review: Decisions | None, host: str, port: int
+) -> Iterator[str]:
     """Serve the page meanwhile.
 
     Args:
@@ -116,7 +122,7 @@ def serve(models: Models, review: Review | None, host: str, port: int) -> Iterat
     from lpt_mm.demo.page import build_page
 
     # A page of elsewhere may not have its name stand for this machine.
-    hosts = [LOCAL, "localhost"] if host == LOCAL else ["*"]
+    hosts = LOCAL_NAMES if host in LOCAL_NAMES else ["*"]
     middleware = [
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
         Middleware(_Policy),

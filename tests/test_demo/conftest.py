@@ -20,7 +20,7 @@ LABEL = np.repeat([0, 1, 2], (7, 4, 2))
 class Demo:
     """What the page is made of, in files."""
 
-    def __init__(self, folder, shades):
+    def __init__(self, folder, shades):  # noqa: F811
         self.folder = folder
         self.paths = shades.paths
         self.images = str(shades.folder)

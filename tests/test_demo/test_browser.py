@@ -2,15 +2,14 @@
 
 import csv
 import shutil
-import socket
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
 
-from lpt_mm.demo.review import Review
-from lpt_mm.demo.serving import LOCAL, require_gradio, serve
+from lpt_mm.demo.decisions import Decisions
+from lpt_mm.demo.serving import LOCAL, find_port, require_gradio, serve
 from tests.test_demo.evil import IMAGE, NAMES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -71,9 +70,8 @@ def page(demo, models, tmp_path_factory):
         pytest.skip(f"there is no browser: {', '.join(BROWSERS)}")
     require_gradio()
     decisions = tmp_path_factory.mktemp("review") / "decisions.csv"
-    review = Review(demo.predictor, f"{demo.images}/train", str(decisions))
-    with socket.create_server((LOCAL, 0)) as server:
-        port = server.getsockname()[1]
+    review = Decisions(demo.predictor, f"{demo.images}/train", str(decisions))
+    port = find_port(LOCAL, 0)
     with serve(models, review, LOCAL, port) as url, api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=found, args=OPTIONS)
         yield Page(browser, demo, url, decisions)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from lpt_mm.demo.serving import LOCAL, run_demo
+from lpt_mm.demo.serving import LOCAL, find_port, run_demo
 from lpt_mm.utils.errors import UserError
 
 PACK = "a.safetensors"
@@ -21,15 +21,15 @@ def test_without_gradio_it_says_what_to_install(monkeypatch):
 def port():
     """A port that is free."""
     pytest.importorskip("gradio", reason="the extra demo is not installed")
-    with socket.create_server((LOCAL, 0)) as server:
-        number = server.getsockname()[1]
-    return number
+    return find_port(LOCAL, 0)
 
 
 def test_a_port_that_is_taken(port):
-    with socket.create_server((LOCAL, port)):
-        with pytest.raises(UserError, match=f"port {port} of {LOCAL} cannot be had"):
-            run_demo([PACK], port=port)
+    with (
+        socket.create_server((LOCAL, port)),
+        pytest.raises(UserError, match=f"port {port} of {LOCAL} cannot be had"),
+    ):
+        run_demo([PACK], port=port)
     with pytest.raises(UserError, match="choose another with --port"):
         run_demo([PACK], port=99_999)
 

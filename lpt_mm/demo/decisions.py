@@ -18,7 +18,7 @@ from lpt_mm.utils.new_file import new_file, replace_file, require_new
 from lpt_mm.utils.progress import progress_bar
 from lpt_mm.utils.text import for_spreadsheet, printable
 
-COLUMNS = ("image", "answer", "confidence", "shot_group", "correct_class")
+COLUMNS = ("path", "answer", "confidence", "shot_group", "correct_class")
 LARGEST = 640  # pixels along the longer side of a picture
 Row = Mapping[str, str]
 
@@ -58,7 +58,7 @@ def read_decisions(path: str) -> list[Row]:
     return rows
 
 
-class Review:
+class Decisions:
     """Images that wait for a decision, and the table of what was decided.
 
     The table is written anew after each decision, and is whole at any time.
@@ -87,7 +87,7 @@ class Review:
             with new_file(path) as file:
                 file.write_bytes(_to_csv([]))
         self._rows = read_decisions(path)
-        decided = {row["image"] for row in self._rows}
+        decided = {row["path"] for row in self._rows}
         self._decided = [_cell(x.path) in decided for x in predictions]
 
     def __len__(self) -> int:

@@ -6,9 +6,11 @@ import shutil
 import pytest
 from PIL import Image
 
-from lpt_mm.demo.review import Review, require_decisions
+from lpt_mm.demo.decisions import Decisions, require_decisions
 from lpt_mm.utils.errors import UserError
 from tests.test_demo.evil import NAMES
+
+COLUMNS = ("path", "answer", "confidence", "shot_group", "correct_class")
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def rows_of(path):
 
 def test_decisions_are_written_one_by_one(demo, photos, tmp_path):
     path = tmp_path / "decisions.csv"
-    review = Review(demo.predictor, str(photos), str(path))
+    review = Decisions(demo.predictor, str(photos), str(path))
     said = [x for x in demo.predictor(sorted(photos.iterdir())) if x.error is None]
     said.sort(key=lambda x: x.score)
     assert len(review) == len(said) == 13
@@ -47,10 +49,8 @@ def test_decisions_are_written_one_by_one(demo, photos, tmp_path):
     review.decide(3)
     assert (review.next(), review.number_decided) == (2, 3)
     rows = rows_of(path)
-    assert list(rows[0]) == ["image", "answer", "confidence", "shot_group"] + [
-        "correct_class"
-    ]
-    assert [x["image"] for x in rows] == [said[i].path for i in (0, 1, 3)]
+    assert tuple(rows[0]) == COLUMNS
+    assert [x["path"] for x in rows] == [said[i].path for i in (0, 1, 3)]
     assert [x["correct_class"] for x in rows] == [first.name, NAMES[2], ""]
     assert [x["answer"] for x in rows] == [said[i].name for i in (0, 1, 3)]
     assert float(rows[1]["confidence"]) == pytest.approx(second.score, rel=1e-5)
@@ -59,13 +59,16 @@ def test_decisions_are_written_one_by_one(demo, photos, tmp_path):
 
 def test_a_table_is_gone_on_with_only_where_that_is_wanted(demo, photos, tmp_path):
     path = tmp_path / "decisions.csv"
-    review = Review(demo.predictor, str(photos), str(path))
+    review = Decisions(demo.predictor, str(photos), str(path))
     for place in range(12):
         review.decide(place, 1)
-    for refused in (require_decisions, lambda *x: Review(demo.predictor, photos, *x)):
+    for refused in (
+        require_decisions,
+        lambda *x: Decisions(demo.predictor, photos, *x),
+    ):
         with pytest.raises(FileExistsError, match="exists and is not overwritten"):
             refused(str(path), False)
-    again = Review(demo.predictor, str(photos), str(path), resume=True)
+    again = Decisions(demo.predictor, str(photos), str(path), resume=True)
     assert (again.next(), again.number_decided) == (12, 12)
     again.decide(12, 0)
     assert again.next() is None
@@ -75,7 +78,7 @@ def test_a_table_is_gone_on_with_only_where_that_is_wanted(demo, photos, tmp_pat
 
 def test_another_table_is_not_gone_on_with(demo, tmp_path):
     path = tmp_path / "decisions.csv"
-    for content in (b"a,b\n1,2\n", b"", b"\xff", b"image,answer\nx,y,z\n"):
+    for content in (b"a,b\n1,2\n", b"", b"\xff", b"path,answer\nx,y,z\n"):
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"is no (table of decisions|CSV file)"):
             require_decisions(str(path), True)
@@ -86,14 +89,14 @@ def test_cells_begin_no_formula(demo, tmp_path, monkeypatch):
     (tmp_path / "photos").mkdir()
     monkeypatch.chdir(tmp_path / "photos")
     Image.new("RGB", (30, 24)).save("=1+1.png")
-    review = Review(demo.predictor, "=1+1.png", "decisions.csv")
+    review = Decisions(demo.predictor, "=1+1.png", "decisions.csv")
     review.decide(0)
-    assert rows_of("decisions.csv")[0]["image"] == "'=1+1.png"
-    assert Review(demo.predictor, "=1+1.png", "decisions.csv", True).next() is None
+    assert rows_of("decisions.csv")[0]["path"] == "'=1+1.png"
+    assert Decisions(demo.predictor, "=1+1.png", "decisions.csv", True).next() is None
 
 
 def test_an_image_that_is_gone_still_has_its_answers(demo, photos, tmp_path):
-    review = Review(demo.predictor, str(photos), str(tmp_path / "decisions.csv"))
+    review = Decisions(demo.predictor, str(photos), str(tmp_path / "decisions.csv"))
     for path in photos.iterdir():
         path.unlink()
     card = review.card(0)
@@ -104,5 +107,5 @@ def test_an_image_that_is_gone_still_has_its_answers(demo, photos, tmp_path):
 def test_a_folder_without_images_is_refused(demo, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="there is no image to review"):
-        Review(demo.predictor, str(tmp_path / "empty"), str(tmp_path / "a.csv"))
+        Decisions(demo.predictor, str(tmp_path / "empty"), str(tmp_path / "a.csv"))
     assert not (tmp_path / "a.csv").exists()
