@@ -101,11 +101,9 @@ class Models:
             predictors = {Path(packs[0]).stem: one}
         else:
             predictors = Tasks(packs, backbone, device)
-        neighbours = {}
-        for name in sets:
-            task, embedded = _read_set(name, predictors)
-            names = predictors[task].class_names
-            neighbours[task] = NearestImages.of(embedded, names, folder)
+        neighbours: dict[str, NearestImages] = {}
+        for path in sets:
+            neighbours |= _read_set(path, predictors, folder)
         return cls(predictors, neighbours)
 
     def examine(self, path: str | os.PathLike) -> Photo:
@@ -140,13 +138,18 @@ class Models:
 
 
 def _read_set(
-    folder: str, predictors: Mapping[str, Predictor]
-) -> tuple[str, EmbeddedSet]:
-    """Read an embedded set, and tell whose it is."""
-    refused: UserError | None = None
+    path: str, predictors: Mapping[str, Predictor], folder: str
+) -> dict[str, NearestImages]:
+    """Read an embedded set for the tasks whose model it was computed with."""
+    found: dict[str, NearestImages] = {}
+    errors = []
     for task, predictor in predictors.items():
         try:
-            return task, EmbeddedSet.read(folder, predictor.pack)
+            embedded = EmbeddedSet.read(path, predictor.pack)
         except UserError as error:
-            refused = refused or error
-    raise refused
+            errors.append(error)
+        else:
+            found[task] = NearestImages.of(embedded, predictor.class_names, folder)
+    if not found:
+        raise errors[0]
+    return found

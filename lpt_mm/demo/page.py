@@ -48,7 +48,13 @@ def _add_photos(models: Models) -> None:
             height=160,
         )
         with gr.Column():
-            task = gr.Radio(tasks, value=tasks[0], label="task", visible=len(tasks) > 1)
+            task = gr.Radio(
+                tasks,
+                value=tasks[0],
+                label="task",
+                visible=len(tasks) > 1,
+                elem_id="task",
+            )
             prior, coverage = _make_controls(models, tasks[0])
     cards = gr.HTML(apply_default_css=False)
     controls = [task, prior, coverage]

@@ -11,7 +11,7 @@ from lpt_mm.engine.run_config import load_config
 from lpt_mm.inference import Predictor, make_pack
 from lpt_mm.weights.pack import read_pack
 from tests.test_collection.made_up import write_set
-from tests.test_demo.evil import NAMES
+from tests.test_demo.evil import IMAGE, NAMES
 from tests.test_inference.conftest import shades  # noqa: F401 (a fixture)
 
 LABEL = np.repeat([0, 1, 2], (7, 4, 2))
@@ -30,6 +30,8 @@ class Demo:
         pack.weights.meta["dataset_meta"] = dict(classes=list(NAMES))
         sets = AnswerSets(0.9, "all", [0.1] * 3, 20).add_to(None)
         replace(pack, calibration=sets).save(self.pack)
+        self.other = str(folder / f"{IMAGE}.safetensors")  # without answer sets
+        pack.save(self.other)
         self.predictor = Predictor.from_pack(self.pack, self.backbone)
         self.set = self.write_set("set", read_pack(self.pack))
 
@@ -39,8 +41,8 @@ class Demo:
         folder = self.folder / name
         return str(write_set(folder, pack, score.numpy(), LABEL, feature, self.paths))
 
-    def open(self):
-        return Models.open([self.pack], [self.set], self.images, self.backbone)
+    def open(self, *packs):
+        return Models.open(packs, [self.set], self.images, self.backbone)
 
 
 @pytest.fixture(scope="session")
@@ -50,4 +52,4 @@ def demo(tmp_path_factory, shades):  # noqa: F811
 
 @pytest.fixture(scope="session")
 def models(demo):
-    return demo.open()
+    return demo.open(demo.pack)

@@ -52,6 +52,13 @@ class Page:
             arg=before,
         )
 
+    def require_narrow(self):
+        """Have nothing to scroll to at the side of a phone."""
+        self.tab.set_viewport_size(PHONE)
+        width = self.tab.evaluate("document.documentElement.scrollWidth")
+        self.tab.set_viewport_size(DESKTOP)
+        assert width == PHONE["width"]
+
     def decide(self, key, number):
         self.tab.keyboard.press(key)
         self.wait_for(
@@ -61,7 +68,7 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def page(demo, models, tmp_path_factory):
+def page(demo, tmp_path_factory):
     reason = "the extra demo or playwright is not installed"
     pytest.importorskip("gradio", reason=reason)
     api = pytest.importorskip("playwright.sync_api", reason=reason)
@@ -71,7 +78,7 @@ def page(demo, models, tmp_path_factory):
     require_gradio()
     decisions = tmp_path_factory.mktemp("review") / "decisions.csv"
     review = Decisions(demo.predictor, f"{demo.images}/train", str(decisions))
-    port = find_port(LOCAL, 0)
+    models, port = demo.open(demo.pack, demo.other), find_port(LOCAL, 0)
     with serve(models, review, LOCAL, port) as url, api.sync_playwright() as play:
         browser = play.chromium.launch(executable_path=found, args=OPTIONS)
         yield Page(browser, demo, url, decisions)
@@ -84,10 +91,8 @@ def test_photos_are_dropped_and_answered_live(page, tmp_path):
     bad.write_bytes(b"no image")
     page.drop(evil, bad)
     (said,) = page.demo.predictor(evil)
-    assert page.scores() == pytest.approx(
-        {name: 100 * x for name, x in zip(said.names, said.scores, strict=True)},
-        abs=0.051,
-    )
+    before = {name: 100 * x for name, x in zip(said.names, said.scores, strict=True)}
+    assert page.scores() == pytest.approx(before, abs=0.051)
     texts = page.tab.locator(".card").all_inner_texts()
     assert "cannot read the image 'bad.jpg'" in texts[1]
     assert page.tab.locator(".neighbours img").count() == 5
@@ -102,10 +107,13 @@ def test_photos_are_dropped_and_answered_live(page, tmp_path):
     assert page.scores() == pytest.approx(expected, abs=0.051)
     page.tab.locator("#coverage label", has_text="0.9").click()
     page.wait_for("document.querySelector('.card').innerText.includes('answer set')")
-    page.tab.set_viewport_size(PHONE)
-    width = page.tab.evaluate("document.documentElement.scrollWidth")
-    page.tab.set_viewport_size(DESKTOP)
-    assert width == PHONE["width"]
+    page.require_narrow()
+
+    page.tab.locator("#task label", has_text=IMAGE).click()
+    page.wait_for("!document.querySelector('.card').innerText.includes('answer set')")
+    page.wait_for("!document.querySelector('#coverage')?.offsetParent")
+    # The prior is as at first, again.
+    assert page.scores() == pytest.approx(before, abs=0.051)
 
 
 def test_keys_decide(page):
@@ -116,10 +124,7 @@ def test_keys_decide(page):
     page.tab.keyboard.press("Backspace")
     page.tab.get_by_role("option").nth(1).click()
     page.decide("k", 2)
-    page.tab.set_viewport_size(PHONE)
-    width = page.tab.evaluate("document.documentElement.scrollWidth")
-    page.tab.set_viewport_size(DESKTOP)
-    assert width == PHONE["width"]
+    page.require_narrow()
     with page.decisions.open(newline="", encoding="utf-8") as file:
         first, second = csv.DictReader(file)
     assert first["correct_class"] == first["answer"]
