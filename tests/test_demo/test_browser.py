@@ -1,7 +1,9 @@
 """The page in a browser: one server and one browser for all tests."""
 
 import csv
+import os
 import shutil
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -93,6 +95,8 @@ def test_photos_are_dropped_and_answered_live(page, tmp_path):
     (said,) = page.demo.predictor(evil)
     before = {name: 100 * x for name, x in zip(said.names, said.scores, strict=True)}
     assert page.scores() == pytest.approx(before, abs=0.051)
+    uploads = Path(os.environ["GRADIO_TEMP_DIR"])  # which is gone at the end
+    assert list(uploads.rglob("bad.jpg"))
     texts = page.tab.locator(".card").all_inner_texts()
     assert "cannot read the image 'bad.jpg'" in texts[1]
     assert page.tab.locator(".neighbours img").count() == 5
