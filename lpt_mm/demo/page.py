@@ -4,7 +4,6 @@ from functools import partial
 
 import gradio as gr
 
-from lpt_mm.datasets.transforms.image_file import EXTENSIONS
 from lpt_mm.demo.cards import Controls, coverages, make_card, trained_prior
 from lpt_mm.demo.decisions import Decisions
 from lpt_mm.demo.models import Models, Photo
@@ -41,12 +40,8 @@ def _add_photos(models: Models) -> None:
     tasks = list(models.predictors)
     photos = gr.State({})
     with gr.Row():
-        files = gr.File(
-            label="photos",
-            file_count="multiple",
-            file_types=list(EXTENSIONS),
-            height=160,
-        )
+        # No file_types: what gradio says of other files takes their names for markup.
+        files = gr.File(label="photos", file_count="multiple", height=160)
         with gr.Column():
             task = gr.Radio(
                 tasks,

@@ -17,7 +17,7 @@ from lpt_mm.utils.text import for_rich, printable
 
 LOCAL = "127.0.0.1"
 LOCAL_NAMES = (LOCAL, "localhost")
-MOST_BYTES = "64mb"  # of a photo
+MOST_BYTES = 64 * 2**20  # of a photo
 SESSIONS = 20  # pages whose photos are remembered
 # No browser fetches anything from another place for the page, or shows it in another.
 POLICY = (
@@ -145,13 +145,14 @@ def serve(
                 run_history=False,
                 enable_monitoring=False,
                 mcp_server=False,
-                max_file_size=MOST_BYTES,
                 state_session_capacity=SESSIONS,
                 app_kwargs=dict(middleware=middleware),
                 theme=theme,
                 css=render_style(),
                 js=(FOLDER / "page.js").read_text(),
             )
+            # Not at the launch: where a browser knows it, names become markup there.
+            page.max_file_size = MOST_BYTES
             yield url
         finally:
             page.close(verbose=False)

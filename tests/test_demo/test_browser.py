@@ -10,14 +10,16 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pytest
 
+from lpt_mm.demo import serving
 from lpt_mm.demo.decisions import Decisions
-from lpt_mm.demo.serving import LOCAL, find_port, require_gradio, serve
+from lpt_mm.demo.serving import LOCAL, find_port, require_gradio
 from tests.test_demo.evil import IMAGE, NAMES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PHONE = dict(width=390, height=844)
 DESKTOP = dict(width=1280, height=900)
+LARGEST = 50_000  # bytes of an upload
 EVIL = "<img src=x onerror=window.hit=1> **b** {{value}}.png"
 
 
@@ -81,10 +83,15 @@ def page(demo, tmp_path_factory):
     decisions = tmp_path_factory.mktemp("review") / "decisions.csv"
     review = Decisions(demo.predictor, f"{demo.images}/train", str(decisions))
     models, port = demo.open(demo.pack, demo.other), find_port(LOCAL, 0)
-    with serve(models, review, LOCAL, port) as url, api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=found, args=OPTIONS)
-        yield Page(browser, demo, url, decisions)
-        browser.close()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        api.sync_playwright() as play,
+    ):
+        patch.setattr(serving, "MOST_BYTES", LARGEST)
+        with serving.serve(models, review, LOCAL, port) as url:
+            browser = play.chromium.launch(executable_path=found, args=OPTIONS)
+            yield Page(browser, demo, url, decisions)
+            browser.close()
 
 
 def test_photos_are_dropped_and_answered_live(page, tmp_path):
@@ -120,6 +127,25 @@ def test_photos_are_dropped_and_answered_live(page, tmp_path):
     assert page.scores() == pytest.approx(before, abs=0.051)
 
 
+def test_what_is_too_large_or_no_image_is_refused(page, tmp_path):
+    large, other = tmp_path / EVIL, tmp_path / EVIL.replace("png", "txt")
+    large.write_bytes(bytes(LARGEST + 1))
+    other.write_bytes(b"no image")
+    page.tab.reload()
+    page.tab.set_input_files("input[type=file]", [str(large)])
+    toast = page.tab.get_by_test_id("toast-body")
+    toast.wait_for()
+    assert f"maximum allowed size of {LARGEST} bytes" in toast.inner_text()
+    assert page.tab.locator("img[src='x']").count() == 0
+    assert page.tab.locator(".card").count() == 0
+    page.tab.reload()
+    page.drop(other, page.demo.paths[1])
+    assert (
+        "no image format that is known" in page.tab.locator(".card").first.inner_text()
+    )
+    assert set(page.scores(1)) == set(NAMES)
+
+
 def test_keys_decide(page):
     page.tab.get_by_role("tab", name="Review").click()
     page.decide("j", 1)
@@ -138,7 +164,6 @@ def test_keys_decide(page):
 def test_no_name_was_markup_and_nothing_came_from_elsewhere(page):
     assert page.tab.evaluate("window.hit") is None
     assert page.tab.locator("img[src='x']").count() == 0
-    assert set(page.scores()) == set(NAMES)
     assert len(page.asked_for) > 20
     local = (page.url, "data:", f"blob:{page.url}")
     assert [x for x in page.asked_for if not x.startswith(local)] == []
