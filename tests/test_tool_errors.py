@@ -30,6 +30,13 @@ CASES = {
     ("predict.py", "x", "y", "--out", "z.csv", "--prior", "2"): "got 2.0",
     ("predict.py", "x", "y", "--out", "z.csv", "--prior", ""): "No such file",
     ("add_class.py", "x", "y", "--out", "z.pth"): "call 'z.pth' NAME.safetensors",
+    ("demo.py", "x.safetensors", "--port", 0): "no weight file",
+    ("demo.py", "x", "--port", "99999"): "choose another with --port",
+    ("demo.py", "x", "--port", 0, "--review", "y"): "need each other",
+    (
+        *("demo.py", "x", "--port", 0),
+        *("--review", "y", "--decisions", PHASE1),
+    ): "exists and is not overwritten",
     ("test.py", PHASE1): "name the checkpoint to test",
     ("test.py", PHASE1, "x.pth"): "there is no checkpoint 'x.pth'",
     ("test.py", PHASE1, "x.pth", "--out", "there/x.py"): "there is no checkpoint",
