@@ -55,7 +55,7 @@ def make_flowers(folder):
 
 
 REGIONS = dict(  # of two photographs: class, photograph, upper left corner, photos
-    sky=(0, (0, 60), 10),
+    sky=(0, (0, 0), 10),
     temple=(0, (210, 150), 7),
     flower=(1, (150, 260), 4),
     leaf=(1, (0, 0), 2),
