@@ -4,7 +4,7 @@ import heapq
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lpt_mm.datasets.transforms.image_file import UnreadableImageError
-from lpt_mm.inference.images import name_of, to_rgb
+from lpt_mm.inference.images import ImageLike, name_of, to_rgb
 from lpt_mm.inference.prediction import Prediction
 from lpt_mm.inference.sources import ImageSources
 from lpt_mm.utils.pictures import save_picture
@@ -22,7 +22,7 @@ from lpt_mm.utils.text import for_picture
 COLUMNS, ROWS = 6, 4
 SHOWN = COLUMNS * ROWS
 MOST_CLASSES = 200  # of which there are sheets, those with the most images
-LONGEST_TITLE = 60  # characters
+LONGEST_TITLE, LONGEST = 60, 18  # characters of a page's title, and of a caption
 SIDE = 128  # pixels of the longer side
 LEAST_CERTAIN = "least_certain"
 
@@ -63,7 +63,7 @@ def draw_contact_sheets(
     sheets = _choose(predictions)
     wanted = {x.path for sheet in sheets.values() for *_, x in sheet.shown}
     thumbnails = {
-        name: _thumbnail(image)
+        name: thumbnail(image)
         for image in sources
         if (name := name_of(image)) in wanted
     }
@@ -94,7 +94,8 @@ def _file_name(label: int, name: str) -> str:
     return f"{label:04d}_{re.sub(r'[^A-Za-z0-9-]+', '_', name)[:60]}"
 
 
-def _thumbnail(image: object) -> Image.Image | None:
+def thumbnail(image: ImageLike) -> Image.Image | None:
+    """Read an image, and make it small; None if it cannot be read."""
     try:
         picture = to_rgb(image)
     except UnreadableImageError:  # gone since
@@ -106,16 +107,36 @@ def _thumbnail(image: object) -> Image.Image | None:
 def _draw(sheet: Sheet, thumbnails: dict[str, Image.Image | None]) -> Figure:
     shown = [prediction for *_, prediction in sheet.shown]
     shown.sort(key=lambda x: x.score, reverse=sheet.is_certain_first)
-    rows = max(1, -(-len(shown) // COLUMNS))
-    figure = Figure(figsize=(1.6 * COLUMNS, 1.9 * rows + 0.5), layout="constrained")
     shown_of = f": {len(shown)} of {sheet.total:,} images"
-    figure.suptitle(for_picture(sheet.title, LONGEST_TITLE) + shown_of)
+    return draw_grid(
+        for_picture(sheet.title, LONGEST_TITLE) + shown_of,
+        [thumbnails.get(x.path) for x in shown],
+        [f"{for_picture(x.name, LONGEST)}\n{x.score:.2f}" for x in shown],
+    )
+
+
+def draw_grid(
+    title: str, pictures: Sequence[Image.Image | None], captions: Sequence[str]
+) -> Figure:
+    """Draw pictures in rows of six, each under its caption.
+
+    Args:
+        title: Of the page, safe for pictures.
+        pictures: What is drawn; None leaves a place empty.
+        captions: As many, safe for pictures.
+
+    Returns:
+        The page.
+    """
+    rows = max(1, -(-len(pictures) // COLUMNS))
+    lines = max((text.count("\n") for text in captions), default=0) - 1
+    size = (1.6 * COLUMNS, (1.9 + 0.13 * lines) * rows + 0.5)
+    figure = Figure(figsize=size, layout="constrained")
+    figure.suptitle(title)
     for axes in (grid := figure.subplots(rows, COLUMNS, squeeze=False)).flat:
         axes.axis("off")
-    for axes, prediction in zip(grid.flat, shown, strict=False):
-        picture = thumbnails.get(prediction.path)
+    for axes, picture, caption in zip(grid.flat, pictures, captions, strict=False):
         if picture is not None:
             axes.imshow(np.asarray(picture))
-        caption = f"{for_picture(prediction.name, 18)}\n{prediction.score:.2f}"
         axes.set_title(caption, fontsize=7)
     return figure

@@ -165,7 +165,7 @@ class Predictor:
             A prediction for each image, in their order.
         """
         require_positive(top)
-        for batch, logit in self._classify(images, batch_size, strict):
+        for batch, logit in self.logits(images, batch_size, strict):
             yield from self.classes.read(batch, logit, top)
 
     def observe(
@@ -190,15 +190,18 @@ class Predictor:
         """
         require_positive(top)
         underway = Observations(observations)
-        for batch, logit in self._classify(images, batch_size, strict):
+        for batch, logit in self.logits(images, batch_size, strict):
             for name, found in underway.add(batch, logit):
                 yield read_observation(self.classes, name, found, top)
         underway.require_complete()
 
-    def _classify(
+    def logits(
         self, images: ImageLike | Iterable[ImageLike], batch_size: int, strict: bool
     ) -> Iterator[tuple[list[PreparedImage], Tensor]]:
-        """Give batches, and the logits (n, C) of what could be read of each."""
+        """Give batches, and the logits (n, C) of what could be read of each.
+
+        The arguments are those of :meth:`stream`.
+        """
         views = self.views
         for batch in views.crop_reader.batches(images, batch_size, strict):
             with torch.inference_mode():

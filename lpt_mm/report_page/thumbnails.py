@@ -41,14 +41,7 @@ class Thumbnails:
         sample = self.dataset[int(index)]
         image = self._to_image(sample["inputs"])
         is_tiny = max(image.size) <= TINY
-        image.thumbnail((LARGEST, LARGEST))
-        content = BytesIO()
-        if is_tiny:
-            image.save(content, "PNG")
-        else:
-            image.save(content, "JPEG", quality=80)
-        kind = "png" if is_tiny else "jpeg"
-        source = data_uri(content.getvalue(), kind)
+        source = to_uri(image, LARGEST)
         path = sample["data_samples"].get("img_path")
         return Thumbnail(source, image.width, image.height, is_tiny, path)
 
@@ -62,6 +55,23 @@ class Thumbnails:
             return Image.fromarray(array[0])
         channels = array[::-1] if self.swap_channels else array
         return Image.fromarray(np.ascontiguousarray(channels.transpose(1, 2, 0)))
+
+
+def to_uri(image: Image.Image, largest: int) -> Markup:
+    """Put a picture of an image, which is made small in place, into a URI.
+
+    Args:
+        image: The image.
+        largest: Pixels along the longer side, at most.
+
+    Returns:
+        The URI: of a tiny image a PNG of its pixels, else a JPEG.
+    """
+    kind = "png" if max(image.size) <= TINY else "jpeg"
+    image.thumbnail((largest, largest))
+    content = BytesIO()
+    image.save(content, kind, quality=80)  # of a JPEG
+    return data_uri(content.getvalue(), kind)
 
 
 def data_uri(content: bytes, kind: str) -> Markup:

@@ -17,6 +17,7 @@ from lpt_mm.collection import EmbeddedSet
 from lpt_mm.collection.back_off import report_back_off
 from lpt_mm.collection.calibrating import calibrate
 from lpt_mm.collection.new_class import class_means, cost_of, refine_weight
+from lpt_mm.collection.review import make_review
 from lpt_mm.collection.set_report import make_answer_sets
 from lpt_mm.collection.trade_off import trade_off_of
 from tests.test_collection.made_up import write_pack, write_set
@@ -65,6 +66,14 @@ def main(images="100000"):
             answer_sets=lambda: make_answer_sets(*model, 0.9, test=folder / "set"),
             back_off=lambda: report_back_off(*model, folder / "tree.csv"),
             add_class=lambda: measure_class(pack, folder / "set"),
+            review=lambda: make_review(*model, folder / "rare.csv"),
+            review_unlike=lambda: make_review(
+                *model,
+                folder / "unlike.csv",
+                "unlike",
+                train=folder / "set",
+                validation=folder / "set",
+            ),
         )
         for task, run in tasks.items():
             start = time.process_time()

@@ -30,7 +30,7 @@ def test_the_time_of_each_task_is_told(run_here):
     torch.set_num_threads(threads)
     tasks = re.findall(r"^(\w+): \d+\.\d s$", said, re.MULTILINE)
     assert tasks[0] == "read"
-    assert len(tasks) == 7
+    assert len(tasks) == 9
 
 
 def test_a_class_more_is_measured_with_and_without_refinement(run_here):
@@ -39,3 +39,22 @@ def test_a_class_more_is_measured_with_and_without_refinement(run_here):
     kinds = [f"{n} {how}" for n in (1, 5, 20) for how in ("mean feature", "refined")]
     assert [name for name, *_ in found] == kinds
     assert len({before for _, before, _ in found}) == 1
+
+
+def test_rare_classes_are_found_sooner_than_by_chance(tmp_path, run_here):
+    pack = write_pack(tmp_path / "a.safetensors", balancing=dict(prior_power=0.0))
+    rng = np.random.default_rng(0)
+    centres = 3 * rng.normal(size=(6, 8))
+    for name, share in (("train", 7), ("val", 1), ("test", 2)):
+        label = np.repeat(
+            np.arange(6), np.array([200, 120, 60, 30, 16, 8]) * share // 7
+        )
+        feature = (centres[label] + rng.normal(size=(len(label), 8))).astype("float32")
+        write_set(tmp_path / name, pack, np.zeros((len(label), 6)), label, feature)
+    sets = ("train", "val", "test", "--others", "val", "--seeds", 2)
+    said = run_here(SCRIPTS / "review.py", "a.safetensors", *sets)
+    found = dict(re.findall(r"^(.*): ([\d.]+) ± [\d.]+$", said, re.MULTILINE))
+    assert float(found["rare, prior 1, 5%, found %"]) > 80
+    assert float(found["random, 5%, found %"]) < 50
+    assert float(found["unlike, unknown %"]) > 50
+    assert 0 < float(found["unlike, known %"]) < 15

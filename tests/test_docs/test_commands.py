@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.datasets import load_sample_images
 
 from tests.conftest import ROOT
 from tests.docs_pages import PAGES, all_blocks, blocks, files
@@ -30,6 +31,7 @@ STORIES = {
     "digits": [f"docs/guide/{page}.md" for page in ("train", "use", "looking_closer")],
     "configs": ["docs/guide/configs.md", "docs/guide/recipes.md"],
     "weights": ["docs/guide/weights.md"],
+    "reserve": ["docs/guide/collection.md"],
 }
 
 
@@ -52,12 +54,37 @@ def make_flowers(folder):
             Image.fromarray(image).save(folder / name / f"{i}.jpg")
 
 
+REGIONS = dict(  # of two photographs: class, photograph, upper left corner, photos
+    sky=(0, (0, 0), 10),
+    temple=(0, (210, 150), 7),
+    flower=(1, (150, 260), 4),
+    leaf=(1, (0, 0), 2),
+)
+
+
+def make_reserve(folder):
+    """Cut photographs into what four cameras have seen, each in a light of its own."""
+    photos = load_sample_images().images
+    rng = np.random.default_rng(0)
+    for camera, light in enumerate((0.7, 0.8, 0.9, 1.0)):
+        for name, (photo, corner, count) in REGIONS.items():
+            place = folder / "data" / "reserve" / name / f"camera_{camera}"
+            place.mkdir(parents=True)
+            for i in range(count):
+                top, left = np.array(corner) + rng.integers(0, 80, 2)
+                cut = photos[photo][top : top + 100, left : left + 100] * light
+                Image.fromarray(cut.astype(np.uint8)).save(place / f"{i}.jpg")
+    shutil.copytree(folder / "data/reserve/sky/camera_0", folder / "week_31")
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_unmarked_commands_run(story, run_here, tmp_path):
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     (tmp_path / "lpt_mm").symlink_to(ROOT / "lpt_mm")
     make_flowers(tmp_path / "data" / "flowers")
     shutil.copytree(tmp_path / "data" / "flowers" / "tulip", tmp_path / "photos")
+    if story == "reserve":
+        make_reserve(tmp_path)
     shown = {}
     for page in STORIES[story]:
         for path, text in files(page).items():
