@@ -122,6 +122,7 @@ MODELS_OF = dict(
     cifar10_jpeg_lt="lpt_vit_cifar10_half",
     plankton_lt="lpt_vit_photos",
     caltech101_lt="lpt_vit_photos",
+    plankton_caltech="lpt_vit_photos",
 )
 
 

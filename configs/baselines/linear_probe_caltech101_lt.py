@@ -7,4 +7,3 @@ _base_ = ["../lpt/phase1_caltech101_lt.py", "../_base_/tunings/linear_probe.py"]
 
 model = _base_.tuning
 train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))
-optim_wrapper = dict(optimizer=dict(lr=0.1))

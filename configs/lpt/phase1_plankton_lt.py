@@ -8,10 +8,9 @@ Command:  python tools/train.py configs/lpt/phase1_plankton_lt.py
 _base_ = [
     "../_base_/models/lpt_vit_photos.py",
     "../_base_/datasets/plankton_lt.py",
-    "../_base_/schedules/lpt_sgd.py",
+    "../_base_/schedules/lpt_sgd_photos.py",
     "../_base_/default_runtime.py",
 ]
 
 model = dict(head=dict(num_classes=121))
-train_cfg = dict(max_epochs=10)
-auto_scale_lr = dict(base_batch_size=64)
+train_cfg = dict(max_epochs=3)

@@ -4,7 +4,7 @@ Data:     Tiny ImageNet, 200 classes, 64 x 64 pixels; data/tiny_imagenet/{train,
           ImageNet's terms: non-commercial research.
 Command:  python tools/train.py configs/pretrain/vit_photos.py --amp
           python tools/model_converters/publish_backbone.py --half \
-              work_dirs/vit_photos/epoch_36.pth vit_photos.safetensors
+              work_dirs/vit_photos/epoch_20.pth vit_photos.safetensors
 """
 
 _base_ = "../_base_/default_runtime.py"
@@ -74,7 +74,7 @@ val_dataloader = dict(
 )
 val_evaluator = dict(type="Accuracy")
 
-train_cfg = dict(type="ResumableTrainLoop", max_epochs=36, val_interval=1)
+train_cfg = dict(type="ResumableTrainLoop", max_epochs=20, val_interval=1)
 val_cfg = dict()
 # Matrices by orthogonalised momentum, the rest by AdamW.
 optim_wrapper = dict(optimizer=dict(type="timm.optim.Muon", lr=2e-3, weight_decay=0.05))

@@ -5,9 +5,6 @@ Command:  python tools/train.py configs/recipes/lift_plankton_lt.py
 
 _base_ = ["../lpt/phase1_plankton_lt.py", "../_base_/tunings/lift.py"]
 
-model = dict(
-    backbone=_base_.tuning.backbone,
-    head=dict(_base_.tuning.head, head_init="class_means"),
-)
+model = _base_.tuning
 train_dataloader = dict(sampler=dict(type="InstanceBalancedSampler"))
-optim_wrapper = dict(optimizer=dict(lr=0.003, weight_decay=5e-4))
+optim_wrapper = dict(optimizer=dict(weight_decay=5e-4))

@@ -12,6 +12,7 @@ from lpt_mm.weights.skeleton import build_skeleton
 from lpt_mm.weights.sources import read_weights
 
 PACKAGED = {"photos": "lpt_vit_photos"}  # model files of backbones of this package
+SCHEDULES = {"lpt_vit_photos": "lpt_sgd_photos"}  # of model files; else LPT's
 
 
 def settings_of_backbone(

@@ -9,7 +9,9 @@ fold = 0
 data_root = "data/plankton_lt/"
 
 train_pipeline = [
-    dict(type="LoadRandomResizedCrop", scale=64, crop_ratio_range=(0.5, 1.0)),
+    dict(type="LoadImage"),
+    # No random crops: how large a plankton is tells what it is.
+    dict(type="Resize", scale=(64, 64), backend="pillow", interpolation="bicubic"),
     dict(type="RandomFlip", prob=0.5),
     dict(type="RandomFlip", prob=0.5, direction="vertical"),  # there is no up
     dict(type="PackInputs"),

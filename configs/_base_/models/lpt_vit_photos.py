@@ -16,5 +16,7 @@ model = dict(
         prompt_length=5,
         init_cfg=dict(checkpoint="lpt_mm:vit_photos"),
     ),
+    # Features of a small backbone have much in common; few epochs do from here.
+    head=dict(head_init="class_means", center=True),
 )
 group_prompts = dict(prompt_length=5, num_shared_layers=3)

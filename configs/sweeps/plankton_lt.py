@@ -1,0 +1,66 @@
+"""LPT, the controls of phase 2 and other methods on plankton-LT, in five folds.
+
+Each trained method chooses its learning rate on validation images.
+Command:  python tools/analysis_tools/sweep.py configs/sweeps/plankton_lt.py \
+              --processes 2
+"""
+
+_baselines = "configs/baselines/{}_plankton_lt.py"
+_phase1 = "configs/lpt/phase1_plankton_lt.py"
+_phase2 = "configs/lpt/phase2_plankton_lt.py"
+_lift = "configs/recipes/lift_plankton_lt.py"
+_bfloat16 = {"model.backbone.frozen_dtype": "bfloat16"}
+_tuned = dict(
+    options=_bfloat16, search={"optim_wrapper.optimizer.lr": [0.03, 0.1, 0.3]}
+)
+_slow = dict(search={"optim_wrapper.optimizer.lr": [0.003, 0.01, 0.03]})
+_both = _bfloat16 | {"train_cfg.max_epochs": 6}  # the epochs of both phases
+_adjusted = _bfloat16 | {"model.head.loss.type": "LogitAdjustedLoss"}
+_crops = {"test_cfg.type": "EnsembleTestLoop"}
+
+seeds = [0]
+folds = [0, 1, 2, 3, 4]
+columns = ["ece", "trained_parameters", "seconds"]
+rows = {
+    "K nearest neighbours": dict(config=_baselines.format("knn")),
+    "nearest class mean": dict(config=_baselines.format("nearest_class_mean")),
+    "GDA": dict(config=_baselines.format("gda")),
+    "linear probe": dict(config=_baselines.format("linear_probe"), **_tuned),
+    "linear probe, logit adjustment": dict(
+        config=_baselines.format("linear_probe"), **_tuned | dict(options=_adjusted)
+    ),
+    "cosine probe": dict(config=_baselines.format("cosine_probe"), **_tuned),
+    "VPT-shallow": dict(config=_baselines.format("vpt_shallow"), **_tuned),
+    "VPT-deep": dict(config=_baselines.format("vpt_deep"), **_tuned),
+    "full fine-tuning": dict(config=_baselines.format("fine_tuning"), **_slow),
+    "LIFT": dict(config=_lift, **_tuned),
+    "LIFT, five crops": dict(tests="LIFT", options=_crops),
+    "phase 1": dict(config=_phase1, **_tuned),
+    "phase 2": dict(config=_phase2, phase1="phase 1", **_tuned),
+    "phase 2, five crops": dict(tests="phase 2", options=_crops),
+    "phase 1, epochs of both": dict(config=_phase1, **_tuned | dict(options=_both)),
+    "phase 1, tokens of both": dict(
+        config=_phase1,
+        **_tuned | dict(options=_bfloat16 | {"model.backbone.prompt_length": 55}),
+    ),
+    "phase 2, single pass": dict(
+        config=_phase2,
+        phase1="phase 1",
+        **_tuned | dict(options=_bfloat16 | {"model.neck.query": "layer_k"}),
+    ),
+    "both phases jointly": dict(
+        config=_baselines.format("joint"), **_tuned | dict(options=_both)
+    ),
+    "phase 1, random start": dict(
+        config=_phase1,
+        **_tuned | dict(options=_bfloat16 | {"model.head.head_init": None}),
+    ),
+}
+compare = {
+    "phase 2": ["phase 1, epochs of both", "phase 1, tokens of both", "phase 1"],
+    "phase 2, single pass": "phase 2",
+    "both phases jointly": "phase 2",
+    "phase 1": ["linear probe", "VPT-deep", "cosine probe", "phase 1, random start"],
+    "LIFT": ["phase 1, epochs of both", "GDA"],
+    "phase 2, five crops": "phase 2",
+}
