@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+import torch
 from markupsafe import Markup
+from torch import Tensor
 
 from lpt_mm.collection.embedded_set import UNKNOWN, EmbeddedSet
 from lpt_mm.datasets.transforms.image_file import UnreadableImageError
 from lpt_mm.inference.images import to_rgb
+from lpt_mm.models.numerics import unit
 from lpt_mm.report_page.thumbnails import to_uri
 
 NUMBER = 5  # of an image
@@ -32,7 +35,7 @@ class NearestImages:
     """Find the images of an embedded set that are nearest to a feature.
 
     Args:
-        feature: (N, D) float32 of unit length.
+        feature: (N, D) of unit length.
         label: (N,) classes, -1 where unknown.
         path: The N files.
         class_names: Names of the classes.
@@ -40,7 +43,7 @@ class NearestImages:
             not, since a set may be somebody else's.
     """
 
-    feature: np.ndarray
+    feature: Tensor
     label: np.ndarray
     path: list[str]
     class_names: Sequence[str]
@@ -49,7 +52,7 @@ class NearestImages:
     @classmethod
     def of(cls, embedded: EmbeddedSet, class_names: Sequence[str], folder: str) -> Self:
         """Take what is needed of an embedded set."""
-        feature = _unit(embedded.feature)
+        feature = unit(torch.from_numpy(embedded.feature), dim=1)
         return cls(feature, embedded.label, embedded.path, class_names, folder)
 
     def find(self, feature: np.ndarray) -> list[Neighbour]:
@@ -61,8 +64,8 @@ class NearestImages:
         Returns:
             Five of them at most, the nearest first.
         """
-        cosine = self.feature @ _unit(feature)[0]
-        nearest = np.argsort(-cosine, kind="stable")[:NUMBER]
+        cosine = self.feature @ unit(torch.from_numpy(feature), dim=1)[0]
+        nearest = cosine.argsort(descending=True, stable=True)[:NUMBER]
         return [
             Neighbour(
                 self._class_of(self.label[i]),
@@ -84,9 +87,3 @@ class NearestImages:
             return to_uri(to_rgb(path), LARGEST)
         except UnreadableImageError:
             return None
-
-
-def _unit(feature: np.ndarray) -> np.ndarray:
-    """Divide features (n, D) by their lengths."""
-    length = np.linalg.norm(feature, axis=1, keepdims=True)
-    return feature / np.maximum(length, np.finfo(np.float32).tiny)

@@ -78,9 +78,8 @@ def _make_controls(models: Models, task: str) -> tuple[gr.Slider, gr.Radio]:
         visible=start is not None,
         elem_id="prior",
     )
-    choices = [(NO_SETS, NO_SETS), *((f"{x:.4g}", f"{x:.4g}") for x in sets)]
     coverage = gr.Radio(
-        choices,
+        [NO_SETS, *(f"{x:g}" for x in sets)],
         value=NO_SETS,
         label="coverage of answer sets",
         visible=bool(sets),

@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import socket
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -21,6 +22,19 @@ PHONE = dict(width=390, height=844)
 DESKTOP = dict(width=1280, height=900)
 LARGEST = 50_000  # bytes of an upload
 EVIL = "<img src=x onerror=window.hit=1> **b** {{value}}.png"
+
+
+CONNECTED = []
+
+
+def noted(connect):
+    """Note where this process connects to, too."""
+
+    def connect_and_note(sock, address):
+        CONNECTED.append(address)
+        return connect(sock, address)
+
+    return connect_and_note
 
 
 class Page:
@@ -88,6 +102,7 @@ def page(demo, tmp_path_factory):
         api.sync_playwright() as play,
     ):
         patch.setattr(serving, "MOST_BYTES", LARGEST)
+        patch.setattr(socket.socket, "connect", noted(socket.socket.connect))
         with serving.serve(models, review, LOCAL, port) as url:
             browser = play.chromium.launch(executable_path=found, args=OPTIONS)
             yield Page(browser, demo, url, decisions)
@@ -167,6 +182,8 @@ def test_no_name_was_markup_and_nothing_came_from_elsewhere(page):
     assert len(page.asked_for) > 20
     local = (page.url, "data:", f"blob:{page.url}")
     assert [x for x in page.asked_for if not x.startswith(local)] == []
+    assert CONNECTED  # gradio looks whether its page is there
+    assert {host for host, *_ in CONNECTED} == {LOCAL}
 
 
 def test_only_the_page_is_served(page):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from lpt_mm.demo.serving import LOCAL, find_port, run_demo
+from lpt_mm.demo.serving import LOCAL, find_port, run_demo, serve
 from lpt_mm.utils.errors import UserError
 
 PACK = "a.safetensors"
@@ -32,6 +32,15 @@ def test_a_port_that_is_taken(port):
         run_demo([PACK], port=port)
     with pytest.raises(UserError, match="choose another with --port"):
         run_demo([PACK], port=99_999)
+
+
+def test_a_port_that_is_taken_meanwhile(port, models):
+    with (
+        socket.create_server((LOCAL, port)),
+        pytest.raises(OSError, match="Cannot find empty port"),
+        serve(models, None, LOCAL, port),
+    ):
+        pytest.fail("it is served")
 
 
 def test_a_review_is_of_one_pack_and_has_its_table(port, tmp_path):
