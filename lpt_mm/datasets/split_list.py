@@ -55,11 +55,15 @@ class SplitList(BaseDataset):
         paths, labels = self.read()
         if "classes" not in self._metainfo and (names := class_names(paths, labels)):
             self._metainfo["classes"] = names
-        prefix = self.img_prefix
-        folder = f"{prefix.rstrip('/')}/" if prefix else ""
+        folder = self.folder
         # Long lists are let go of while the other one grows.
         paths.reverse()
         return [{"img_path": folder + paths.pop(), "gt_label": y} for y in labels]
+
+    @property
+    def folder(self) -> str:
+        """What the paths of the list are put behind; '' or with a slash at its end."""
+        return f"{self.img_prefix.rstrip('/')}/" if self.img_prefix else ""
 
     def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
         """Pickle the list for all workers to share, with half of mmengine's memory."""

@@ -44,7 +44,7 @@ def read_decisions(path: str) -> list[Row]:
         OSError: If there is no such file.
         UserError: If it is another table.
     """
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(path, newline="", encoding="utf-8-sig") as file:
         try:
             reader = csv.DictReader(file, strict=True)
             columns, rows = tuple(reader.fieldnames or ()), list(reader)

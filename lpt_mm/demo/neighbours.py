@@ -84,6 +84,7 @@ class NearestImages:
         if not place.is_relative_to(os.path.abspath(self.folder)):
             return None
         try:
-            return to_uri(to_rgb(path), LARGEST)
+            # Not as it stands: a link in it before '..' would lead elsewhere.
+            return to_uri(to_rgb(os.fspath(place)), LARGEST)
         except UnreadableImageError:
             return None

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from mmpretrain.registry import DATASETS
 from lpt_mm.datasets.split_list import SplitList, read_split_list
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.utils.errors import UserError
+from lpt_mm.utils.new_file import replace_file
 from lpt_mm.utils.text import printable
 
 
@@ -23,15 +23,15 @@ class OpenList:
     Args:
         file: The file.
         content: What is in it.
-        paths: The images, as they stand in it.
         labels: Their labels.
+        files: The images by absolute path, without links resolved.
         root: Folder that the paths are relative to, absolute.
     """
 
     file: Path
     content: bytes
-    paths: list[str]
     labels: list[int]
+    files: list[str]
     root: str
 
     @classmethod
@@ -39,12 +39,8 @@ class OpenList:
         """Read the list of a data set, which need not be loaded."""
         paths, labels = read_split_list(dataset.ann_file)
         file, root = Path(dataset.ann_file), os.path.abspath(dataset.img_prefix)
-        return cls(file, file.read_bytes(), paths, labels, root)
-
-    @cached_property
-    def files(self) -> list[str]:
-        """The images by absolute path, without links resolved."""
-        return [os.path.abspath(os.path.join(self.root, path)) for path in self.paths]
+        files = [os.path.abspath(dataset.folder + path) for path in paths]
+        return cls(file, file.read_bytes(), labels, files, root)
 
     def changed(
         self, labels: Mapping[int, int], added: Sequence[tuple[str, int]]
@@ -63,7 +59,8 @@ class OpenList:
         lines, place = [], 0
         # Unlike splitlines, this knows no other ends of lines than the reader does.
         for line in StringIO(self.content.decode(), newline=""):
-            is_image = bool(line.strip())
+            # A byte-order mark is no part of the first one.
+            is_image = bool(line.removeprefix("\ufeff").strip())
             if is_image and place in labels:
                 text = line.rstrip()
                 start = text[: -len(text.split()[-1])]
@@ -74,6 +71,10 @@ class OpenList:
             lines.append("\n")
         lines += [f"{path} {label}\n" for path, label in added]
         return "".join(lines).encode()
+
+    def replace(self, content: bytes) -> None:
+        """Write the list anew; what is a link to it stays one."""
+        replace_file(os.path.realpath(self.file), content)
 
 
 def open_lists(cfg: Config) -> tuple[dict[str, OpenList], tuple[str, ...]]:
@@ -106,7 +107,7 @@ def open_lists(cfg: Config) -> tuple[dict[str, OpenList], tuple[str, ...]]:
         built = DATASETS.build(dict(dataset, pipeline=[], lazy_init=True))
         lists[split] = OpenList.read(built)
         names = built.metainfo.get("classes") if split == "train" else names
-        if split != "train" and lists[split].file == lists["train"].file:
+        if split != "train" and lists[split].file.samefile(lists["train"].file):
             raise UserError(f"the train and {split} sets of {source} are one list")
     if names is None or len(set(names)) < len(names):
         # Those that are read off the folders of the images are gone with a correction.
@@ -115,4 +116,9 @@ def open_lists(cfg: Config) -> tuple[dict[str, OpenList], tuple[str, ...]]:
             "file, a line each in the order of the labels, and set "
             "metainfo=dict(classes=FILE) of its data sets"
         )
-    return lists, tuple(names)
+    if (most := max(lists["train"].labels)) >= len(names):
+        raise UserError(
+            f"{source} names {len(names):,} classes, and '{lists['train'].file}' has "
+            f"the label {most}"
+        )
+    return lists, tuple(map(str, names))

@@ -15,7 +15,7 @@ from lpt_mm.preparation.corrections import read_corrections
 from lpt_mm.preparation.open_lists import OpenList, open_lists
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.json_file import write_json
-from lpt_mm.utils.new_file import replace_file, require_new
+from lpt_mm.utils.new_file import require_new
 from lpt_mm.utils.text import list_some, printable
 
 MARK, FORMAT = "lpt_mm_journal", 1
@@ -100,7 +100,7 @@ def restore_lists(cfg: Config, journal: str | os.PathLike) -> str:
                 "is not written over"
             )
     for split, (before, _) in recorded.items():
-        replace_file(lists[split].file, before)
+        lists[split].replace(before)
     names = list_some([str(lists[split].file) for split in recorded])
     return f"restored {names}"
 
@@ -167,7 +167,7 @@ def _write(
     }
     write_json(journal, {MARK: FORMAT, "lists": entries})
     for split, content in contents.items():
-        replace_file(lists[split].file, content)
+        lists[split].replace(content)
 
 
 def _read_journal(

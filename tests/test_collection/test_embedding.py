@@ -34,16 +34,22 @@ def pack(shades, run_here, tmp_path):  # noqa: F811
 
 
 def test_a_split_of_other_classes_is_refused(shades, pack, run_here, tmp_path):  # noqa: F811
-    order = list(reversed(pack.class_names))
     text = f"_base_ = {str(shades.config)!r}\ntest_dataloader = dict(dataset=dict("
-    (tmp_path / "other.py").write_text(f"{text}metainfo=dict(classes={order})))\n")
-    out = run_here(
-        *(EMBED, "a.safetensors", "--config", "other.py", "--split", "test"),
-        *("--out", "split", "--backbone", shades.backbone),
-        fails=True,
-    )
+
+    def embed(names, **how):
+        (tmp_path / "other.py").write_text(f"{text}metainfo=dict(classes={names})))\n")
+        return run_here(
+            *(EMBED, "a.safetensors", "--config", "other.py", "--split", "test"),
+            *("--out", "split", "--backbone", shades.backbone),
+            **how,
+        )
+
+    out = embed(pack.class_names[::-1], fails=True)
     assert "other classes than the model: the same, in another order" in out
+    assert "than the model: more" in embed([*pack.class_names, "more"], fails=True)
     assert not (tmp_path / "split").exists()
+    embed(pack.class_names[:-1])  # as a list without an image of the last class has it
+    assert (tmp_path / "split").exists()
 
 
 def test_rows_in_any_parts_are_a_file_of_safetensors(tmp_path):

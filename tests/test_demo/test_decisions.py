@@ -6,7 +6,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from lpt_mm.demo.decisions import Decisions, require_decisions
+from lpt_mm.demo.decisions import Decisions, read_decisions, require_decisions
 from lpt_mm.utils.errors import UserError
 from tests.test_demo.evil import NAMES
 
@@ -55,6 +55,13 @@ def test_decisions_are_written_one_by_one(demo, photos, tmp_path):
     assert [x["answer"] for x in rows] == [said[i].name for i in (0, 1, 3)]
     assert float(rows[1]["confidence"]) == pytest.approx(second.score, rel=1e-5)
     assert rows[1]["shot_group"] == second.shot_group
+
+
+def test_a_table_that_a_spreadsheet_has_saved_is_read(tmp_path):
+    text = f"{','.join(COLUMNS)}\r\na.png,oak,0.5,few,elm\r\n"
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8-sig")
+    expected = dict(zip(COLUMNS, ("a.png", "oak", "0.5", "few", "elm"), strict=True))
+    assert read_decisions(tmp_path / "a.csv") == [expected]
 
 
 def test_a_table_is_gone_on_with_only_where_that_is_wanted(demo, photos, tmp_path):

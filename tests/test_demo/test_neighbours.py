@@ -43,3 +43,6 @@ def test_only_files_below_the_folder_are_opened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert find(["in/a.png"] * 6, "in")[0].picture.startswith("data:image/png;base64,")
     assert find(["out/a.png"] * 6, "in")[0].picture is None
+    (inside / "link").symlink_to(outside)
+    (tmp_path / "b.png").write_bytes((outside / "a.png").read_bytes())
+    assert find(["in/link/../b.png"] * 6, "in")[0].picture is None

@@ -97,6 +97,38 @@ def test_where_all_is_right_nothing_is_written(folder, run_here):
     assert not (folder / "a.journal.json").exists()
 
 
+def test_lists_are_read_as_training_reads_them(folder, run_here):
+    """A byte-order mark in a line of its own, and paths that begin with a slash."""
+    old = "\ufeff\r\n/cat/0.png 0\r\n/cat/1.png 0\r\n/dog/0.png 1\r\n"
+    (folder / "data" / "train.txt").write_bytes(old.encode())
+    write_table(folder, ("data/cat/1.png", "dog"))
+    assert "1 labels corrected, 0 confirmed, 0" in run_here(TOOL, "a.py", "a.csv")
+    new = old.replace("1.png 0", "1.png 1")
+    assert content(folder)[0].decode() == new
+
+
+def test_a_list_that_is_a_link_stays_one(folder, run_here):
+    train, place = folder / "data" / "train.txt", folder / "elsewhere.txt"
+    train.rename(place)
+    train.symlink_to(place)
+    write_table(folder, ("data/cat/1.png", "dog"))
+    run_here(TOOL, "a.py", "a.csv")
+    assert "cat/1.png\t1" in place.read_text()
+    run_here(TOOL, "a.py", "--undo", "a.journal.json")
+    assert train.is_symlink()
+    assert place.read_bytes() == TRAIN.encode()
+
+
+def test_one_list_under_two_names_is_refused(folder, run_here):
+    (folder / "data" / "val.txt").unlink()
+    (folder / "data" / "val.txt").symlink_to("train.txt")
+    old = content(folder)
+    write_table(folder, ("data/cat/1.png", "dog"))
+    said = run_here(TOOL, "a.py", "a.csv", fails=True)
+    assert "the train and val sets of" in said
+    assert content(folder) == old
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -139,7 +171,7 @@ def test_a_wrong_row_is_one_line_and_nothing_is_changed(
         (("SplitList", "DigitsLT"), "the train set of"),
         (('"train.txt"', '"{fold}.txt", fold=0'), "is one of folds"),
         ((', metainfo=dict(classes="data/classes.txt")', ""), "does not name its"),
-        (("data/classes.txt", "data/test.txt"), "no class is called dog"),
+        (("data/classes.txt", "data/test.txt"), "a.py names 1 classes, and"),
     ],
 )
 def test_lists_that_cannot_be_corrected_are_refused(folder, run_here, change, message):
@@ -178,3 +210,4 @@ def test_tables_of_others_and_a_journal_that_is_there_are_refused(folder, run_he
     assert "is no CSV table in UTF-8" in run_here(TOOL, "a.py", "a.csv", fails=True)
     (folder / "a.journal.json").touch()
     assert "exists" in run_here(TOOL, "a.py", "a.csv", fails=True)
+    assert "Is a directory" in run_here(TOOL, "a.py", ".", fails=True)

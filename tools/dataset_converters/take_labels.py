@@ -1,10 +1,10 @@
 """Take corrected labels into the lists of a data set: ``take_labels.py CONFIG CSV``.
 
-CSV is a table of inference/review.py or inference/audit.py whose column correct_class
-is filled in where it is known. Nothing is changed unless all rows are right.
+CSV is a table of inference/review.py, whose column correct_class is filled in where it
+is known, or the decisions of demo.py. Nothing is changed unless all rows are right.
 """
 
-from pathlib import Path
+import os
 
 from rich.console import Console
 
@@ -29,7 +29,7 @@ def main() -> None:
     if args.undo is not None:
         said = restore_lists(cfg, args.undo)
     else:
-        beside = Path(args.table).with_suffix(".journal.json")
+        beside = f"{os.path.splitext(args.table)[0]}.journal.json"
         said = take_labels(cfg, args.table, args.journal or beside)
     Console(soft_wrap=True).print(for_rich(said))
 
