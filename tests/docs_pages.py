@@ -16,7 +16,7 @@ BLOCK = re.compile(
     r"^ *```(?P<language>\w*)\n(?P<text>.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
-PROGRAMS = "python|bash|pip|uv|source|tar|git|mkdocs|pre-commit|ruff|mypy|pytest"
+PROGRAMS = "python|mv|bash|pip|uv|source|tar|git|mkdocs|pre-commit|ruff|mypy|pytest"
 COMMAND = re.compile(rf"^(?:[A-Z_]+=\S+ )*(?:{PROGRAMS}) .*")
 
 

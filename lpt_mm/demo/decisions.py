@@ -87,8 +87,10 @@ class Decisions:
             with new_file(path) as file:
                 file.write_bytes(_to_csv([]))
         self._rows = read_decisions(path)
-        decided = {row["path"] for row in self._rows}
-        self._decided = [_cell(x.path) in decided for x in predictions]
+        # Folders have several names: photos, photos/, ./photos.
+        decided = {os.path.abspath(row["path"]) for row in self._rows}
+        places = [os.path.abspath(_cell(x.path)) for x in predictions]
+        self._decided = [place in decided for place in places]
 
     def __len__(self) -> int:
         """Count the images."""

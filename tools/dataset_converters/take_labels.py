@@ -25,6 +25,8 @@ def main() -> None:
         "--journal", help="new file to undo it with; by default beside CSV"
     )
     args = parser.parse_args()
+    if args.undo is not None and args.journal is not None:
+        parser.error("--journal is a new file, and --undo writes none")
     cfg = load_config(args.config)
     if args.undo is not None:
         said = restore_lists(cfg, args.undo)
