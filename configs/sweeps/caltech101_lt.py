@@ -7,7 +7,7 @@ Command:  python tools/analysis_tools/sweep.py configs/sweeps/caltech101_lt.py \
 _baselines = "configs/baselines/{}_caltech101_lt.py"
 _tuned = dict(
     options={"model.backbone.frozen_dtype": "bfloat16"},
-    search={"optim_wrapper.optimizer.lr": [0.03, 0.1, 0.3]},
+    search={"optim_wrapper.optimizer.lr": [0.01, 0.03, 0.1, 0.3]},
 )
 
 seeds = [0]

@@ -11,9 +11,9 @@ _phase2 = "configs/lpt/phase2_plankton_lt.py"
 _lift = "configs/recipes/lift_plankton_lt.py"
 _bfloat16 = {"model.backbone.frozen_dtype": "bfloat16"}
 _tuned = dict(
-    options=_bfloat16, search={"optim_wrapper.optimizer.lr": [0.03, 0.1, 0.3]}
+    options=_bfloat16, search={"optim_wrapper.optimizer.lr": [0.01, 0.03, 0.1, 0.3]}
 )
-_slow = dict(search={"optim_wrapper.optimizer.lr": [0.003, 0.01, 0.03]})
+_slow = dict(search={"optim_wrapper.optimizer.lr": [0.003, 0.01, 0.03, 0.1]})
 _both = _bfloat16 | {"train_cfg.max_epochs": 6}  # the epochs of both phases
 _adjusted = _bfloat16 | {"model.head.loss.type": "LogitAdjustedLoss"}
 _crops = {"test_cfg.type": "EnsembleTestLoop"}

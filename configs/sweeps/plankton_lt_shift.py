@@ -6,7 +6,7 @@ Command:  python tools/analysis_tools/sweep.py configs/sweeps/plankton_lt_shift.
 
 _tuned = dict(
     options={"model.backbone.frozen_dtype": "bfloat16"},
-    search={"optim_wrapper.optimizer.lr": [0.03, 0.1, 0.3]},
+    search={"optim_wrapper.optimizer.lr": [0.01, 0.03, 0.1, 0.3]},
 )
 _models = {
     "linear probe": dict(config="configs/baselines/linear_probe_plankton_lt.py"),
