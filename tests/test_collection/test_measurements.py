@@ -30,7 +30,7 @@ def test_the_time_of_each_task_is_told(run_here):
     torch.set_num_threads(threads)
     tasks = re.findall(r"^(\w+): \d+\.\d s$", said, re.MULTILINE)
     assert tasks[0] == "read"
-    assert len(tasks) == 9
+    assert len(tasks) == 10
 
 
 def test_a_class_more_is_measured_with_and_without_refinement(run_here):
@@ -58,3 +58,20 @@ def test_rare_classes_are_found_sooner_than_by_chance(tmp_path, run_here):
     assert float(found["random, 5%, found %"]) < 50
     assert float(found["unlike, unknown %"]) > 50
     assert 0 < float(found["unlike, known %"]) < 15
+
+
+def test_planted_labels_are_found_where_classes_are_apart(tmp_path, run_here):
+    pack = write_pack(tmp_path / "a.safetensors")
+    rng = np.random.default_rng(0)
+    label = np.repeat(np.arange(6), (60, 40, 30, 20, 10, 5))
+    feature = (5 * np.eye(8)[label] + rng.normal(size=(165, 8))).astype("float32")
+    write_set(tmp_path / "set", pack, np.zeros((165, 6)), label, feature)
+    threads = torch.get_num_threads()
+    script = SCRIPTS / "planted_labels.py"
+    said = run_here(script, "a.safetensors", "set", "--seeds", 2)
+    torch.set_num_threads(threads)
+    found = dict(re.findall(r"^(.*): ([\d.]+) ± [\d.]+$", said, re.MULTILINE))
+    for kind in ("any", "confusable"):
+        assert float(found[f"{kind}, audit, found %"]) > 80
+        assert float(found[f"{kind}, audit, of right few-shot labels %"]) < 15
+        assert float(found[f"{kind}, images right %"]) > 90
