@@ -112,8 +112,9 @@ def list_suspects(
         others = probability[i].copy()
         others[given] = -1.0
         answer = int(others.argmax())
+        times = "under 0.01" if trust[i] < 0.01 else f"{trust[i]:.2f}"
         reason = (
-            f"believed {trust[i]:.2g} times as much as is usual of its class, "
+            f"believed {times} times as much as is usual of its class, "
             f"{rank_in_class[i]} of {number[i]} there"
         )
         group = "" if groups is None else str(groups[given])
