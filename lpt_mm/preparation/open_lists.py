@@ -106,7 +106,7 @@ def open_lists(cfg: Config) -> tuple[dict[str, OpenList], tuple[str, ...]]:
         built = DATASETS.build(dict(dataset, pipeline=[], lazy_init=True))
         lists[split] = OpenList.read(built)
         names = built.metainfo.get("classes") if split == "train" else names
-        if split != "train" and lists[split].file == lists["train"].file:
+        if split != "train" and lists[split].file.samefile(lists["train"].file):
             raise UserError(f"the train and {split} sets of {source} are one list")
     if names is None or len(set(names)) < len(names):
         # Those that are read off the folders of the images are gone with a correction.
@@ -115,4 +115,6 @@ def open_lists(cfg: Config) -> tuple[dict[str, OpenList], tuple[str, ...]]:
             "file, a line each in the order of the labels, and set "
             "metainfo=dict(classes=FILE) of its data sets"
         )
+    if (most := max(lists["train"].labels)) >= len(names):
+        raise UserError(f"{source} names {len(names)} classes, and has label {most}")
     return lists, tuple(names)

@@ -100,7 +100,7 @@ def restore_lists(cfg: Config, journal: str | os.PathLike) -> str:
                 "is not written over"
             )
     for split, (before, _) in recorded.items():
-        replace_file(lists[split].file, before)
+        _replace(lists[split], before)
     names = list_some([str(lists[split].file) for split in recorded])
     return f"restored {names}"
 
@@ -126,7 +126,7 @@ def _listed(new: Mapping[str, int], train: OpenList) -> list[tuple[str, int]]:
     if outside:
         raise UserError(
             f"{len(outside):,} new images are outside of the data set's folder "
-            f"'{printable(train.root)}', and no list can name them: "
+            f"'{printable(train.root)}', move them there: "
             f"{list_some(outside, limit=5)}"
         )
     if odd:
@@ -167,7 +167,11 @@ def _write(
     }
     write_json(journal, {MARK: FORMAT, "lists": entries})
     for split, content in contents.items():
-        replace_file(lists[split].file, content)
+        _replace(lists[split], content)
+
+
+def _replace(images: OpenList, content: bytes) -> None:
+    replace_file(os.path.realpath(images.file), content)  # a link stays one
 
 
 def _read_journal(
