@@ -20,6 +20,10 @@ PROGRAMS = "python|bash|pip|uv|source|tar|git|mkdocs|pre-commit|ruff|mypy|pytest
 COMMAND = re.compile(rf"^(?:[A-Z_]+=\S+ )*(?:{PROGRAMS}) .*")
 
 
+# Files that the pages' own data sets get.
+OWN = re.compile("flowers|reserve")
+
+
 class Block(NamedTuple):
     """A block between fences, the mark before it, and its commands."""
 
