@@ -13,6 +13,8 @@ _bfloat16 = {"model.backbone.frozen_dtype": "bfloat16"}
 _tuned = dict(
     options=_bfloat16, search={"optim_wrapper.optimizer.lr": [0.01, 0.03, 0.1, 0.3]}
 )
+# Heads that start at random need larger rates.
+_random = _tuned | dict(search={"optim_wrapper.optimizer.lr": [0.03, 0.1, 0.3, 1.0]})
 # Variants of phase 1, whose best rate is looked for around its own.
 _around = dict(search={"optim_wrapper.optimizer.lr": [0.03, 0.1]})
 _both = _bfloat16 | {"train_cfg.max_epochs": 4}  # the epochs of both phases
@@ -26,13 +28,13 @@ rows = {
     "K nearest neighbours": dict(config=_baselines.format("knn")),
     "nearest class mean": dict(config=_baselines.format("nearest_class_mean")),
     "GDA": dict(config=_baselines.format("gda")),
-    "linear probe": dict(config=_baselines.format("linear_probe"), **_tuned),
+    "linear probe": dict(config=_baselines.format("linear_probe"), **_random),
     "linear probe, logit adjustment": dict(
-        config=_baselines.format("linear_probe"), **_tuned | dict(options=_adjusted)
+        config=_baselines.format("linear_probe"), **_random | dict(options=_adjusted)
     ),
     "cosine probe": dict(config=_baselines.format("cosine_probe"), **_tuned),
-    "VPT-shallow": dict(config=_baselines.format("vpt_shallow"), **_tuned),
-    "VPT-deep": dict(config=_baselines.format("vpt_deep"), **_tuned),
+    "VPT-shallow": dict(config=_baselines.format("vpt_shallow"), **_random),
+    "VPT-deep": dict(config=_baselines.format("vpt_deep"), **_random),
     "full fine-tuning": dict(
         config=_baselines.format("fine_tuning"),
         search={"optim_wrapper.optimizer.lr": [0.003, 0.01, 0.03]},
