@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from tests.conftest import ROOT
 
-STORY = re.compile("flowers|reserve")  # data sets whose configs are written in a story
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 PAGES = [
     *TOP,
@@ -19,6 +18,10 @@ BLOCK = re.compile(
 )
 PROGRAMS = "python|mv|bash|pip|uv|source|tar|git|mkdocs|pre-commit|ruff|mypy|pytest"
 COMMAND = re.compile(rf"^(?:[A-Z_]+=\S+ )*(?:{PROGRAMS}) .*")
+
+
+# Files that the pages' own data sets get.
+OWN = re.compile("flowers|reserve")
 
 
 class Block(NamedTuple):

@@ -61,6 +61,7 @@ CASES = {
     ("dataset_converters/cifar10_jpeg.py", "gone"): "has 0 class folders",
     ("dataset_converters/prepare.py", "places_lt"): "not in place",
     ("dataset_converters/take_labels.py", PHASE1, "x.csv"): "the train set of",
+    ("inference/audit.py", "x.safetensors", "y", "--out", "z.csv"): "no weight file",
     ("inference/calibrate.py", "x.safetensors", "y", "--out", "z"): "call 'z' NAME.saf",
     ("inference/answer_sets.py", "x.safetensors", "y", "--coverage", "0.9"): "no w",
     ("inference/back_off.py", "x.safetensors", "y", "z.csv"): "no weight file",

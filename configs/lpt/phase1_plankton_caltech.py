@@ -13,4 +13,4 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=194))
-train_cfg = dict(max_epochs=3)
+train_cfg = dict(max_epochs=2)

@@ -6,13 +6,17 @@ Command:  python tools/analysis_tools/sweep.py configs/sweeps/plankton_lt_shift.
 
 _tuned = dict(
     options={"model.backbone.frozen_dtype": "bfloat16"},
-    search={"optim_wrapper.optimizer.lr": [0.03, 0.1, 0.3]},
+    search={"optim_wrapper.optimizer.lr": [0.01, 0.03, 0.1, 0.3]},
 )
+_random = _tuned | dict(search={"optim_wrapper.optimizer.lr": [0.03, 0.1, 0.3, 1.0]})
+_phase2 = "configs/lpt/phase2_plankton_lt.py"
 _models = {
-    "linear probe": dict(config="configs/baselines/linear_probe_plankton_lt.py"),
-    "LIFT": dict(config="configs/recipes/lift_plankton_lt.py"),
-    "phase 1": dict(config="configs/lpt/phase1_plankton_lt.py"),
-    "phase 2": dict(config="configs/lpt/phase2_plankton_lt.py", phase1="phase 1"),
+    "linear probe": dict(
+        config="configs/baselines/linear_probe_plankton_lt.py", **_random
+    ),
+    "LIFT": dict(config="configs/recipes/lift_plankton_lt.py", **_tuned),
+    "phase 1": dict(config="configs/lpt/phase1_plankton_lt.py", **_tuned),
+    "phase 2": dict(config=_phase2, phase1="phase 1", **_tuned),
 }
 _whole = dict(type="Resize", backend="pillow", interpolation="bicubic", scale=(64, 64))
 _changes = {
@@ -24,7 +28,7 @@ _changes = {
 
 seeds = [0]
 folds = [0, 1, 2, 3, 4]
-rows = {name: dict(model, **_tuned) for name, model in _models.items()} | {
+rows = _models | {
     f"{name}, {change}": dict(
         tests=name,
         options={

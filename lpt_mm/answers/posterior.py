@@ -16,7 +16,7 @@ ALL = "all"  # classes have one temperature
 class Posterior:
     """Divide scores by the temperature of the pack, and shift them to a prior.
 
-    With log softmax of the scores z, temperature T of the class or its shot group,
+    With scores z less their mean, temperature T of the class or its shot group,
     training images n, and the pack's ``prior_power`` a, the probability of class c is
     in proportion to ``exp(z_c / T + log q_c - a log n_c)`` for a stated frequency q;
     without a prior it is in proportion to ``exp(z_c / T)``. So nothing is taken off
@@ -44,12 +44,16 @@ class Posterior:
         """Give what enters the softmax, (n, C), of scores (n, C)."""
         if not self._changes or not len(score):
             return score
-        z = score.log_softmax(dim=1)
-        return z * self._factor.to(score) + self._shift.to(score)
+        return less_mean(score) * self._factor.to(score) + self._shift.to(score)
 
     def __call__(self, score: Tensor) -> Tensor:
         """Compute probabilities (n, C) of scores (n, C)."""
         return self.logits(score).softmax(dim=1)
+
+
+def less_mean(score: Tensor) -> Tensor:
+    """Take the mean of its scores off each image, (n, C)."""
+    return score - score.mean(dim=1, keepdim=True)
 
 
 def class_groups(pack: Pack) -> np.ndarray:

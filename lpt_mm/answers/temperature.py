@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn import functional as F
 
-from lpt_mm.answers.posterior import ALL, class_groups
+from lpt_mm.answers.posterior import ALL, class_groups, less_mean
 from lpt_mm.answers.prior import log_share
 from lpt_mm.evaluation.metrics import SHOT_GROUPS
 from lpt_mm.evaluation.metrics.calibration import expected_calibration_error
@@ -61,7 +61,7 @@ def fit_temperature(
     group = torch.from_numpy(member)
     drawn = np.random.default_rng(0).permutation(len(label))[:MOST]
     y = torch.from_numpy(label[drawn])
-    z = torch.from_numpy(score[drawn]).float().log_softmax(dim=1)
+    z = less_mean(torch.from_numpy(score[drawn]).float())
 
     def objective(log_inverse: np.ndarray) -> tuple[float, np.ndarray]:
         inverse = torch.from_numpy(np.exp(log_inverse)).float()

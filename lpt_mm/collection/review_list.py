@@ -14,7 +14,7 @@ from lpt_mm.utils.pictures import save_picture
 from lpt_mm.utils.text import for_picture, for_spreadsheet, printable
 
 MOST_PAGES = 40
-LONGEST = 20  # characters of a line of a caption
+LONGEST = 17  # characters of a line of a caption
 
 
 @dataclass(frozen=True)

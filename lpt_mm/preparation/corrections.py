@@ -19,7 +19,8 @@ def read_corrections(table: str | os.PathLike, names: Sequence[str]) -> dict[str
     """Read the rows of a table whose ``correct_class`` is filled in.
 
     Args:
-        table: CSV file of ``tools/inference/review.py`` or of ``tools/demo.py``.
+        table: CSV file of ``tools/inference/review.py`` or ``audit.py``, or
+            decisions of ``tools/demo.py``.
         names: The classes, by label.
 
     Returns:

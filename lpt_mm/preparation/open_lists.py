@@ -12,7 +12,6 @@ from mmpretrain.registry import DATASETS
 from lpt_mm.datasets.split_list import SplitList, read_split_list
 from lpt_mm.datasets.training_images import training_images
 from lpt_mm.utils.errors import UserError
-from lpt_mm.utils.new_file import replace_file
 from lpt_mm.utils.text import printable
 
 
@@ -72,10 +71,6 @@ class OpenList:
         lines += [f"{path} {label}\n" for path, label in added]
         return "".join(lines).encode()
 
-    def replace(self, content: bytes) -> None:
-        """Write the list anew; what is a link to it stays one."""
-        replace_file(os.path.realpath(self.file), content)
-
 
 def open_lists(cfg: Config) -> tuple[dict[str, OpenList], tuple[str, ...]]:
     """Read the lists of a config.
@@ -117,8 +112,5 @@ def open_lists(cfg: Config) -> tuple[dict[str, OpenList], tuple[str, ...]]:
             "metainfo=dict(classes=FILE) of its data sets"
         )
     if (most := max(lists["train"].labels)) >= len(names):
-        raise UserError(
-            f"{source} names {len(names):,} classes, and '{lists['train'].file}' has "
-            f"the label {most}"
-        )
+        raise UserError(f"{source} names {len(names)} classes, and has label {most}")
     return lists, tuple(map(str, names))

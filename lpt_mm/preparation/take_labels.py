@@ -15,7 +15,7 @@ from lpt_mm.preparation.corrections import read_corrections
 from lpt_mm.preparation.open_lists import OpenList, open_lists
 from lpt_mm.utils.errors import UserError
 from lpt_mm.utils.json_file import write_json
-from lpt_mm.utils.new_file import require_new
+from lpt_mm.utils.new_file import replace_file, require_new
 from lpt_mm.utils.text import list_some, printable
 
 MARK, FORMAT = "lpt_mm_journal", 1
@@ -100,7 +100,7 @@ def restore_lists(cfg: Config, journal: str | os.PathLike) -> str:
                 "is not written over"
             )
     for split, (before, _) in recorded.items():
-        lists[split].replace(before)
+        _replace(lists[split], before)
     names = list_some([str(lists[split].file) for split in recorded])
     return f"restored {names}"
 
@@ -126,7 +126,7 @@ def _listed(new: Mapping[str, int], train: OpenList) -> list[tuple[str, int]]:
     if outside:
         raise UserError(
             f"{len(outside):,} new images are outside of the data set's folder "
-            f"'{printable(train.root)}', and no list can name them: "
+            f"'{printable(train.root)}', move them there: "
             f"{list_some(outside, limit=5)}"
         )
     if odd:
@@ -167,7 +167,11 @@ def _write(
     }
     write_json(journal, {MARK: FORMAT, "lists": entries})
     for split, content in contents.items():
-        lists[split].replace(content)
+        _replace(lists[split], content)
+
+
+def _replace(images: OpenList, content: bytes) -> None:
+    replace_file(os.path.realpath(images.file), content)  # a link stays one
 
 
 def _read_journal(

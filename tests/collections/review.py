@@ -48,15 +48,19 @@ def orders(pack, images, parts, rng):
     score = {
         part: head((feature[index],)) for part, index in (("val", val), ("new", new))
     }
-    fit = fit_temperature(plain, score["val"].numpy(), images.label[val])
-    fitted = replace(plain, calibration={TEMPERATURE: fit.temperature})
+    held_out = (score["val"].numpy(), images.label[val])
+    fits = [fit_temperature(plain, *held_out, by_group=way) for way in (False, True)]
+    fitted, by_group = (
+        replace(plain, calibration={TEMPERATURE: fit.temperature}) for fit in fits
+    )
     found = {"random": (rng.permutation(len(new)), None)}
     for name, model, prior in (
         ("uncertain, as trained", fitted, None),
         ("uncertain, prior 1", fitted, Prior(1.0)),
-        ("rare, as trained", fitted, Prior(0.0)),
+        ("rare, prior 0", fitted, Prior(0.0)),
         ("rare, prior 1, not calibrated", plain, Prior(1.0)),
         ("rare, prior 1", fitted, Prior(1.0)),
+        ("rare, prior 1, by group", by_group, Prior(1.0)),
     ):
         probability = Posterior(model, prior)(score["new"]).numpy()
         rank = rank_rare if name.startswith("rare") else rank_uncertain

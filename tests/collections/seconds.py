@@ -14,6 +14,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from lpt_mm.collection import EmbeddedSet
+from lpt_mm.collection.audit import make_audit
 from lpt_mm.collection.back_off import report_back_off
 from lpt_mm.collection.calibrating import calibrate
 from lpt_mm.collection.new_class import class_means, cost_of, refine_weight
@@ -74,6 +75,7 @@ def main(images="100000"):
                 train=folder / "set",
                 validation=folder / "set",
             ),
+            audit=lambda: make_audit(*model, folder / "audit.csv"),
         )
         for task, run in tasks.items():
             start = time.process_time()

@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 from tests.conftest import ROOT
-from tests.docs_pages import PAGES, STORY, all_blocks, blocks, files
+from tests.docs_pages import OWN, PAGES, all_blocks, blocks, files
 
 EPOCH = ("train_cfg.max_epochs=1",)
 TINY = (  # no weights to fetch, seconds on a CPU
@@ -140,7 +140,7 @@ def test_tools_configs_and_options_of_all_commands_exist():
         for command in block.commands:
             paths = re.findall(r"\b(?:tools|configs|tests)/[\w/]+\.\w+", command)
             gone = [p for p in paths if not (ROOT / p).exists() and p not in made]
-            assert [p for p in gone if not STORY.search(p)] == [], command
+            assert [p for p in gone if not OWN.search(p)] == [], command
             options = re.findall(r"(?<= )--[\w-]+", command) if paths else []
             unknown = [o for o in options if f'"{o}"' not in sources and o != "--all"]
             assert unknown == [], command

@@ -33,7 +33,8 @@ def folder(tmp_path):
     (data / "\u2028.png").touch()
     (data / "=1.png").touch()
     (tmp_path / "out.png").touch()
-    (data / "train.txt").write_bytes(TRAIN.encode())
+    (data / "linked.txt").write_bytes(TRAIN.encode())
+    (data / "train.txt").symlink_to("linked.txt")
     (data / "val.txt").write_bytes(b"dog/2.png 0\n")
     (data / "test.txt").write_bytes(b"cat/2.png 0\n")
     (data / "classes.txt").write_text("\n".join(CLASSES))
@@ -71,6 +72,7 @@ def test_labels_are_corrected_and_restored_to_the_last_byte(folder, run_here):
     new = TRAIN.replace("1.png\t0", "1.png\t1").replace("   1 \n", "   2 \n")
     new += "\nnew/0.png 2\n=1.png 0\n"
     assert content(folder) == [new.encode(), b"dog/2.png 1\n", old[2]]
+    assert (folder / "data" / "train.txt").is_symlink()
     said = run_here(TOOL, "a.py", "--undo", "a.journal.json")
     assert "restored data/train.txt, data/val.txt" in said
     assert content(folder) == old
@@ -171,7 +173,7 @@ def test_a_wrong_row_is_one_line_and_nothing_is_changed(
         (("SplitList", "DigitsLT"), "the train set of"),
         (('"train.txt"', '"{fold}.txt", fold=0'), "is one of folds"),
         ((', metainfo=dict(classes="data/classes.txt")', ""), "does not name its"),
-        (("data/classes.txt", "data/test.txt"), "a.py names 1 classes, and"),
+        (("data/classes.txt", "data/test.txt"), "names 1 classes, and has label 2"),
     ],
 )
 def test_lists_that_cannot_be_corrected_are_refused(folder, run_here, change, message):

@@ -1,7 +1,8 @@
 """Take corrected labels into the lists of a data set: ``take_labels.py CONFIG CSV``.
 
-CSV is a table of inference/review.py, whose column correct_class is filled in where it
-is known, or the decisions of demo.py. Nothing is changed unless all rows are right.
+CSV is a table of inference/review.py or inference/audit.py, whose column correct_class
+is filled in where it is known, or the decisions of demo.py. Nothing is changed unless
+all rows are right.
 """
 
 import os

@@ -4,6 +4,7 @@ tuning = dict(
     backbone=dict(prompt_mode="none"),
     head=dict(
         type="LinearHead",
+        head_init=None,  # at random, whatever the model file says
         loss=dict(_delete_=True, type="CrossEntropyLoss"),
         instance_loss=None,
     ),

@@ -7,6 +7,7 @@ tuning = dict(
     backbone=dict(prompt_mode="shallow"),
     head=dict(
         type="LinearHead",
+        head_init=None,  # at random, whatever the model file says
         loss=dict(_delete_=True, type="CrossEntropyLoss"),
         instance_loss=None,
     ),
