@@ -109,18 +109,6 @@ def test_lists_are_read_as_training_reads_them(folder, run_here):
     assert content(folder)[0].decode() == new
 
 
-def test_a_list_that_is_a_link_stays_one(folder, run_here):
-    train, place = folder / "data" / "train.txt", folder / "elsewhere.txt"
-    train.rename(place)
-    train.symlink_to(place)
-    write_table(folder, ("data/cat/1.png", "dog"))
-    run_here(TOOL, "a.py", "a.csv")
-    assert "cat/1.png\t1" in place.read_text()
-    run_here(TOOL, "a.py", "--undo", "a.journal.json")
-    assert train.is_symlink()
-    assert place.read_bytes() == TRAIN.encode()
-
-
 def test_one_list_under_two_names_is_refused(folder, run_here):
     (folder / "data" / "val.txt").unlink()
     (folder / "data" / "val.txt").symlink_to("train.txt")
