@@ -45,6 +45,14 @@ class Demo:
         return Models.open(packs, [self.set], self.images, self.backbone)
 
 
+@pytest.fixture(scope="package", autouse=True)
+def open_logs():
+    """Keep the server of a page from closing the log files of all other tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("logging.config.dictConfig", lambda config: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, shades):  # noqa: F811
     return Demo(tmp_path_factory.mktemp("demo"), shades)

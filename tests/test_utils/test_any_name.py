@@ -219,7 +219,7 @@ def test_files_hold_any_name(tmp_path_factory, name):
     row = Row(name, str(ROOT / "configs" / "baselines" / "knn_digits_lt.py"))
     results = row.folder(folder, Repeat(0)) / "test.json"
     results.parent.mkdir(parents=True)
-    results.write_text(json.dumps(report(name)))
+    results.write_text(json.dumps(report(name) | dict(shot_groups="")))
     write_results(Plan("mine", [row], [0]), folder, folder)
     for file, column in (("classes.csv", "name"), ("results.csv", "row")):
         with (folder / file).open(newline="", encoding="utf-8") as content:
