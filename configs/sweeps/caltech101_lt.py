@@ -1,7 +1,7 @@
 """A first model on photographs: Caltech101-LT, in five folds.
 
-Nothing is chosen here: the settings are those of the configs, as `new_dataset.py
---backbone photos` writes them.
+Nothing is chosen on its images: the settings are those of the backbone's model file and
+schedule.
 Command:  python tools/analysis_tools/sweep.py configs/sweeps/caltech101_lt.py \
               --processes 2
 """
