@@ -13,6 +13,10 @@ from lpt_mm.weights.sources import read_weights
 
 PACKAGED = {"photos": "lpt_vit_photos"}  # model files of backbones of this package
 SCHEDULES = {"lpt_vit_photos": "lpt_sgd_photos"}  # of model files; else LPT's
+# How training images are cut, by model file. A small backbone that stays frozen knows
+# things by their size: with random crops it is trained on what tests do not show.
+CROPS = {"lpt_vit_photos": "*_centre"}
+RANDOM_CROP = 'dict(type="LoadRandomResizedCrop", scale=_img_size)'
 
 
 def settings_of_backbone(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lpt_mm.preparation.backbone import SCHEDULES
+from lpt_mm.preparation.backbone import CROPS, RANDOM_CROP, SCHEDULES
 from lpt_mm.preparation.new_dataset import NewDataset
 from lpt_mm.utils.new_file import require_new
 from lpt_mm.utils.text import FORMULA, for_spreadsheet
@@ -82,6 +82,7 @@ def new_configs(
         img_size=img_size,
         model=model,
         schedule=SCHEDULES.get(model, "lpt_sgd"),
+        crop=CROPS.get(model, RANDOM_CROP),
         backbone="img_size=_base_._img_size" + "".join(others),
     )
 

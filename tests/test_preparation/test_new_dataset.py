@@ -242,7 +242,11 @@ def test_the_backbone_for_photographs_that_comes_with_the_package(run_here, tmp_
     model = ROOT / "configs" / "_base_" / "models" / "lpt_vit_photos.py"
     packaged = Config.fromfile(model).model.backbone
     assert cfg.model.backbone == dict(packaged, frozen_prompts=True)
-    assert cfg.train_pipeline[0].scale == packaged.img_size == 64
+    *whole, pack = cfg.test_pipeline
+    assert cfg.train_pipeline == [*whole, dict(type="RandomFlip", prob=0.5), pack]
+    assert whole[-1].crop_size == packaged.img_size == 64
+    assert cfg.model.head.head_init == "class_means"
+    assert cfg.optim_wrapper.optimizer.lr == 0.03
 
 
 def test_without_options_the_pipelines_are_those_of_places_lt(run_here, tmp_path):
