@@ -4,6 +4,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from lpt_mm.answers.taxonomy import Taxonomy
 from lpt_mm.engine.feature_pass import compute_features
 from lpt_mm.evaluation.report import find_long_tail_metric
 from lpt_mm.matching.report import MatchingReport
@@ -20,24 +21,35 @@ def require_group_prompts(cfg: Config) -> None:
         )
 
 
-def examine_matching(runner: Runner) -> MatchingReport:
-    """Match the test set of a run that has not begun, with its config's checkpoint."""
+def examine_matching(runner: Runner, taxonomy: str | None = None) -> MatchingReport:
+    """Match the test set of a run that has not begun, with its config's checkpoint.
+
+    Args:
+        runner: The run.
+        taxonomy: CSV file of names above the classes, as of :class:`Taxonomy`.
+
+    Returns:
+        What the matching is like.
+    """
     metric = find_long_tail_metric(runner.test_loop.evaluator)
     runner.call_hook("before_run")
     runner.load_or_resume()
     runner.call_hook("before_test")  # checks the data, and counts the classes
     loader, model = runner.test_dataloader, runner.model
-    query, label = compute_features(model, loader, model.query, "matching")
-    require_finite(query, "images")
     counts = metric.cls_num_list
     names = loader.dataset.metainfo.get("classes") or map(str, range(len(counts)))
+    names = list(names)
+    above = Taxonomy.read(taxonomy, names) if taxonomy is not None else None
+    query, label = compute_features(model, loader, model.query, "matching")
+    require_finite(query, "images")
     with torch.no_grad():
         choice = model.neck.choose(query)
     return MatchingReport.of(
         [choice],
         label.cpu().numpy(),
         model.neck.prompt_keys,
-        class_names=list(names),
+        class_names=names,
         cls_num_list=counts,
         shot_groups=metric.shot_groups,
+        taxonomy=above,
     )

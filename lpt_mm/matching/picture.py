@@ -1,5 +1,7 @@
 """A picture of which class uses which groups of prompts."""
 
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +18,13 @@ from lpt_mm.utils.text import for_picture
 
 
 def draw_matching(report: MatchingReport, path: str | Path) -> None:
-    """Draw how the matches of each class are spread over the groups, in a new PNG."""
-    rows = np.argsort(-np.asarray(report.cls_num_list), kind="stable")
+    """Draw how the matches of each class are spread over the groups, in a new PNG.
+
+    Classes are marked by their shot groups or, of a report with a taxonomy, by their
+    names at its last level.
+    """
+    marks, order = _mark_classes(report)
+    rows = np.lexsort((-np.asarray(report.cls_num_list), order))
     usage = report.matches.sum(axis=0)
     columns = np.argsort(-usage, kind="stable")
     figure = Figure(figsize=(9, 9), layout="constrained")
@@ -31,8 +38,9 @@ def draw_matching(report: MatchingReport, path: str | Path) -> None:
     lower.set_facecolor("0.5")  # classes without an image
     style = dict(aspect="auto", interpolation="nearest", cmap="viridis", vmin=0)
     image = lower.imshow(shares(report.matches)[rows][:, columns], **style)
-    bars = _mark_shots(lower, report.shot_of_class[rows])
-    figure.legend(handles=bars, loc="outside upper center", ncols=3, frameon=False)
+    bars = _draw_marks(lower, marks, order[rows])
+    if len(bars) <= len(PALETTE):  # colours tell no more names apart
+        figure.legend(handles=bars, loc="outside upper center", ncols=3, frameon=False)
     lower.set_ylabel("class, most frequent in training first")
     if len(rows) <= MOST_NAMED:
         names = [for_picture(report.class_names[i], LONGEST_NAME) for i in rows]
@@ -45,18 +53,28 @@ def draw_matching(report: MatchingReport, path: str | Path) -> None:
     save_picture(figure, path)
 
 
-def _mark_shots(axes: Axes, shots: np.ndarray) -> list[Line2D]:
-    """Mark the shot groups, which follow each other, with bars beside the map."""
+def _mark_classes(report: MatchingReport) -> tuple[list[str], np.ndarray]:
+    """Find what classes are marked as: names, and (C,) which one a class has."""
+    if report.taxonomy is None:
+        names = list(SHOT_GROUPS)
+        place = np.array([names.index(shot) for shot in report.shot_of_class])
+        return [f"{name}-shot" for name in names], place
+    names = [for_picture(x, LONGEST_NAME) for x in report.taxonomy.nodes[-1]]
+    return names, report.taxonomy.node_of[-1]
+
+
+def _draw_marks(axes: Axes, names: Sequence[str], place: np.ndarray) -> list[Line2D]:
+    """Mark the names of rows, which follow each other, with bars beside the map."""
     style = dict(linewidth=7, solid_capstyle="butt", clip_on=False)
     style["transform"] = axes.get_yaxis_transform()
     bars = []
-    for name, colour in zip(SHOT_GROUPS, PALETTE, strict=False):
-        places = np.flatnonzero(shots == name)
-        if not places.size:
+    for i, (name, colour) in enumerate(zip(names, cycle(PALETTE), strict=False)):
+        rows = np.flatnonzero(place == i)
+        if not rows.size:
             continue
-        start, end = places[0] - 0.5, places[-1] + 0.5
+        start, end = rows[0] - 0.5, rows[-1] + 0.5
         line = ([1.015, 1.015], [start, end])
-        bars += axes.plot(*line, color=colour, label=f"{name}-shot", **style)
+        bars += axes.plot(*line, color=colour, label=name, **style)
         if start > 0:
             axes.axhline(start, color="white", linewidth=1.5)
     return bars

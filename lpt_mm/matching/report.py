@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from lpt_mm.answers.taxonomy import Taxonomy
 from lpt_mm.evaluation.metrics import SHOT_GROUPS, ShotGroups
 from lpt_mm.matching.statistics import (
     class_information,
     count_combinations,
     count_matches,
     effective_combinations,
+    name_information,
     shares,
     shots_by_group,
 )
@@ -39,6 +41,7 @@ class MatchingReport:
     class_names: Sequence[str]
     cls_num_list: Sequence[int]
     shot_groups: ShotGroups
+    taxonomy: Taxonomy | None = None  # names above the classes
 
     @classmethod
     def of(
@@ -49,6 +52,7 @@ class MatchingReport:
         class_names: Sequence[str],
         cls_num_list: Sequence[int],
         shot_groups: ShotGroups,
+        taxonomy: Taxonomy | None = None,
     ) -> Self:
         """Count the choices for batches of images with labels (number of images,).
 
@@ -64,6 +68,7 @@ class MatchingReport:
             class_names,
             cls_num_list,
             shot_groups,
+            taxonomy,
         )
 
     def summary(self) -> dict[str, float | int | list[int]]:
@@ -79,6 +84,7 @@ class MatchingReport:
             effective_combinations=effective_combinations(self.combinations),
             co_choice_rank=pool_usage.co_choice_rank(self.co_choice),
             class_information=class_information(self.matches),
+            name_information=self._name_information(),
             key_similarity_mean=mean,
             key_similarity_max=largest,
         )
@@ -112,6 +118,8 @@ class MatchingReport:
         """Write all numbers to a new JSON file."""
         # JSON has no NaN.
         summary = {k: None if v != v else v for k, v in self.summary().items()}
+        levels = summary["name_information"].items()
+        summary["name_information"] = {k: None if v != v else v for k, v in levels}
         parts = dict(groups=self.groups(), classes=self.classes())
         write_json(path, dict(summary, shot_groups=str(self.shot_groups), **parts))
 
@@ -127,9 +135,12 @@ class MatchingReport:
             "usage entropy / log M": f"{numbers['usage_entropy']:.3f}",
             "dead groups": f"{len(dead)} of {size}",
             "class information (0 ... 1)": f"{numbers['class_information']:.3f}",
-            "cosine of two keys, mean / max": f"{mean:.3f} / {largest:.3f}",
-        }.items()
-        table = number_table(for_rich(title), ("", ""), rows, show_header=False)
+        }
+        for level, information in numbers["name_information"].items():
+            rows[f"{for_rich(level)} information"] = f"{information:.3f}"
+        rows["cosine of two keys, mean / max"] = f"{mean:.3f} / {largest:.3f}"
+        title, of_pool = for_rich(title), rows.items()
+        table = number_table(title, ("", ""), of_pool, show_header=False)
         console = Console()
         console.print(table)
         console.print(self._group_table())
@@ -138,6 +149,14 @@ class MatchingReport:
     def shot_of_class(self) -> np.ndarray:
         """Name of the shot group of each class, (C,)."""
         return self.shot_groups.assign(self.cls_num_list)
+
+    def _name_information(self) -> dict[str, float]:
+        """Compute how much a match tells of the names at each level above the class."""
+        if self.taxonomy is None:
+            return {}
+        above = zip(self.taxonomy.levels, self.taxonomy.node_of, strict=True)
+        _, *above = above
+        return {level: name_information(self.matches, node) for level, node in above}
 
     def _group_table(self) -> Table:
         title = f"Groups, and the shots of their matches in %\n{self.shot_groups}"

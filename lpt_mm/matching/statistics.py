@@ -54,3 +54,18 @@ def class_information(matches: np.ndarray) -> float:
     if of_class == 0:
         return float("nan")
     return (of_class + of_group - entropy(matches)) / of_class
+
+
+def name_information(matches: np.ndarray, node_of: np.ndarray) -> float:
+    """Compute how much of a name above the class a match tells, as of the class.
+
+    Args:
+        matches: (C, M) counts.
+        node_of: (C,) which name a class is of; classes of -1 have none, and no part.
+
+    Returns:
+        From 0 to 1, or NaN if there is but one name.
+    """
+    of_node = np.zeros((node_of.max() + 1, matches.shape[1]))
+    np.add.at(of_node, node_of[node_of >= 0], matches[node_of >= 0])
+    return class_information(of_node)

@@ -12,6 +12,7 @@ from mmengine.runner import Runner, load_checkpoint
 from mmpretrain.registry import DATASETS, MODELS
 from PIL import Image
 from scipy.stats import entropy
+from sklearn.metrics import mutual_info_score
 from torch.nn import functional as F
 
 from tests.conftest import ROOT
@@ -110,6 +111,25 @@ def test_whole_images_are_matched_whatever_the_test_averages(checkpoint, run_her
         tables.append(out[out.index("Matching of") :])
     assert tables[0] == tables[1]
     assert "not averaged over crops as test_cfg says" in out
+
+
+def test_names_above_the_classes(checkpoint, run_here, tmp_path):
+    halves = ["low"] * 5 + ["high"] * 5
+    rows = [f"{digit},{half}" for digit, half in enumerate(halves)]
+    (tmp_path / "halves.csv").write_text("\n".join(["digit,half", *rows]))
+    options = ("--cfg-options", "log_level=WARNING")
+    half = ("--taxonomy", "halves.csv", "--out", "m.json", "--picture", "m.png")
+    out = run_here(TOOL, PHASE2, checkpoint, *half, *options)
+    matches, _ = matches_of(checkpoint, "test")
+    of_half = np.stack([matches[:5].sum(axis=0), matches[5:].sum(axis=0)])
+    mutual = mutual_info_score(None, None, contingency=of_half)
+    expected = mutual / entropy(of_half.sum(axis=1))
+    report = json.loads((tmp_path / "m.json").read_text())
+    assert report["name_information"] == {"half": pytest.approx(expected)}
+    assert f"{expected:.3f}" in next(x for x in out.splitlines() if "half info" in x)
+    (tmp_path / "halves.csv").write_text("digit,half\n0,low\n")
+    out = run_here(TOOL, PHASE2, checkpoint, *half[:2], *options, fails=True)
+    assert "'halves.csv' has no row of" in out
 
 
 def test_phase1_has_no_groups(checkpoint, run_here):

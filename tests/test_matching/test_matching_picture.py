@@ -3,6 +3,7 @@ import pytest
 from matplotlib import colormaps
 from PIL import Image
 
+from lpt_mm.answers.taxonomy import Taxonomy
 from lpt_mm.evaluation.metrics import ShotGroups
 from lpt_mm.matching.picture import draw_matching
 from lpt_mm.matching.report import MatchingReport
@@ -38,6 +39,26 @@ def test_classes_are_marked_and_sorted_by_frequency(tmp_path, classes, groups):
     first = np.flatnonzero(yellow[rows[0][len(rows[0]) // 2]])
     second = np.flatnonzero(yellow[rows[1][len(rows[1]) // 2]])
     assert first.min() < second.min()
+
+
+def test_classes_of_a_name_are_beside_each_other(tmp_path):
+    counts, node = [300, 30, 3, 2], np.array([1, 0, 1, -1])
+    shares = np.eye(4, dtype=int)  # each class has its own group
+    taxonomy = Taxonomy(
+        ["class", "realm"], [list("abcd"), ["air", "sea"]], [np.arange(4), node]
+    )
+    facts = (shares, np.ones(4), np.eye(4), np.eye(4), "abcd", counts, ShotGroups())
+    file = tmp_path / "x.png"
+    draw_matching(MatchingReport(*facts, taxonomy), file)
+    with Image.open(file) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    # From above: d, which has no name; b of the air; a and c of the sea.
+    air, sea = (rows_of(pixels, to_rgb(colour)) for colour in PALETTE[:2])
+    assert air.max() <= sea.min() + 1
+    assert sea.size == pytest.approx(2 * air.size, abs=4)
+    yellow = (pixels == colormaps["viridis"](1.0, bytes=True)[:3]).all(axis=-1)
+    left = [np.flatnonzero(yellow[y]).min() for y in (air[9], sea[9], sea[-9])]
+    assert left[1] < left[0] < left[2]  # columns are a, b, c, d: all as frequent
 
 
 def rows_of(pixels, colour):

@@ -11,6 +11,7 @@ from lpt_mm.matching.statistics import (
     count_combinations,
     count_matches,
     effective_combinations,
+    name_information,
     shares,
     shots_by_group,
 )
@@ -54,3 +55,16 @@ def test_class_information():
     assert class_information(np.eye(3)) == pytest.approx(1)
     assert class_information(np.ones((3, 4))) == pytest.approx(0)
     assert math.isnan(class_information(np.array([[1, 2], [0, 0]])))
+
+
+def test_information_of_names_above_the_classes():
+    rng = np.random.default_rng(0)
+    classes, groups = rng.integers(5, size=400), rng.integers(3, size=400)
+    node = np.array([1, 0, 1, -1, 0])  # class 3 has no name
+    groups[node[classes] == 1] = 3
+    matches = count_matches(groups[:, None], classes, num_classes=5, pool_size=6)
+    named = classes != 3
+    nodes = node[classes[named]]
+    share = mutual_info_score(nodes, groups[named]) / entropy(np.bincount(nodes))
+    assert name_information(matches, node) == pytest.approx(share)
+    assert math.isnan(name_information(matches, np.full(5, -1)))

@@ -34,6 +34,11 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         "--picture", metavar="PNG", help="new file for a picture: usage by class"
     )
+    parser.add_argument(
+        "--taxonomy",
+        metavar="CSV",
+        help="class,parent,...; the picture puts classes of a parent beside each other",
+    )
     add_config_options(parser)
     return parser.parse_args()
 
@@ -50,7 +55,7 @@ def main() -> None:
         cfg.test_dataloader = training_images(cfg)
     check_start(cfg, training=False)
     runner = Runner.from_cfg(cfg)
-    report = examine_matching(runner)
+    report = examine_matching(runner, args.taxonomy)
     report.print(f"Matching of {Path(args.checkpoint).name}, {args.split} images")
     if args.out:
         report.write(args.out)
