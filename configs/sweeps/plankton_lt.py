@@ -1,4 +1,4 @@
-"""LPT, the controls of phase 2 and other methods on plankton-LT, in five folds.
+"""LPT, the fair controls of phase 2 and other methods on plankton-LT, in five folds.
 
 Each trained method chooses its learning rate on validation images.
 Command:  python tools/analysis_tools/sweep.py configs/sweeps/plankton_lt.py \
@@ -10,13 +10,16 @@ _phase1 = "configs/lpt/phase1_plankton_lt.py"
 _phase2 = "configs/lpt/phase2_plankton_lt.py"
 _lift = "configs/recipes/lift_plankton_lt.py"
 _bfloat16 = {"model.backbone.frozen_dtype": "bfloat16"}
-_tuned = dict(
-    options=_bfloat16, search={"optim_wrapper.optimizer.lr": [0.01, 0.03, 0.1, 0.3]}
-)
+
+
+def _search(*rates):
+    """Take rates, further ones where the first or the last was the best."""
+    return {"optim_wrapper.optimizer.lr": [*rates]}
+
+
+_tuned = dict(options=_bfloat16, search=_search(0.01, 0.03, 0.1, 0.3))
 # Heads that start at random need larger rates.
-_random = _tuned | dict(search={"optim_wrapper.optimizer.lr": [0.03, 0.1, 0.3, 1.0]})
-# Variants of phase 1, whose best rate is looked for around its own.
-_around = dict(search={"optim_wrapper.optimizer.lr": [0.03, 0.1]})
+_random = _tuned | dict(search=_search(0.03, 0.1, 0.3, 1.0))
 _both = _bfloat16 | {"train_cfg.max_epochs": 4}  # the epochs of both phases
 _adjusted = _bfloat16 | {"model.head.loss.type": "LogitAdjustedLoss"}
 _crops = {"test_cfg.type": "EnsembleTestLoop"}
@@ -28,7 +31,11 @@ rows = {
     "K nearest neighbours": dict(config=_baselines.format("knn")),
     "nearest class mean": dict(config=_baselines.format("nearest_class_mean")),
     "GDA": dict(config=_baselines.format("gda")),
-    "linear probe": dict(config=_baselines.format("linear_probe"), **_random),
+    "linear probe": dict(
+        config=_baselines.format("linear_probe"),
+        options=_bfloat16,
+        search=_search(0.03, 0.1, 0.3, 1.0, 3.0),
+    ),
     "linear probe, logit adjustment": dict(
         config=_baselines.format("linear_probe"), **_random | dict(options=_adjusted)
     ),
@@ -37,39 +44,30 @@ rows = {
     "VPT-deep": dict(config=_baselines.format("vpt_deep"), **_random),
     "full fine-tuning": dict(
         config=_baselines.format("fine_tuning"),
-        search={"optim_wrapper.optimizer.lr": [0.003, 0.01, 0.03]},
+        search=_search(0.003, 0.01, 0.03),
     ),
     "LIFT": dict(config=_lift, **_tuned),
     "LIFT, five crops": dict(tests="LIFT", options=_crops),
     "phase 1": dict(config=_phase1, **_tuned),
-    "phase 2": dict(config=_phase2, phase1="phase 1", **_tuned),
+    "phase 2": dict(
+        config=_phase2,
+        phase1="phase 1",
+        options=_bfloat16,
+        search=_search(0.003, 0.01, 0.03, 0.1, 0.3),
+    ),
     "phase 2, five crops": dict(tests="phase 2", options=_crops),
-    "phase 1, epochs of both": dict(config=_phase1, options=_both, **_around),
+    "phase 1, epochs of both": dict(
+        config=_phase1, options=_both, search=_search(0.01, 0.03, 0.1)
+    ),
     "phase 1, tokens of both": dict(
         config=_phase1,
         options=_bfloat16 | {"model.backbone.prompt_length": 55},
-        **_around,
-    ),
-    "phase 2, single pass": dict(
-        config=_phase2,
-        phase1="phase 1",
-        options=_bfloat16 | {"model.neck.query": "layer_k"},
-        **_around,
-    ),
-    "both phases jointly": dict(
-        config=_baselines.format("joint"), options=_both, **_around
-    ),
-    "phase 1, random start": dict(
-        config=_phase1,
-        options=_bfloat16 | {"model.head.head_init": None},
-        **_around,
+        search=_search(0.03, 0.1, 0.3),
     ),
 }
 compare = {
     "phase 2": ["phase 1, epochs of both", "phase 1, tokens of both", "phase 1"],
-    "phase 2, single pass": "phase 2",
-    "both phases jointly": "phase 2",
-    "phase 1": ["linear probe", "VPT-deep", "cosine probe", "phase 1, random start"],
+    "phase 1": ["linear probe", "VPT-deep", "cosine probe"],
     "LIFT": ["phase 1, epochs of both", "GDA"],
     "phase 2, five crops": "phase 2",
 }

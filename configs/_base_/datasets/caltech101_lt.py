@@ -10,15 +10,23 @@ _base_ = "./plankton_lt.py"
 
 data_root = "data/caltech101_lt/"
 
+# As tools/dataset_converters/new_dataset.py has it for this backbone.
 train_pipeline = [
     dict(type="LoadImage"),
     # No random crops: the small backbone knows things by their size.
-    dict(type="Resize", scale=(64, 64), backend="pillow", interpolation="bicubic"),
+    dict(type="Resize", scale=(73, 73), backend="pillow", interpolation="bilinear"),
+    dict(type="CenterCrop", crop_size=64),
     dict(type="RandomFlip", prob=0.5),
+    dict(type="PackInputs"),
+]
+test_pipeline = [
+    dict(type="LoadImage"),
+    dict(type="Resize", scale=(73, 73), backend="pillow", interpolation="bilinear"),
+    dict(type="CenterCrop", crop_size=64),
     dict(type="PackInputs"),
 ]
 train_dataloader = dict(
     dataset=dict(dataset=dict(data_root=data_root, pipeline=train_pipeline))
 )
-val_dataloader = dict(dataset=dict(data_root=data_root))
-test_dataloader = dict(dataset=dict(data_root=data_root))
+val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(data_root=data_root, pipeline=test_pipeline))
