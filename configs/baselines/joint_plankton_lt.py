@@ -7,3 +7,4 @@ _base_ = "../lpt/phase2_plankton_lt.py"
 
 phase1_work_dir = None
 model = dict(backbone=dict(frozen_prompts=False))
+optim_wrapper = dict(optimizer=dict(lr=0.03))  # as phase 1

@@ -13,6 +13,9 @@ from lpt_mm.weights.sources import read_weights
 
 PACKAGED = {"photos": "lpt_vit_photos"}  # model files of backbones of this package
 SCHEDULES = {"lpt_vit_photos": "lpt_sgd_photos"}  # of model files; else LPT's
+# The least epochs and the least steps, which are worth their time on few images.
+LENGTH = (40, 2000)
+LENGTHS = {"lpt_vit_photos": (10, 900)}  # from class means, few will do
 # How training images are cut, by model file. A small backbone that stays frozen knows
 # things by their size: with random crops it is trained on what tests do not show.
 CROPS = {"lpt_vit_photos": "*_centre"}

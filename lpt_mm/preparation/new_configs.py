@@ -7,15 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lpt_mm.preparation.backbone import CROPS, RANDOM_CROP, SCHEDULES
+from lpt_mm.preparation.backbone import CROPS, LENGTH, LENGTHS, RANDOM_CROP, SCHEDULES
 from lpt_mm.preparation.new_dataset import NewDataset
 from lpt_mm.utils.new_file import require_new
 from lpt_mm.utils.text import FORMULA, for_spreadsheet
 
 WRITTEN = "Written by tools/dataset_converters/new_dataset.py."
 TEMPLATES = Path(__file__).with_name("templates")  # laid out as the configs are
-# So many steps are worth their time on a small data set.
-MIN_STEPS = 2000
 MAX_EPOCHS = 200
 
 
@@ -76,7 +74,7 @@ def new_configs(
         most=max(dataset.counts),
         least=min(dataset.counts),
         batch_size=batch_size,
-        epochs=choose_epochs(num_train, batch_size),
+        epochs=choose_epochs(num_train, batch_size, *LENGTHS.get(model, LENGTH)),
         low=low,
         high=high,
         img_size=img_size,
@@ -122,7 +120,9 @@ def choose_batch_size(num_images: int) -> int:
     return batch_size
 
 
-def choose_epochs(num_images: int, batch_size: int) -> int:
-    """Choose the epochs: 40, or more for 2,000 steps, but at most 200."""
+def choose_epochs(
+    num_images: int, batch_size: int, min_epochs: int, min_steps: int
+) -> int:
+    """Choose the epochs: enough of them and of steps, but at most 200."""
     steps = -(-num_images // batch_size)
-    return min(max(40, -(-MIN_STEPS // steps)), MAX_EPOCHS)
+    return min(max(min_epochs, -(-min_steps // steps)), MAX_EPOCHS)

@@ -38,9 +38,11 @@ def test_settings_follow_the_data():
     assert [choose_batch_size(n) for n in (10_000, 256, 255, 40, 3)] == [
         *(64, 64, 32, 8, 4),
     ]
-    assert choose_epochs(62_500, 64) == 40
-    assert choose_epochs(640, 64) == 200
-    assert choose_epochs(1_600, 64) == 80
+    assert choose_epochs(62_500, 64, 40, 2000) == 40
+    assert choose_epochs(640, 64, 40, 2000) == 200
+    assert choose_epochs(1_600, 64, 40, 2000) == 80
+    assert choose_epochs(1_600, 64, 10, 900) == 36
+    assert choose_epochs(9_600, 64, 10, 900) == 10
 
 
 def write_configs(tmp_path):
@@ -249,7 +251,9 @@ def test_the_backbone_for_photographs_that_comes_with_the_package(run_here, tmp_
     # What is measured on Caltech101-LT holds for a data set of one's own.
     caltech = Config.fromfile(ROOT / "configs" / "lpt" / "phase2_caltech101_lt.py")
     measured = ("train_pipeline", "test_pipeline", "optim_wrapper", "param_scheduler")
-    assert {key: cfg[key] for key in measured} == {key: caltech[key] for key in measured}
+    assert {key: cfg[key] for key in measured} == {
+        key: caltech[key] for key in measured
+    }
 
 
 def test_without_options_the_pipelines_are_those_of_places_lt(run_here, tmp_path):
