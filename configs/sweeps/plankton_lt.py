@@ -66,8 +66,16 @@ rows = {
     ),
 }
 compare = {
-    "phase 2": ["phase 1, epochs of both", "phase 1, tokens of both", "phase 1"],
-    "phase 1": ["linear probe", "VPT-deep", "cosine probe"],
-    "LIFT": ["phase 1, epochs of both", "GDA"],
+    "phase 2": [
+        "phase 1, epochs of both",
+        "phase 1, tokens of both",
+        "phase 1",
+        "linear probe",
+        "VPT-deep",
+        "LIFT",
+    ],
+    "phase 1": ["cosine probe", "linear probe, logit adjustment", "LIFT", "GDA"],
+    "LIFT": ["linear probe, logit adjustment", "cosine probe"],
     "phase 2, five crops": "phase 2",
+    "LIFT, five crops": "LIFT",
 }
