@@ -20,7 +20,6 @@ _pools = [
     dict(pool_size=40),
     dict(num_shared_layers=1),
     dict(prompt_length=10),
-    dict(loss_weight=0.0),
     dict(key_separation=1.0),
     _centred,
     dict(_centred, matching="residual"),
