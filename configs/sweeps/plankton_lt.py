@@ -56,6 +56,13 @@ rows = {
         search=_search(0.003, 0.01, 0.03, 0.1, 0.3),
     ),
     "phase 2, five crops": dict(tests="phase 2", options=_crops),
+    # Phase 2 but for its groups: the classifier goes on, beside the prompts of phase 1.
+    "phase 2, no group prompts": dict(
+        config=_phase2,
+        phase1="phase 1",
+        options=_bfloat16 | {"model.neck": None},
+        search=_search(0.003, 0.01, 0.03),
+    ),
     "phase 1, epochs of both": dict(
         config=_phase1, options=_both, search=_search(0.01, 0.03, 0.1)
     ),
@@ -67,6 +74,7 @@ rows = {
 }
 compare = {
     "phase 2": [
+        "phase 2, no group prompts",
         "phase 1, epochs of both",
         "phase 1, tokens of both",
         "phase 1",

@@ -26,7 +26,12 @@ _pools = [
     dict(_centred, matching="soft"),
     dict(query="layer_k"),
 ]
-_controls = ("phase 1", "phase 1, epochs of both", "phase 1, tokens of both")
+_controls = (
+    "phase 1",
+    "phase 2, no group prompts",
+    "phase 1, epochs of both",
+    "phase 1, tokens of both",
+)
 
 rows = dict(
     _delete_=True,

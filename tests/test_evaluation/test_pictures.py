@@ -75,3 +75,24 @@ def test_bars_of_reliability_are_shares_that_are_right(tmp_path, monkeypatch):
     assert len(drawn) == 15
     with Image.open(tmp_path / "p.png") as image:
         assert image.size == (720, 780)
+
+
+def test_lines_of_many_classes_are_means_of_neighbours(tmp_path, monkeypatch):
+    lines = []
+    plot = Axes.plot
+
+    def spy(axes, values, **kwargs):
+        lines.append(values)
+        return plot(axes, values, **kwargs)
+
+    monkeypatch.setattr(Axes, "plot", spy)
+    row = REPORT["classes"][0]
+    accuracy = [None, *np.random.default_rng(0).uniform(0, 100, size=59)]
+    classes = [dict(row, accuracy=value) for value in accuracy]
+    draw_accuracy_over_frequency(
+        {"a": dict(REPORT, classes=classes)}, tmp_path / "p.png"
+    )
+    (line,) = lines
+    around = [accuracy[max(0, i - 3) : i + 4] for i in range(60)]  # 60 // 10, made odd
+    means = [np.mean([x for x in own if x is not None]) for own in around]
+    np.testing.assert_allclose(line, means)
