@@ -14,7 +14,7 @@ _settled = dict(
 )
 _centred = dict(key_init="kmeans", center=True)
 _pools = [
-    dict(key_init="random"),  # as the config has it
+    dict(topk=2),  # as the config has it
     dict(key_init="kmeans"),
     _centred,
     dict(_centred, matching="residual"),

@@ -1,4 +1,4 @@
-"""LPT on the embedded backbone for photographs: 2.7 M parameters, 64 x 64 pixels."""
+"""LPT on the embedded backbone for photographs: 2.8 M parameters, 64 x 64 pixels."""
 
 _base_ = "./lpt_vit_base.py"
 
