@@ -1,6 +1,8 @@
 """Does phase 2 help more, the more classes there are? Plankton-LT's, 21 to 121.
 
-Data:     lists of every sixth and of every second class, as docs/results.md makes them.
+Data:     lists of every second and of every sixth class, in data/plankton_lt:
+          for n in 2 6; do for f in fold_*/*.txt; do mkdir -p every_$n/${f%/*};
+          awk -v n=$n '$2 % n == 0 {print $1, $2 / n}' $f > every_$n/$f; done; done
 Command:  python tools/analysis_tools/sweep.py configs/sweeps/plankton_lt_classes.py \
               --processes 2
 """
