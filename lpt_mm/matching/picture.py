@@ -23,7 +23,7 @@ def draw_matching(report: MatchingReport, path: str | Path) -> None:
     Classes are marked by their shot groups or, of a report with a taxonomy, by their
     names at its last level.
     """
-    marks, order = _mark_classes(report)
+    label, marks, order = _mark_classes(report)
     rows = np.lexsort((-np.asarray(report.cls_num_list), order))
     usage = report.matches.sum(axis=0)
     columns = np.argsort(-usage, kind="stable")
@@ -41,7 +41,7 @@ def draw_matching(report: MatchingReport, path: str | Path) -> None:
     bars = _draw_marks(lower, marks, order[rows])
     if len(bars) <= len(PALETTE):  # colours tell no more names apart
         figure.legend(handles=bars, loc="outside upper center", ncols=3, frameon=False)
-    lower.set_ylabel("class, most frequent in training first")
+    lower.set_ylabel(label)
     if len(rows) <= MOST_NAMED:
         names = [for_picture(report.class_names[i], LONGEST_NAME) for i in rows]
         lower.set_yticks(range(len(rows)), names)
@@ -53,14 +53,19 @@ def draw_matching(report: MatchingReport, path: str | Path) -> None:
     save_picture(figure, path)
 
 
-def _mark_classes(report: MatchingReport) -> tuple[list[str], np.ndarray]:
-    """Find what classes are marked as: names, and (C,) which one a class has."""
+def _mark_classes(report: MatchingReport) -> tuple[str, list[str], np.ndarray]:
+    """Say how classes are sorted, as what they are marked, and (C,) as which of it."""
     if report.taxonomy is None:
+        label = "class, most frequent in training first"
         names = list(SHOT_GROUPS)
         place = np.array([names.index(shot) for shot in report.shot_of_class])
-        return [f"{name}-shot" for name in names], place
-    names = [for_picture(x, LONGEST_NAME) for x in report.taxonomy.nodes[-1]]
-    return names, report.taxonomy.node_of[-1]
+        return label, [f"{name}-shot" for name in names], place
+    level, *names = [
+        for_picture(x, LONGEST_NAME)
+        for x in (report.taxonomy.levels[-1], *report.taxonomy.nodes[-1])
+    ]
+    label = f"class, by {level}, most frequent in training first"
+    return label, names, report.taxonomy.node_of[-1]
 
 
 def _draw_marks(axes: Axes, names: Sequence[str], place: np.ndarray) -> list[Line2D]:

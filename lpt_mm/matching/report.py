@@ -154,8 +154,8 @@ class MatchingReport:
         """Compute how much a match tells of the names at each level above the class."""
         if self.taxonomy is None:
             return {}
-        above = zip(self.taxonomy.levels, self.taxonomy.node_of, strict=True)
-        _, *above = above
+        levels, node_of = self.taxonomy.levels[1:], self.taxonomy.node_of[1:]
+        above = zip(levels, node_of, strict=True)
         return {level: name_information(self.matches, node) for level, node in above}
 
     def _group_table(self) -> Table:
