@@ -16,6 +16,7 @@ rows = {
     "nearest class mean": dict(config=_baselines.format("nearest_class_mean")),
     "GDA": dict(config=_baselines.format("gda")),
     "linear probe": dict(config=_baselines.format("linear_probe")),
+    "LIFT": dict(config="configs/recipes/lift_caltech101_lt.py"),
     "phase 1": dict(config="configs/lpt/phase1_caltech101_lt.py"),
 }
-compare = {"phase 1": ["linear probe", "nearest class mean", "GDA"]}
+compare = {"phase 1": ["linear probe", "nearest class mean", "GDA", "LIFT"]}

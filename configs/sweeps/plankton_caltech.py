@@ -13,15 +13,17 @@ seeds = [0]
 folds = [0, 1, 2, 3, 4]
 rows = {
     "phase 1": dict(config=_phase1, options=_bfloat16),
-    "phase 1, epochs of both": dict(
-        config=_phase1, options=_bfloat16 | {"train_cfg.max_epochs": 4}
-    ),
     "phase 2": dict(config=_phase2, phase1="phase 1", options=_bfloat16),
     "phase 2, distinct groups": dict(
         config=_phase2, phase1="phase 1", options=_bfloat16 | {"model.neck": _distinct}
     ),
+    "phase 2, no group prompts": dict(
+        config=_phase2,
+        phase1="phase 1",
+        options=_bfloat16 | {"model.neck": None, "optim_wrapper.optimizer.lr": 0.003},
+    ),
 }
 compare = {
-    row: ["phase 1, epochs of both", "phase 1"]
+    row: ["phase 2, no group prompts", "phase 1"]
     for row in ("phase 2", "phase 2, distinct groups")
 }

@@ -46,8 +46,17 @@ rows = {
         config=_baselines.format("fine_tuning"),
         search=_search(0.003, 0.01, 0.03),
     ),
-    "LIFT": dict(config=_lift, **_tuned),
+    "LIFT": dict(
+        config=_lift,
+        options=_bfloat16 | {"train_cfg.max_epochs": 2},
+        search=_search(0.01, 0.03, 0.1, 0.3),
+    ),
     "LIFT, five crops": dict(tests="LIFT", options=_crops),
+    "LIFT, images of both phases": dict(
+        config=_lift,
+        options=_bfloat16,
+        search=_search(0.03, 0.1, 0.3),
+    ),
     "phase 1": dict(config=_phase1, **_tuned),
     "phase 2": dict(
         config=_phase2,
@@ -56,6 +65,11 @@ rows = {
         search=_search(0.003, 0.01, 0.03, 0.1, 0.3),
     ),
     "phase 2, five crops": dict(tests="phase 2", options=_crops),
+    "phase 2, single pass": dict(
+        config=_phase2,
+        phase1="phase 1",
+        options=_bfloat16 | {"model.neck.query": "layer_k"},
+    ),
     # Phase 2 but for its groups: the classifier goes on, beside the prompts of phase 1.
     "phase 2, no group prompts": dict(
         config=_phase2,
@@ -81,7 +95,9 @@ compare = {
         "linear probe",
         "VPT-deep",
         "LIFT",
+        "LIFT, images of both phases",
     ],
+    "phase 2, single pass": "phase 2",
     "phase 1": ["cosine probe", "linear probe, logit adjustment", "LIFT", "GDA"],
     "LIFT": ["linear probe, logit adjustment", "cosine probe"],
     "phase 2, five crops": "phase 2",

@@ -20,13 +20,15 @@ def _rows(number, folder):
             options[f"{split}_dataloader.dataset.ann_file"] = ann_file
         ann_file = f"{folder}/fold_{{fold}}/train.txt"
         options["train_dataloader.dataset.dataset.ann_file"] = ann_file
-    longer = {**options, "train_cfg.max_epochs": 4}
+    alone = {**options, "model.neck": None, "optim_wrapper.optimizer.lr": 0.003}
     first = f"{number} classes, phase 1"
     return {
         first: dict(config=_phase1, options=options),
-        f"{first}, epochs of both": dict(config=_phase1, options=longer),
         f"{number} classes, phase 2": dict(
             config=_phase2, phase1=first, options=options
+        ),
+        f"{number} classes, no group prompts": dict(
+            config=_phase2, phase1=first, options=alone
         ),
     }
 
@@ -40,7 +42,7 @@ rows = {
 }
 compare = {
     f"{number} classes, phase 2": [
-        f"{number} classes, phase 1, epochs of both",
+        f"{number} classes, no group prompts",
         f"{number} classes, phase 1",
     ]
     for number in (21, 61, 121)

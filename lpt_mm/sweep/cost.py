@@ -12,6 +12,7 @@ from lpt_mm.sweep.row import Repeat, Row
 from lpt_mm.weights.skeleton import build_skeleton
 
 DONE = "seconds.txt"  # of a training that came to its end
+RESUMED = "resumed"  # instead of the seconds, those of its last part alone being known
 
 
 def trained_parameters(row: Row, root: Path, repeats: Iterable[Repeat]) -> float | None:
@@ -24,9 +25,10 @@ def trained_parameters(row: Row, root: Path, repeats: Iterable[Repeat]) -> float
 
 
 def training_seconds(row: Row, root: Path, repeats: Iterable[Repeat]) -> float | None:
-    """Average how long the trainings took that are done; None without any."""
+    """Average how long the trainings took that are done at one go; None without any."""
     files = [row.source.folder(root, repeat) / DONE for repeat in repeats]
-    seconds = [float(file.read_text()) for file in files if file.is_file()]
+    texts = [file.read_text().strip() for file in files if file.is_file()]
+    seconds = [float(text) for text in texts if text != RESUMED]
     return mean(seconds) if seconds else None
 
 

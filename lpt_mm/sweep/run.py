@@ -25,7 +25,7 @@ from lpt_mm.engine.start import latest_checkpoint
 from lpt_mm.engine.testing import run_test
 from lpt_mm.engine.training import run_training
 from lpt_mm.evaluation.predictions import predictions_beside
-from lpt_mm.sweep.cost import DONE
+from lpt_mm.sweep.cost import DONE, RESUMED
 from lpt_mm.sweep.plan import Plan
 from lpt_mm.sweep.row import Repeat, Row
 from lpt_mm.utils.cores import num_cores
@@ -106,11 +106,13 @@ class _Jobs:
         replace_file(config, config_text(row.settings_of(repeat)).encode())
         checkpoint, process = None, (self.context, slot, folder)
         if row.trains and not (folder / DONE).exists():
+            resumed = (folder / "last_checkpoint").exists()
             phase1, began = None, time()
             if row.phase1 is not None:
                 phase1 = latest_checkpoint(str(row.phase1.folder(self.root, repeat)))
             _run(*process, _train, config, phase1)
-            replace_file(folder / DONE, f"{time() - began:.1f}\n".encode())
+            seconds = RESUMED if resumed else f"{time() - began:.1f}"
+            replace_file(folder / DONE, f"{seconds}\n".encode())
         if row.source.trains:
             checkpoint = result_checkpoint(row.source.folder(self.root, repeat))
         _run(*process, _test, config, checkpoint, self.plan.split, report)

@@ -75,22 +75,23 @@ def test_further_columns_are_metrics_and_costs(tmp_path):
     tests = Row("crops", CONFIG, {"test_cfg.x": 1}, tests=row)
     untrained = Row("K-NN", CONFIG.replace("lpt/phase1", "baselines/knn"))
     columns = ["overall", "ece", "trained_parameters", "seconds", "few"]
-    plan = Plan("mine", [row, tests, untrained], [0], folds=[1, 2], columns=columns)
+    plan = Plan("mine", [row, tests, untrained], [0], folds=[1, 2, 3], columns=columns)
+    seconds = {1: "1000.0\n", 2: "2000.0\n", 3: "resumed\n"}  # after an interruption
     for made in plan.rows:
         for repeat, report in plan.reports(tmp_path, made).items():
             report.parent.mkdir(parents=True)
             metrics = {"long_tail/overall": 50.0, "long_tail/ece": 4.0 + repeat.fold}
             report.write_text(json.dumps(metrics | EMPTY))
             if made is row:
-                (report.parent / "seconds.txt").write_text(f"{1000 * repeat.fold}.0\n")
+                (report.parent / "seconds.txt").write_text(seconds[repeat.fold])
     lines = write_results(plan, tmp_path, tmp_path / "out").read_text().splitlines()
     assert lines[0] == "|  | overall | ece | trained parameters | seconds | folds |"
     # 6 layers x 1 prompt x 64, a cosine classifier of 10 x 64
-    start = "50.00 ± 0.00 | 5.50 ± 0.71 |"
+    start = "50.00 ± 0.00 | 6.00 ± 1.00 |"
     assert lines[2:] == [
-        f"| phase 1 | {start} 1,024 | 1,500 | 2 |",
-        f"| crops | {start} 1,024 | 1,500 | 2 |",
-        f"| K-NN | {start} - | - | 2 |",
+        f"| phase 1 | {start} 1,024 | 1,500 | 3 |",
+        f"| crops | {start} 1,024 | 1,500 | 3 |",
+        f"| K-NN | {start} - | - | 3 |",
     ]
     heads = (tmp_path / "out" / "results.csv").read_text().splitlines()[0]
     assert heads == "row,config,options,fold,seed,ece,overall"

@@ -101,6 +101,14 @@ def test_runs_everything_once_and_sums_up(plan, tmp_path):
     assert float(lines[0]["overall"]) == first["long_tail/overall"]
     assert lines[0]["seed"] == "3"
 
+    seconds = phase1 / "seconds.txt"
+    assert float(seconds.read_text()) > 0
+    seconds.unlink()  # as if it had been interrupted behind its checkpoint
+    (phase1 / "test.json").unlink()
+    run_plan(plan, root, processes=1)
+    assert seconds.read_text() == "resumed\n"
+    assert json.loads((phase1 / "test.json").read_text()) == first
+
 
 def fail(error):
     raise error
