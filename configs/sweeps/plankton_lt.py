@@ -99,7 +99,9 @@ compare = {
     ],
     "phase 2, single pass": "phase 2",
     "phase 1": ["cosine probe", "linear probe, logit adjustment", "LIFT", "GDA"],
+    "phase 1, epochs of both": "phase 1",
     "LIFT": ["linear probe, logit adjustment", "cosine probe"],
+    "LIFT, images of both phases": ["LIFT", "VPT-deep", "GDA"],
     "phase 2, five crops": "phase 2",
     "LIFT, five crops": "LIFT",
 }

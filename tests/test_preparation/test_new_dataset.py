@@ -221,7 +221,7 @@ def test_size_and_backbone_are_those_of_every_config(run_here, tmp_path):
     source = "timm:vit_small_patch14_dinov2.lvd142m"
     make_new(run_here, tmp_path, "--img-size", "112", "--backbone", source)
     stems = ("lpt/phase1", "lpt/phase2", "baselines/linear_probe", "baselines/vpt_deep")
-    for stem in stems:
+    for stem in ("recipes/lift", *stems):
         cfg = Config.fromfile(tmp_path / "mine" / f"{stem}_pets.py")
         backbone = cfg.model.backbone
         assert (backbone.arch, backbone.img_size) == ("deit-small", 112)
@@ -248,12 +248,21 @@ def test_the_backbone_for_photographs_that_comes_with_the_package(run_here, tmp_
     assert cfg.train_pipeline == [*whole, dict(type="RandomFlip", prob=0.5), pack]
     assert whole[-1].crop_size == packaged.img_size == 64
     assert cfg.model.head.head_init == "class_means"
-    # What is measured on Caltech101-LT holds for a data set of one's own.
-    caltech = Config.fromfile(ROOT / "configs" / "lpt" / "phase2_caltech101_lt.py")
-    measured = ("train_pipeline", "test_pipeline", "optim_wrapper", "param_scheduler")
-    assert {key: cfg[key] for key in measured} == {
-        key: caltech[key] for key in measured
-    }
+
+
+@pytest.mark.parametrize("stem", ["lpt/phase2", "recipes/lift"])
+def test_what_is_measured_on_photographs_holds_for_a_data_set_of_ones_own(
+    run_here, tmp_path, stem
+):
+    make_folder(tmp_path / "pets", {"cat": 9, "dog": 9})
+    make_new(run_here, tmp_path, "--backbone", "photos")
+    own = Config.fromfile(tmp_path / "mine" / f"{stem}_pets.py")
+    measured = Config.fromfile(ROOT / "configs" / f"{stem}_caltech101_lt.py")
+    own.model.head.num_classes = measured.model.head.num_classes
+    for key in ("train_pipeline", "test_pipeline", "optim_wrapper", "param_scheduler"):
+        assert own[key] == measured[key]
+    assert own.model == measured.model
+    assert own.train_dataloader.sampler == measured.train_dataloader.sampler
 
 
 def test_without_options_the_pipelines_are_those_of_places_lt(run_here, tmp_path):
