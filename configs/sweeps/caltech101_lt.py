@@ -1,7 +1,7 @@
 """A first model on photographs: Caltech101-LT, in five folds.
 
-Nothing is chosen on its images: the settings are those of the backbone's model file and
-schedule.
+The settings are those of the backbone's model file and schedule; the centre crop alone
+was chosen here, on validation images.
 Command:  python tools/analysis_tools/sweep.py configs/sweeps/caltech101_lt.py \
               --processes 2
 """
