@@ -104,15 +104,12 @@ class _Jobs:
         folder.mkdir(parents=True, exist_ok=True)
         config = row.config_copy(self.root, repeat)
         replace_file(config, config_text(row.settings_of(repeat)).encode())
-        checkpoint, process = None, (self.context, slot, folder)
+        phase1 = checkpoint = None
+        process = (self.context, slot, folder)
         if row.trains and not (folder / DONE).exists():
-            resumed = (folder / "last_checkpoint").exists()
-            phase1, began = None, time()
             if row.phase1 is not None:
                 phase1 = latest_checkpoint(str(row.phase1.folder(self.root, repeat)))
             _run(*process, _train, config, phase1)
-            seconds = RESUMED if resumed else f"{time() - began:.1f}"
-            replace_file(folder / DONE, f"{seconds}\n".encode())
         if row.source.trains:
             checkpoint = result_checkpoint(row.source.folder(self.root, repeat))
         _run(*process, _test, config, checkpoint, self.plan.split, report)
@@ -154,8 +151,14 @@ def _literal(value: object) -> str:
 
 
 def _train(config: Path, phase1: str | None) -> None:
-    cfg = load_config(str(config), work_dir=str(config.parent))
+    folder = config.parent
+    if (folder / DONE).exists():  # another sweep was quicker
+        return
+    resumed, began = (folder / "last_checkpoint").exists(), time()
+    cfg = load_config(str(config), work_dir=str(folder))
     run_training(cfg, resume="auto", phase1=phase1)
+    seconds = RESUMED if resumed else f"{time() - began:.1f}"
+    replace_file(folder / DONE, f"{seconds}\n".encode())
 
 
 def _test(config: Path, checkpoint: str | None, split: str, report: Path) -> None:

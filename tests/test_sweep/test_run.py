@@ -110,6 +110,13 @@ def test_runs_everything_once_and_sums_up(plan, tmp_path):
     assert json.loads((phase1 / "test.json").read_text()) == first
 
 
+def test_what_another_sweep_has_trained_meanwhile_is_not_trained_again(tmp_path):
+    seconds = tmp_path / "seconds.txt"
+    seconds.write_text("12.3\n")
+    run._train(tmp_path / "no_such_config.py", None)
+    assert seconds.read_text() == "12.3\n"
+
+
 def fail(error):
     raise error
 
