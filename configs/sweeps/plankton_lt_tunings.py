@@ -29,7 +29,9 @@ rows = {
         config=_phase1, options=_two_streams, search=_search(0.01, 0.03, 0.1)
     ),
     "prompts, trained as in LIFT": dict(
-        config=_lift, options=_bfloat16 | _prompts, search=_search(0.03, 0.1)
+        config=_lift,
+        options=_bfloat16 | _prompts,
+        search=_search(0.01, 0.03, 0.1),
     ),
     "AdaptFormer, trained as in LPT": dict(
         config=_phase1,
