@@ -36,7 +36,7 @@ rows = {
     "AdaptFormer, trained as in LPT": dict(
         config=_phase1,
         options=_two_streams | _adaptformer,
-        search=_search(0.03, 0.1),
+        search=_search(0.03, 0.1, 0.3),
     ),
     "AdaptFormer, trained as in LIFT": dict(
         config=_lift, options=_bfloat16, search=_search(0.03, 0.1, 0.3)

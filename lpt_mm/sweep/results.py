@@ -30,7 +30,7 @@ def write_results(plan: Plan, root: Path, out: Path) -> Path:
         for repeat, file in plan.reports(root, row).items()
         if file.is_file()
     ]
-    replace_file(out / "results.csv", _make_csv(plan, runs).encode())
+    replace_file(out / "results.csv", _make_csv(plan, root, runs).encode())
     replace_file(out / "table.md", _make_table(plan, root, runs).encode())
     return out / "table.md"
 
@@ -40,17 +40,18 @@ def _read_metrics(file: Path) -> dict[str, float]:
     return {k.removeprefix(PREFIX): v for k, v in found if k.startswith(PREFIX)}
 
 
-def _make_csv(plan: Plan, runs: list[Run]) -> str:
-    """Write a line for each run."""
+def _make_csv(plan: Plan, root: Path, runs: list[Run]) -> str:
+    """Write a line for each run, which ends with the folder of what was tested."""
     text, metrics = io.StringIO(), {key for *_, found in runs for key in found}
     which = ["fold", "seed"] if plan.folds else ["seed"]
-    columns = ["row", "config", "options", *which, *sorted(metrics)]
+    columns = ["row", "config", "options", *which, *sorted(metrics), "folder"]
     writer = csv.DictWriter(text, columns)
     writer.writeheader()
     for row, repeat, found in runs:
         facts = dict(row=printable(row.name), config=printable(row.config))
         facts["options"] = json.dumps(dict(row.options))
         facts |= {key: getattr(repeat, key) for key in which}
+        facts["folder"] = str(row.source.folder(root, repeat))
         writer.writerow(facts | found)
     return text.getvalue()
 

@@ -93,5 +93,7 @@ def test_further_columns_are_metrics_and_costs(tmp_path):
         f"| crops | {start} 1,024 | 1,500 | 3 |",
         f"| K-NN | {start} - | - | 3 |",
     ]
-    heads = (tmp_path / "out" / "results.csv").read_text().splitlines()[0]
-    assert heads == "row,config,options,fold,seed,ece,overall"
+    lines = (tmp_path / "out" / "results.csv").read_text().splitlines()
+    assert lines[0] == "row,config,options,fold,seed,ece,overall,folder"
+    for line in (lines[2], lines[5]):  # of fold 2: trained, and tested with crops
+        assert line.endswith(str(row.folder(tmp_path, Repeat(0, 2))))
