@@ -51,10 +51,11 @@ rows = dict(
         "phase 2, k = {}": _grid("topk", 1, 4),
         "phase 2, K = {}": _grid("num_shared_layers", 0, 5),
         "phase 2, M = {}": _grid("pool_size", 5, 40),
+        "phase 2, P = {}": _grid("prompt_length", 20),
     },
 )
 columns = []
-_groups = ("k = 1", "k = 4", "K = 0", "K = 5", "M = 5", "M = 40")
+_groups = ("k = 1", "k = 4", "K = 0", "K = 5", "M = 5", "M = 40", "P = 20")
 _against = ["phase 2, no group prompts", "phase 2"]
 compare = dict(
     _delete_=True,
