@@ -287,6 +287,27 @@ def test_a_backbone_is_pre_trained_and_published(run_here, tmp_path):
         assert_close(tensor.float(), weights[name], rtol=2**-11, atol=6e-8)
 
 
+def test_a_backbone_is_pre_trained_without_labels(run_here, tmp_path):
+    config = ROOT / "configs" / "pretrain" / "vit_photos_simclr.py"
+    images = tmp_path / "data" / "tiny_imagenet" / "train" / "any"
+    images.mkdir(parents=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 3), np.uint8)
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(images / f"{number}.jpeg")
+    options = ("train_cfg.max_epochs=1", "train_dataloader.batch_size=4")
+    options = (*options, "train_dataloader.num_workers=0", "log_level=WARNING")
+    options = (*options, "train_dataloader.persistent_workers=False")
+    run_here(TRAIN, config, "--cfg-options", *options)
+    checkpoint = tmp_path / "work_dirs" / "vit_photos_simclr" / "epoch_1.pth"
+    publish = ROOT / "tools" / "model_converters" / "publish_backbone.py"
+    run_here(publish, checkpoint, "mine.safetensors")
+    weights = read_file(tmp_path / "mine.safetensors").tensors
+    shipped = read_file(ROOT / "lpt_mm" / "weights" / "vit_photos.safetensors").tensors
+    assert {k: v.shape for k, v in weights.items()} == {
+        k: v.shape for k, v in shipped.items()
+    }
+
+
 def test_results_of_other_shot_groups_are_not_compared(run_here, tmp_path):
     for name, groups in (("a", "lpt: few <= 20"), ("b", "oltr: few < 20")):
         report = {"long_tail/overall": 50.0, "shot_groups": groups, "classes": []}
