@@ -4,7 +4,7 @@ Paper:    A Simple Framework for Contrastive Learning, arXiv 2002.05709.
 Data:     the training images of vit_photos.py, two views of each.
 Command:  python tools/train.py configs/pretrain/vit_photos_simclr.py --amp
           python tools/model_converters/publish_backbone.py --half \
-              work_dirs/vit_photos_simclr/epoch_8.pth data/vit_photos_simclr.safetensors
+              work_dirs/vit_photos_simclr/epoch_8.pth vit_photos_simclr.safetensors
 """
 
 _base_ = "./vit_photos.py"

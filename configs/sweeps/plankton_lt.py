@@ -21,6 +21,7 @@ _tuned = dict(options=_bfloat16, search=_search(0.01, 0.03, 0.1, 0.3))
 # Heads that start at random need larger rates.
 _random = _tuned | dict(search=_search(0.03, 0.1, 0.3, 1.0))
 _both = _bfloat16 | {"train_cfg.max_epochs": 4}  # the epochs of both phases
+_longest = _bfloat16 | {"train_cfg.max_epochs": 8}  # the images of both phases
 _adjusted = _bfloat16 | {"model.head.loss.type": "LogitAdjustedLoss"}
 _crops = {"test_cfg.type": "EnsembleTestLoop"}
 
@@ -42,6 +43,11 @@ rows = {
     "cosine probe": dict(config=_baselines.format("cosine_probe"), **_tuned),
     "VPT-shallow": dict(config=_baselines.format("vpt_shallow"), **_random),
     "VPT-deep": dict(config=_baselines.format("vpt_deep"), **_random),
+    "VPT-deep, images of both phases": dict(
+        config=_baselines.format("vpt_deep"),
+        options=_longest,
+        search=_search(0.03, 0.1, 0.3),
+    ),
     "full fine-tuning": dict(
         config=_baselines.format("fine_tuning"),
         search=_search(0.003, 0.01, 0.03),
@@ -94,6 +100,7 @@ compare = {
         "phase 1",
         "linear probe",
         "VPT-deep",
+        "VPT-deep, images of both phases",
         "LIFT",
         "LIFT, images of both phases",
     ],
@@ -101,7 +108,13 @@ compare = {
     "phase 1": ["cosine probe", "linear probe, logit adjustment", "LIFT", "GDA"],
     "phase 1, epochs of both": "phase 1",
     "LIFT": ["linear probe, logit adjustment", "cosine probe"],
-    "LIFT, images of both phases": ["LIFT", "VPT-deep", "GDA"],
+    "LIFT, images of both phases": [
+        "LIFT",
+        "VPT-deep",
+        "VPT-deep, images of both phases",
+        "GDA",
+    ],
+    "VPT-deep, images of both phases": "VPT-deep",
     "phase 2, five crops": "phase 2",
     "LIFT, five crops": "LIFT",
 }

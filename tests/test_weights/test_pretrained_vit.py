@@ -160,12 +160,19 @@ def test_dinov2_s_own_names_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "num_parameters"), [("vit_glyphs", 301_504), ("vit_photos", 2_820_672)]
+    ("model", "name", "num_parameters"),
+    [
+        ("lpt_vit_glyphs", "vit_glyphs", 301_504),
+        ("lpt_vit_photos", "vit_photos", 2_820_672),
+        ("lpt_vit_photos", "vit_photos_simclr", 2_820_672),
+    ],
 )
-def test_the_embedded_backbones_fit_their_configs(name, num_parameters):
-    model = ROOT / "configs" / "_base_" / "models" / f"lpt_{name}.py"
-    backbone = Config.fromfile(model).model.backbone
-    assert backbone.init_cfg.checkpoint == f"lpt_mm:{name}"
+def test_the_embedded_backbones_fit_their_configs(model, name, num_parameters):
+    path = ROOT / "configs" / "_base_" / "models" / f"{model}.py"
+    backbone = Config.fromfile(path).model.backbone
+    if model == f"lpt_{name}":
+        assert backbone.init_cfg.checkpoint == f"lpt_mm:{name}"
+    backbone.init_cfg.checkpoint = f"lpt_mm:{name}"
     vit = MODELS.build(dict(backbone, prompt_mode="none"))
     vit.init_weights()
     assert sum(p.numel() for p in vit.parameters()) == num_parameters

@@ -41,8 +41,8 @@ def test_what_was_fetched_in_vain_is_not_kept(tmp_path):
 )
 def test_names_of_this_package_do_not_leave_it(tmp_path, name):
     torch.save({"w": torch.ones(1)}, tmp_path / "x.pth")
-    packaged = "only vit_glyphs, vit_photos"
+    packaged = "only vit_glyphs, vit_photos, vit_photos_simclr"
     with pytest.raises(WeightFileError, match=f"no backbone '.*', {packaged}"):
         read_weights(f"lpt_mm:{name.format(tmp_path / 'x')}")
-    assert "pos_embed" in read_weights("lpt_mm:vit_glyphs").tensors
-    assert "pos_embed" in read_weights("lpt_mm:vit_photos").tensors
+    for backbone in ("vit_glyphs", "vit_photos", "vit_photos_simclr"):
+        assert "pos_embed" in read_weights(f"lpt_mm:{backbone}").tensors
