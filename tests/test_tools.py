@@ -298,7 +298,9 @@ def test_a_backbone_is_pre_trained_without_labels(run_here, tmp_path):
     options = (*options, "train_dataloader.num_workers=0", "log_level=WARNING")
     options = (*options, "train_dataloader.persistent_workers=False")
     run_here(TRAIN, config, "--cfg-options", *options)
-    checkpoint = tmp_path / "work_dirs" / "vit_photos_simclr" / "epoch_1.pth"
+    longer = ("train_cfg.max_epochs=2", *options[1:])
+    run_here(TRAIN, config, "--resume", "--cfg-options", *longer)
+    checkpoint = tmp_path / "work_dirs" / "vit_photos_simclr" / "epoch_2.pth"
     publish = ROOT / "tools" / "model_converters" / "publish_backbone.py"
     run_here(publish, checkpoint, "mine.safetensors")
     weights = read_file(tmp_path / "mine.safetensors").tensors

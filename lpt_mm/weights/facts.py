@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 Check = Callable[[object], bool]
 LARGEST = 2**53  # what counts steps, images or epochs stays below
-DEEPEST, MOST_ITEMS = 8, 10**6
+DEEPEST, MOST_ITEMS = 16, 10**6  # transforms within transforms are deep
 LONGEST_NAME = 1000  # characters; to draw one of many more takes minutes
 
 
