@@ -144,7 +144,7 @@ def test_another_number_of_classes_is_refused(tmp_path, number):
 
 def test_a_config_that_would_not_be_read_is_not_written(pack, tmp_path):
     deep = dict(type="x")
-    for _ in range(9):
+    for _ in range(17):
         deep = dict(x=deep)
     with pytest.raises(WeightFileError, match="too deep"):
         replace(pack, model=pack.model | deep).save(tmp_path / "a.safetensors")
